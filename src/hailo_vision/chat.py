@@ -1,0 +1,133 @@
+"""The nouns: what a request, a picture and an answer are, wherever they are in the house."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, Literal, TypeVar
+
+Role = Literal["system", "user", "assistant"]
+
+
+class FinishReason(StrEnum):
+    """Why an answer ended, in OpenAI's words."""
+
+    STOP = "stop"
+    LENGTH = "length"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """Words in a turn."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRef:
+    """A picture as the client sent it: a data URI or an http(s) address, and where in the request it stood."""
+
+    url: str
+    param: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """A picture in the model's shape: `height_px` rows of `width_px` RGB pixels, one byte a channel, no padding."""
+
+    width_px: int
+    height_px: int
+    pixels: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.pixels) != self.width_px * self.height_px * 3:
+            raise ValueError(f"{len(self.pixels)} bytes are no {self.width_px} x {self.height_px} RGB frame")
+
+
+Picture = TypeVar("Picture", ImageRef, Frame)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn(Generic[Picture]):
+    """One message of a conversation: words and pictures in the order in which they were sent.
+
+    `Turn[ImageRef]` is a turn as it was asked, `Turn[Frame]` one whose pictures are ready for the model. A picture
+    stands where it belongs, so the number of frames and of their places in the prompt cannot differ.
+    """
+
+    role: Role
+    parts: tuple[Text | Picture, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampling:
+    """How the next token is chosen, in OpenAI's meaning; None is the model's own way.
+
+    temperature 0 is greedy; `repetition_penalty` is multiplicative, 1.0 is off; `seed` is any integer.
+    """
+
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    repetition_penalty: float | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatRequest:
+    """What a client asked, checked and complete, before any picture was looked at."""
+
+    model: str
+    turns: tuple[Turn[ImageRef], ...]
+    sampling: Sampling
+    max_tokens: int
+    stop: tuple[str, ...] = ()
+    stream: bool = False
+    include_usage: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """What an engine is asked to do: a conversation with its frames, and the bounds of the answer.
+
+    The answer ends at the model's own end, at `max_tokens` (at least 1) or before the first of the `stop` strings,
+    which never appear in it, whichever comes first.
+    """
+
+    turns: tuple[Turn[Frame], ...]
+    sampling: Sampling
+    max_tokens: int
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """Text on its way out. It may be empty: a token can be a part of a character."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens as the device counts them: pictures at their token cost, the closing end token included."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    image_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timings:
+    """Where the time of one job went, in seconds. Log line, usage and bench read this one record."""
+
+    image_s: float = 0.0
+    queue_s: float = 0.0
+    prefill_s: float = 0.0
+    decode_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finish:
+    """The end of an answer that came to its end."""
+
+    reason: FinishReason
+    usage: Usage
+    timings: Timings

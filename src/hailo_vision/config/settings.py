@@ -1,0 +1,144 @@
+"""The settings: the only place where one exists. The schema, the defaults and the checks are read off these classes.
+
+A field's metadata holds what a type can't tell: `minimum`, `maximum`, `exclusive_minimum`,
+`min_length`, and `about`, one line for the operator. Units stand in the names.
+"""
+
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+Fit = Literal["pad", "stretch", "crop"]
+Runtime = Literal["hailo", "simulated"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["text", "json"]
+HailoRTVersion = Literal["5.1.1", "5.2.0"]
+Fault = Literal[
+    "none",
+    "no_device",
+    "device_busy",
+    "no_permission",
+    "driver_mismatch",
+    "hef_missing",
+    "hef_truncated",
+    "hef_other_chip",
+    "out_of_memory",
+    "slow_load",
+    "wedge_in_load",
+    "crash_in_load",
+    "lost_in_prefill",
+    "wedge_in_prefill",
+    "lost_in_decode",
+    "wedge_in_decode",
+    "crash_in_decode",
+    "stall_in_decode",
+]
+
+
+def setting(default: Any, about: str, **limits: Any) -> Any:
+    """A field with its default, its line of documentation and its limits."""
+    return field(default=default, metadata={"about": about, **limits})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Where the daemon listens."""
+
+    host: str = setting("127.0.0.1", "address to listen on; 0.0.0.0 opens it to the network", min_length=1)
+    port: int = setting(11435, "TCP port; 0 picks a free one and logs it", minimum=0, maximum=65535)
+    max_body_mb: float = setting(32.0, "largest request body in megabytes", exclusive_minimum=0, maximum=512)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """Which chip, and through what."""
+
+    path: str = setting("auto", "device node; auto takes the first of /dev/hailo[0-9]* and /dev/h1x-*", min_length=1)
+    group_id: str = setting("SHARED", "HailoRT's name for the group of processes that share the chip", min_length=1)
+    runtime: Runtime = setting("hailo", "hailo drives the chip, simulated a stand-in without one")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """Which model is kept warm."""
+
+    name: str = setting("qwen2-vl-2b-instruct", "the model's name in the API", min_length=1)
+    aliases: tuple[str, ...] = setting((), "other names under which it is served too")
+    hef: str = setting(
+        "/var/lib/hailo-vision/models/Qwen2-VL-2B-Instruct.hef", "the model's file for the chip", min_length=1
+    )
+    load_timeout_s: float = setting(120.0, "seconds a load may take", exclusive_minimum=0, maximum=3600)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """How answers are made when the client does not say. null is the model's own way."""
+
+    max_tokens: int = setting(200, "length of an answer when the client names none", minimum=1, maximum=8192)
+    max_tokens_limit: int = setting(512, "longest answer a client can ask for", minimum=1, maximum=8192)
+    temperature: float | None = setting(None, "0 is greedy, as is null", minimum=0, maximum=2)
+    top_p: float | None = setting(None, "share of the likeliest tokens to choose from", minimum=0, maximum=1)
+    top_k: int | None = setting(None, "number of the likeliest tokens to choose from", minimum=1)
+    repetition_penalty: float | None = setting(None, "1.0 is off, above makes repeats rarer", minimum=0.1, maximum=10)
+    seed: int | None = setting(None, "makes sampled answers repeatable")
+    system_prompt: str | None = setting(None, "system turn for conversations that bring none")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Images:
+    """What pictures are taken, and how they are fitted to the model's shape."""
+
+    max_megapixels: float = setting(8.0, "largest picture, in millions of pixels", exclusive_minimum=0, maximum=100)
+    max_per_request: int = setting(4, "pictures in one request", minimum=0, maximum=14)
+    fit: Fit = setting("pad", "pad adds grey bars, stretch distorts, crop cuts the edges off")
+    fetch: bool = setting(True, "whether pictures may be named by http(s) address")
+    fetch_timeout_s: float = setting(10.0, "seconds for one picture, redirects included", exclusive_minimum=0)
+    fetch_max_mb: float = setting(10.0, "largest file to fetch, in megabytes", exclusive_minimum=0, maximum=512)
+    fetch_max_redirects: int = setting(3, "redirects to follow; each is checked anew", minimum=0, maximum=10)
+    fetch_allow: tuple[str, ...] = setting(
+        (), "hosts, addresses or networks to fetch from though they are not public, such as 192.168.1.0/24"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """How many wait, and for how long."""
+
+    depth: int = setting(16, "requests that may wait for their turn", minimum=0, maximum=10_000)
+    deadline_s: float = setting(120.0, "seconds from a request's arrival to its end", exclusive_minimum=0)
+    drain_timeout_s: float = setting(25.0, "seconds the running answer may take at a stop", minimum=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logging:
+    """What is written to stderr, and so to the journal."""
+
+    level: LogLevel = setting("info", "debug, info, warning or error")
+    format: LogFormat = setting("text", "text for people, json for machines")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulator:
+    """How the stand-in behaves; only read when device.runtime is simulated."""
+
+    load_s: float = setting(3.0, "seconds to load the model; the chip needs 10 to 60", minimum=0)
+    prefill_s: float = setting(0.9, "seconds to the first token; 0 means no delay", minimum=0)
+    tokens_per_s: float = setting(8.4, "speed of an answer; 0 means no delay", minimum=0)
+    version: HailoRTVersion = setting("5.1.1", "the HailoRT release whose rules it keeps")
+    fault: Fault = setting("none", "what goes wrong, to see how the daemon takes it")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All of it. A field of this class is a section of the file."""
+
+    server: Server = field(default_factory=Server)
+    device: Device = field(default_factory=Device)
+    model: Model = field(default_factory=Model)
+    generation: Generation = field(default_factory=Generation)
+    images: Images = field(default_factory=Images)
+    queue: Queue = field(default_factory=Queue)
+    logging: Logging = field(default_factory=Logging)
+    simulator: Simulator = field(default_factory=Simulator)
+
+
+SECTIONS: tuple[str, ...] = tuple(section.name for section in fields(Settings))

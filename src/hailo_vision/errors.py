@@ -1,0 +1,198 @@
+"""Everything that can go wrong, as one tree. Each error carries its facts and one sentence for a person.
+
+    HailoVisionError
+      ConfigError           the operator's file is wrong: every problem at once
+      StartError            the daemon can't start: port, device
+      RequestError          the client's request is wrong
+        UnknownModel
+        ContextLengthExceeded
+      Refused               not now: try again later
+        QueueFull
+        NotReady
+      Expired               its deadline passed
+      EngineError           we could not
+        DeviceUnavailable   the device, its runtime or the model file is the reason
+        WorkerDied          the child that owns the device ended
+        WorkerStalled       a phase took longer than its budget
+        GenerationFailed    this generation failed, the engine goes on
+
+HTTP statuses are not known here: http_api/faults.py gives them.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class HailoVisionError(Exception):
+    """The root: catch it to catch all that this house raises on purpose."""
+
+
+# The operator's side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigProblem:
+    """One thing that is wrong in a config file: where, what stands there, what would be right."""
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+class ConfigError(HailoVisionError):
+    """A config file that can't be used; `problems` holds all that is wrong with it."""
+
+    def __init__(self, source: str, problems: tuple[ConfigProblem, ...]) -> None:
+        super().__init__(f"{source} has {len(problems)} problem{'s' if len(problems) != 1 else ''}")
+        self.source = source
+        self.problems = problems
+
+
+class StartError(HailoVisionError):
+    """The daemon can't start, and starting it again without a change would not help."""
+
+
+# The client's side
+
+
+class RequestError(HailoVisionError):
+    """A request that is wrong in itself.
+
+    `param` is the path of the field (`messages[0].content[1].image_url.url`), `code` a stable word for programs.
+    """
+
+    def __init__(self, message: str, *, param: str | None = None, code: str | None = None) -> None:
+        super().__init__(message)
+        self.param = param
+        self.code = code
+
+
+class UnknownModel(RequestError):
+    def __init__(self, model: str, served: str) -> None:
+        super().__init__(
+            f"The model {model!r} does not exist here; this server has {served!r}.",
+            param="model",
+            code="model_not_found",
+        )
+
+
+class ContextLengthExceeded(RequestError):
+    """The prompt leaves no room for an answer in the model's context."""
+
+    def __init__(self, *, prompt_tokens: int, context_tokens: int) -> None:
+        super().__init__(
+            f"The prompt has {prompt_tokens} tokens, pictures included, and the model's whole context is "
+            f"{context_tokens} tokens. Shorten the conversation or send fewer pictures.",
+            param="messages",
+            code="context_length_exceeded",
+        )
+        self.prompt_tokens = prompt_tokens
+        self.context_tokens = context_tokens
+
+
+class Refused(HailoVisionError):
+    """Nothing is wrong with the request, but it can't be taken now."""
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class QueueFull(Refused):
+    def __init__(self, *, depth: int, retry_after_s: float) -> None:
+        super().__init__(f"The queue is full: {depth} requests are waiting.", retry_after_s=retry_after_s)
+        self.depth = depth
+
+
+class Unready(StrEnum):
+    """Why no request would be taken now."""
+
+    LOADING = "loading"
+    DRAINING = "draining"
+    DEVICE_UNAVAILABLE = "device_unavailable"
+
+
+class NotReady(Refused):
+    def __init__(self, reason: Unready, message: str, *, retry_after_s: float) -> None:
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.reason = reason
+
+
+class Expired(HailoVisionError):
+    """The deadline of a job passed, while it waited or while it ran."""
+
+    def __init__(self, *, deadline_s: float, running: bool) -> None:
+        where = "before the answer was complete" if running else "while the request waited for its turn"
+        super().__init__(f"The time limit of {deadline_s:g} s passed {where}.")
+        self.deadline_s = deadline_s
+        self.running = running
+
+
+# Our side
+
+
+class EngineError(HailoVisionError):
+    """The engine could not do it."""
+
+
+class DeviceFault(StrEnum):
+    """What is wrong with the device, in words that a log filter can match."""
+
+    NO_DEVICE = "no_device"
+    DEVICE_BUSY = "device_busy"
+    NO_PERMISSION = "no_permission"
+    DRIVER_MISMATCH = "driver_mismatch"
+    RUNTIME_MISSING = "runtime_missing"
+    MODEL_MISSING = "model_missing"
+    MODEL_INVALID = "model_invalid"
+    OUT_OF_MEMORY = "out_of_memory"
+    DEVICE_LOST = "device_lost"
+    FAILED = "failed"
+
+    @property
+    def is_permanent(self) -> bool:
+        """True where trying again changes nothing until a person has done something."""
+        return self in _PERMANENT
+
+
+_PERMANENT = frozenset(
+    {
+        DeviceFault.DRIVER_MISMATCH,
+        DeviceFault.RUNTIME_MISSING,
+        DeviceFault.MODEL_MISSING,
+        DeviceFault.MODEL_INVALID,
+    }
+)
+
+
+class DeviceUnavailable(EngineError):
+    """The device can't be used. `status` is HailoRT's number where it gave one."""
+
+    def __init__(self, fault: DeviceFault, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.fault = fault
+        self.status = status
+
+
+class WorkerDied(EngineError):
+    """The worker process ended without being asked to; a negative `returncode` is the signal that ended it."""
+
+    def __init__(self, returncode: int) -> None:
+        how = f"signal {-returncode}" if returncode < 0 else f"exit code {returncode}"
+        super().__init__(f"The process that owns the device ended ({how}).")
+        self.returncode = returncode
+
+
+class WorkerStalled(EngineError):
+    """The worker did not do in time what the phase allows it; it was killed."""
+
+    def __init__(self, phase: str, budget_s: float) -> None:
+        super().__init__(f"The device gave no sign for {budget_s:g} s ({phase}).")
+        self.phase = phase
+        self.budget_s = budget_s
+
+
+class GenerationFailed(EngineError):
+    """One generation failed; the next one may be asked for."""
