@@ -131,3 +131,22 @@ class Finish:
     reason: FinishReason
     usage: Usage
     timings: Timings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedModel:
+    """What a model says of itself once it is loaded.
+
+    runtime          `simulated`, or the name and version of the vendor's runtime
+    max_images       pictures the device takes in one request; None where only the context bounds them
+    """
+
+    runtime: str
+    runtime_version: str
+    device: str
+    frame_width_px: int
+    frame_height_px: int
+    context_tokens: int
+    image_tokens: int
+    max_images: int | None
+    load_s: float

@@ -6,6 +6,8 @@
       RequestError          the client's request is wrong
         UnknownModel
         ContextLengthExceeded
+        BodyTooLarge
+        UnsupportedMediaType
       Refused               not now: try again later
         QueueFull
         NotReady
@@ -15,6 +17,7 @@
         WorkerDied          the child that owns the device ended
         WorkerStalled       a phase took longer than its budget
         GenerationFailed    this generation failed, the engine goes on
+      WireError             bytes between daemon and worker that are no message
 
 HTTP statuses are not known here: http_api/faults.py gives them.
 """
@@ -90,6 +93,20 @@ class ContextLengthExceeded(RequestError):
         )
         self.prompt_tokens = prompt_tokens
         self.context_tokens = context_tokens
+
+
+class BodyTooLarge(RequestError):
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(
+            f"The request body is larger than the {limit_bytes / 1e6:g} MB that this server takes. "
+            "Send smaller pictures, or raise server.max_body_mb.",
+            code="request_too_large",
+        )
+        self.limit_bytes = limit_bytes
+
+
+class UnsupportedMediaType(RequestError):
+    """The body is not what this route reads."""
 
 
 class Refused(HailoVisionError):
@@ -196,3 +213,7 @@ class WorkerStalled(EngineError):
 
 class GenerationFailed(EngineError):
     """One generation failed; the next one may be asked for."""
+
+
+class WireError(HailoVisionError):
+    """Bytes between daemon and worker that are no message: a bug on one side, or memory gone bad."""

@@ -1,0 +1,39 @@
+"""A person types a command: `hailo-vision VERB`. Each verb is a module of this room.
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 could not start (port, device), 78 configuration.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from hailo_vision import __version__
+
+FAILED, USAGE, NOT_STARTED, BAD_CONFIG = 1, 2, 3, 78
+
+VERBS = {
+    "serve": "run the server in the foreground",
+    "ask": "ask a running server a question, about pictures or not",
+    "check-config": "check a config file without starting",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb; its module is imported only then, as `serve` has half a second to open its port."""
+    parser = argparse.ArgumentParser(
+        prog="hailo-vision", description="A private, OpenAI-compatible vision server for the Hailo-10H."
+    )
+    parser.add_argument("--version", action="version", version=f"hailo-vision {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    chosen = next((word for word in words if word in VERBS), None)
+    for verb, about in VERBS.items():
+        subparser = verbs.add_parser(verb, help=about, description=about[0].upper() + about[1:] + ".")
+        if verb == chosen:
+            module = importlib.import_module(f"hailo_vision.cli.{verb.replace('-', '_')}")
+            module.add_arguments(subparser)
+            subparser.set_defaults(run=module.run)
+    parsed = parser.parse_args(words)
+    code: int = parsed.run(parsed)
+    return code

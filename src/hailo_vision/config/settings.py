@@ -4,6 +4,8 @@ A field's metadata holds what a type can't tell: `minimum`, `maximum`, `exclusiv
 `min_length`, and `about`, one line for the operator. Units stand in the names.
 """
 
+# ruff: noqa: RUF009 - setting() is called once a field on purpose, and what it returns is never shared.
+
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
@@ -77,9 +79,9 @@ class Generation:
     max_tokens_limit: int = setting(512, "longest answer a client can ask for", minimum=1, maximum=8192)
     temperature: float | None = setting(None, "0 is greedy, as is null", minimum=0, maximum=2)
     top_p: float | None = setting(None, "share of the likeliest tokens to choose from", minimum=0, maximum=1)
-    top_k: int | None = setting(None, "number of the likeliest tokens to choose from", minimum=1)
+    top_k: int | None = setting(None, "number of the likeliest tokens to choose from", minimum=1, maximum=1_000_000)
     repetition_penalty: float | None = setting(None, "1.0 is off, above makes repeats rarer", minimum=0.1, maximum=10)
-    seed: int | None = setting(None, "makes sampled answers repeatable")
+    seed: int | None = setting(None, "makes sampled answers repeatable", minimum=-(2**63), maximum=2**63 - 1)
     system_prompt: str | None = setting(None, "system turn for conversations that bring none")
 
 
@@ -91,7 +93,9 @@ class Images:
     max_per_request: int = setting(4, "pictures in one request", minimum=0, maximum=14)
     fit: Fit = setting("pad", "pad adds grey bars, stretch distorts, crop cuts the edges off")
     fetch: bool = setting(True, "whether pictures may be named by http(s) address")
-    fetch_timeout_s: float = setting(10.0, "seconds for one picture, redirects included", exclusive_minimum=0)
+    fetch_timeout_s: float = setting(
+        10.0, "seconds for one picture, redirects included", exclusive_minimum=0, maximum=600
+    )
     fetch_max_mb: float = setting(10.0, "largest file to fetch, in megabytes", exclusive_minimum=0, maximum=512)
     fetch_max_redirects: int = setting(3, "redirects to follow; each is checked anew", minimum=0, maximum=10)
     fetch_allow: tuple[str, ...] = setting(
@@ -104,8 +108,10 @@ class Queue:
     """How many wait, and for how long."""
 
     depth: int = setting(16, "requests that may wait for their turn", minimum=0, maximum=10_000)
-    deadline_s: float = setting(120.0, "seconds from a request's arrival to its end", exclusive_minimum=0)
-    drain_timeout_s: float = setting(25.0, "seconds the running answer may take at a stop", minimum=0)
+    deadline_s: float = setting(
+        120.0, "seconds from a request's arrival to its end", exclusive_minimum=0, maximum=86_400
+    )
+    drain_timeout_s: float = setting(25.0, "seconds the running answer may take at a stop", minimum=0, maximum=3600)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,9 +126,9 @@ class Logging:
 class Simulator:
     """How the stand-in behaves; only read when device.runtime is simulated."""
 
-    load_s: float = setting(3.0, "seconds to load the model; the chip needs 10 to 60", minimum=0)
-    prefill_s: float = setting(0.9, "seconds to the first token; 0 means no delay", minimum=0)
-    tokens_per_s: float = setting(8.4, "speed of an answer; 0 means no delay", minimum=0)
+    load_s: float = setting(3.0, "seconds to load the model; the chip needs 10 to 60", minimum=0, maximum=3600)
+    prefill_s: float = setting(0.9, "seconds to the first token; 0 means no delay", minimum=0, maximum=3600)
+    tokens_per_s: float = setting(8.4, "speed of an answer; 0 means no delay", minimum=0, maximum=1_000_000)
     version: HailoRTVersion = setting("5.1.1", "the HailoRT release whose rules it keeps")
     fault: Fault = setting("none", "what goes wrong, to see how the daemon takes it")
 

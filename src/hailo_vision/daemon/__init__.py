@@ -1,0 +1,1 @@
+"""The house is put together here, started, watched over and taken down."""

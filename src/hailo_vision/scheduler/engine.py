@@ -1,11 +1,10 @@
 """What the scheduler drives: the contract that every engine keeps."""
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from hailo_vision.chat import Finish, Generation, Piece
+from hailo_vision.chat import Finish, Generation, LoadedModel, Piece
 
 
 class EngineState(StrEnum):
@@ -17,25 +16,6 @@ class EngineState(StrEnum):
     BUSY = "busy"
     STOPPING = "stopping"
     FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoadedModel:
-    """What a model says of itself once it is loaded.
-
-    runtime          `simulated`, or the name and version of the vendor's runtime
-    max_images       pictures the device takes in one request; None where only the context bounds them
-    """
-
-    runtime: str
-    runtime_version: str
-    device: str
-    frame_width_px: int
-    frame_height_px: int
-    context_tokens: int
-    image_tokens: int
-    max_images: int | None
-    load_s: float
 
 
 class Engine(Protocol):

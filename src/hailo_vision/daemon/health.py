@@ -1,0 +1,36 @@
+"""What the process knows of itself: its age and its memory."""
+
+import os
+import time
+from pathlib import Path
+
+from hailo_vision.http_api.services import Health
+from hailo_vision.supervisor.supervisor import Supervisor
+
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+class HealthProbe:
+    """Reads /proc, which answers at once; never the device."""
+
+    def __init__(self, supervisor: Supervisor) -> None:
+        self._supervisor = supervisor
+        self._started_at = time.monotonic()
+
+    def __call__(self) -> Health:
+        worker = self._supervisor.worker_pid
+        return Health(
+            uptime_s=time.monotonic() - self._started_at,
+            daemon_memory_bytes=resident_bytes(os.getpid()) or 0,
+            worker_memory_bytes=None if worker is None else resident_bytes(worker),
+            worker_restarts=self._supervisor.restarts,
+        )
+
+
+def resident_bytes(pid: int) -> int | None:
+    """Resident memory of a process; None when it has just ended."""
+    try:
+        fields = Path(f"/proc/{pid}/statm").read_text().split()
+    except OSError:
+        return None
+    return int(fields[1]) * _PAGE_BYTES

@@ -1,0 +1,58 @@
+"""What systemd is told (sd_notify(3)); outside of systemd nothing happens."""
+
+import asyncio
+import os
+
+import sdnotify
+
+from hailo_vision.scheduler.engine import Engine, EngineState
+
+
+class Notifier:
+    """READY=1 once, STATUS on each change, WATCHDOG=1 from the loop, STOPPING=1 at the end."""
+
+    def __init__(self, model: str) -> None:
+        self._systemd = sdnotify.SystemdNotifier()
+        self._model = model
+        self._is_ready = False
+
+    def starting(self, load_timeout_s: float) -> None:
+        """Ask for the time that a load may take: the unit's own start timeout can be shorter."""
+        self._tell(f"STATUS=loading {self._model}", f"EXTEND_TIMEOUT_USEC={int((load_timeout_s + 30) * 1e6)}")
+
+    def engine_changed(self, engine: Engine) -> None:
+        match engine.state:
+            case EngineState.READY:
+                self._ready(f"STATUS=ready, {self._model} is loaded")
+            case EngineState.BUSY:
+                self._tell("STATUS=answering")
+            case EngineState.STARTING:
+                self._tell(f"STATUS=loading {self._model}")
+            case EngineState.FAILED:
+                # Ready all the same: the daemon works and says on /health/ready what is wrong, and a restart by
+                # systemd would only hide it.
+                self._ready(f"STATUS=not ready: {engine.trouble}")
+            case _:
+                pass
+
+    def stopping(self) -> None:
+        self._tell("STOPPING=1", "STATUS=finishing the running answer")
+
+    async def feed_watchdog(self) -> None:
+        """Show systemd that the loop turns, twice in each period that it allows; for ever."""
+        period_s = int(os.environ.get("WATCHDOG_USEC", "0")) / 1e6
+        if not period_s or os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+            return
+        while True:
+            self._tell("WATCHDOG=1")
+            await asyncio.sleep(period_s / 2)
+
+    def _ready(self, status: str) -> None:
+        if self._is_ready:
+            self._tell(status)
+        else:
+            self._is_ready = True
+            self._tell("READY=1", status)
+
+    def _tell(self, *lines: str) -> None:
+        self._systemd.notify("\n".join(line.replace("\n", " ") for line in lines))

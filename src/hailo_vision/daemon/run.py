@@ -1,0 +1,162 @@
+"""The composition root: what there is, in the order in which it starts; it stops in the opposite one.
+
+STARTING -> SERVING -> DRAINING -> STOPPED
+"""
+
+import asyncio
+import json
+import logging
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from aiohttp import web
+
+from hailo_vision import __version__
+from hailo_vision.config import settings
+from hailo_vision.config.settings import Settings
+from hailo_vision.daemon.health import HealthProbe
+from hailo_vision.daemon.notify import Notifier
+from hailo_vision.errors import DeviceUnavailable, StartError
+from hailo_vision.http_api import app
+from hailo_vision.http_api.services import Services
+from hailo_vision.images.pictures import Pictures
+from hailo_vision.scheduler.scheduler import Scheduler
+from hailo_vision.supervisor.budgets import Budgets
+from hailo_vision.supervisor.supervisor import Supervisor
+from hailo_vision.wire import Load
+
+log = logging.getLogger(__name__)
+
+RUNTIME_MODULES = {"hailo": "hailo_platform", "simulated": "hailo_vision.simulator"}
+DEVICE_NODES = ("hailo[0-9]*", "h1x-*")  # the second from driver 5.3.0 on
+BACKLOG = 128
+FLUSH_S = 2.0  # for the last bytes of answers, once the engine has stopped
+PATIENCE_S = 12.0  # a worker that was killed can hold the chip for seconds
+
+
+async def run(wanted: Settings) -> None:
+    """Serve until SIGTERM or SIGINT. Raises StartError when the daemon can't start."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        async with AsyncExitStack() as house:
+            await _serve(wanted, stop, house)
+    except ExceptionGroup as group:
+        if isinstance(reason := _first(group), DeviceUnavailable):
+            raise StartError(str(reason)) from None
+        raise
+    log.info("stopped")
+
+
+async def _serve(wanted: Settings, stop: asyncio.Event, house: AsyncExitStack) -> None:
+    listener = house.enter_context(_bind(wanted.server))
+    notifier = Notifier(wanted.model.name)
+    supervisor = _supervisor(wanted, notifier)
+    scheduler = Scheduler(supervisor, wanted.queue)
+    pictures = Pictures(wanted.images)
+    house.push_async_callback(pictures.aclose)
+    services = Services(
+        version=__version__,
+        started_at=int(time.time()),
+        settings=wanted,
+        engine=supervisor,
+        scheduler=scheduler,
+        pictures=pictures,
+        health=HealthProbe(supervisor),
+    )
+    await house.enter_async_context(_http(app.build(services), listener))
+    notifier.starting(wanted.model.load_timeout_s)
+    await house.enter_async_context(_background(supervisor.run()))
+    await house.enter_async_context(_background(notifier.feed_watchdog()))
+    await stop.wait()
+    notifier.stopping()
+    log.info("draining", extra={"facts": {"running": scheduler.running, "waiting": scheduler.waiting}})
+    await scheduler.drain(wanted.queue.drain_timeout_s)
+
+
+def _supervisor(wanted: Settings, notifier: Notifier) -> Supervisor:
+    simulated = wanted.device.runtime == "simulated"
+    supervisor = Supervisor(
+        Load(
+            runtime=RUNTIME_MODULES[wanted.device.runtime],
+            hef=wanted.model.hef,
+            device="simulated" if simulated else _device(wanted.device.path),
+            group_id=wanted.device.group_id,
+            patience_s=PATIENCE_S,
+        ),
+        Budgets(load_s=wanted.model.load_timeout_s),
+        environment={"HAILO_VISION_SIMULATOR": json.dumps(asdict(wanted.simulator))} if simulated else {},
+        on_change=lambda: notifier.engine_changed(supervisor),
+    )
+    return supervisor
+
+
+def _device(path: str, folder: Path = Path("/dev")) -> str:
+    """The device node to use. Raises StartError when there is none."""
+    nodes = [Path(path)] if path != "auto" else [node for glob in DEVICE_NODES for node in sorted(folder.glob(glob))]
+    for node in nodes:
+        if node.exists():
+            return str(node)
+    looked = path if path != "auto" else " or ".join(f"{folder}/{glob}" for glob in DEVICE_NODES)
+    raise StartError(
+        f"There is no Hailo device at {looked}. Check that the HAT is seated, that `lspci` lists it and that its "
+        "driver is installed (`sudo apt install hailo-h10-all`), then reboot. "
+        "Without the chip, set device.runtime to simulated."
+    )
+
+
+def _bind(server: settings.Server) -> socket.socket:
+    """A listening socket. Raises StartError when the address can't be had."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            server.host, server.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise StartError(
+            f"Can't listen on {server.host} port {server.port}: {error.strerror}. "
+            "Stop the program that has it, or choose another server.port."
+        ) from error
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if family == socket.AF_INET6 else host
+    log.info("listening", extra={"facts": {"url": f"http://{shown}:{port}"}})
+    return listener
+
+
+@asynccontextmanager
+async def _http(application: web.Application, listener: socket.socket) -> AsyncIterator[None]:
+    """HTTP on a socket. Without handler_cancellation a client that leaves would not be noticed before its answer."""
+    runner = web.AppRunner(
+        application,
+        access_log=None,
+        handler_cancellation=True,
+        auto_decompress=False,  # a compressed body is refused, not inflated
+        shutdown_timeout=FLUSH_S,
+    )
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listener).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _first(group: BaseException) -> BaseException:
+    while isinstance(group, BaseExceptionGroup):
+        group = group.exceptions[0]
+    return group
+
+
+@asynccontextmanager
+async def _background(work: Coroutine[object, object, None]) -> AsyncIterator[None]:
+    """A task that lives as long as the block; if it fails, the block fails with it."""
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(work)
+        yield
+        task.cancel()

@@ -1,0 +1,114 @@
+"""POST /v1/chat/completions: parse, look at the pictures, take a turn, and answer whole or as a stream."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Sequence
+
+from aiohttp import web
+
+from hailo_vision.chat import ChatRequest, Finish, Frame, Generation, ImageRef, LoadedModel, Piece, Text, Turn
+from hailo_vision.http_api import reply
+from hailo_vision.http_api.parse import chat_request
+from hailo_vision.http_api.reply import Reply
+from hailo_vision.http_api.request import FACTS, REQUEST_ID, STREAM, Facts, json_body
+from hailo_vision.http_api.services import SERVICES, Services
+
+STREAM_HEADERS = {
+    "Content-Type": "text/event-stream",
+    "Cache-Control": "no-cache",
+    "X-Accel-Buffering": "no",  # nginx would hold the pieces back
+}
+
+
+async def completions(request: web.Request) -> web.StreamResponse:
+    arrived_at = asyncio.get_running_loop().time()
+    services = request.app[SERVICES]
+    body = await json_body(request, int(services.settings.server.max_body_mb * 1e6))
+    asked = chat_request(body, services.settings.model, services.settings.generation)
+    del body  # it can be tens of megabytes
+    model = services.scheduler.admit()
+    generation, image_s = await _look(services, asked, model)
+    request[FACTS].update({"model": asked.model, "images": _count(asked), "image_ms": round(image_s * 1000)})
+    answer = Reply(
+        id=f"chatcmpl-{request[REQUEST_ID]}",
+        created=int(time.time()),
+        model=asked.model,
+        fingerprint=reply.fingerprint(services.version, model),
+        shows_usage=asked.include_usage,
+    )
+    async with services.scheduler.job(generation, arrived_at=arrived_at) as events:
+        if asked.stream:
+            return await _stream(request, answer, events)
+        return await _whole(request, answer, events)
+
+
+async def _look(services: Services, asked: ChatRequest, model: LoadedModel) -> tuple[Generation, float]:
+    """Turn the pictures into frames before the job asks for the NPU, which must never wait for a JPEG."""
+    started = time.monotonic()
+    frames = await services.pictures.frames(
+        [part for turn in asked.turns for part in turn.parts if isinstance(part, ImageRef)],
+        width_px=model.frame_width_px,
+        height_px=model.frame_height_px,
+    )
+    generation = Generation(
+        turns=_with_frames(asked.turns, frames), sampling=asked.sampling, max_tokens=asked.max_tokens, stop=asked.stop
+    )
+    return generation, time.monotonic() - started
+
+
+def _with_frames(turns: Sequence[Turn[ImageRef]], frames: Sequence[Frame]) -> tuple[Turn[Frame], ...]:
+    """The same turns with each picture's frame in its place."""
+    following = iter(frames)
+    return tuple(
+        Turn(
+            role=turn.role,
+            parts=tuple(part if isinstance(part, Text) else next(following) for part in turn.parts),
+        )
+        for turn in turns
+    )
+
+
+def _count(asked: ChatRequest) -> int:
+    return sum(isinstance(part, ImageRef) for turn in asked.turns for part in turn.parts)
+
+
+async def _whole(request: web.Request, answer: Reply, events: AsyncGenerator[Piece | Finish]) -> web.Response:
+    pieces: list[str] = []
+    async for event in events:
+        if isinstance(event, Finish):
+            request[FACTS].update(_facts(event))
+            return web.json_response(answer.whole("".join(pieces), event.reason, event.usage))
+        pieces.append(event.text)
+    raise AssertionError("the engine ended without a Finish")
+
+
+async def _stream(request: web.Request, answer: Reply, events: AsyncGenerator[Piece | Finish]) -> web.StreamResponse:
+    event = await anext(events)  # before any header: until now an error is still a status
+    response = web.StreamResponse(headers=STREAM_HEADERS)
+    await response.prepare(request)
+    request[STREAM] = response
+    await response.write(answer.first_chunk())
+    while not isinstance(event, Finish):
+        if event.text:
+            await response.write(answer.text_chunk(event.text))
+        event = await anext(events)
+    request[FACTS].update(_facts(event))
+    tail = [answer.last_chunk(event.reason)]
+    if answer.shows_usage:
+        tail.append(answer.usage_chunk(event.usage))
+    await response.write(b"".join([*tail, reply.DONE]))
+    await response.write_eof()
+    return response
+
+
+def _facts(finish: Finish) -> Facts:
+    """What the log says of an answer; the same record feeds all that is ever said of it."""
+    usage, timings = finish.usage, finish.timings
+    return {
+        "queue_ms": round(timings.queue_s * 1000),
+        "prefill_ms": round(timings.prefill_s * 1000),
+        "decode_ms": round(timings.decode_s * 1000),
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "finish_reason": finish.reason.value,
+    }

@@ -1,0 +1,107 @@
+"""OpenAI's `messages` become turns. Pure.
+
+All system and developer messages are merged into one leading system turn: the device takes one on a fresh context
+alone. Results of tools and functions arrive as words of the user, as the model has no role for them.
+"""
+
+from typing import Any
+
+from hailo_vision.chat import ImageRef, Role, Text, Turn
+from hailo_vision.errors import RequestError
+from hailo_vision.http_api.fields import JsonObject, a_string, an_object, invalid
+
+# The longest token of the model's vocabulary has 128 characters, so more than this is more than 2,048 tokens.
+MAX_TEXT_CHARS = 128 * 2048
+MAX_TURNS = 2048  # an empty one has a token or more as well
+
+_ROLES: dict[str, Role] = {
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "assistant": "assistant",
+    "tool": "user",
+    "function": "user",
+}
+
+Part = Text | ImageRef
+
+
+def turns(value: object, *, system_prompt: str | None) -> tuple[Turn[ImageRef], ...]:
+    """The conversation in order, the system turn first; `system_prompt` leads one that brings none of its own."""
+    if not isinstance(value, list) or not value:
+        raise invalid("messages", "an array with at least one message", value)
+    system: list[Part] = []
+    said: list[Turn[ImageRef]] = []
+    for index, item in enumerate(value):
+        turn = _turn(an_object(item, f"messages[{index}]"), f"messages[{index}]")
+        if turn.role == "system":
+            system.extend([Text(text="\n\n"), *turn.parts] if system else turn.parts)
+        else:
+            said.append(turn)
+    if not system and system_prompt:
+        system.append(Text(text=system_prompt))
+    lead: list[Turn[ImageRef]] = [Turn(role="system", parts=tuple(system))] if system else []
+    _check_length([*lead, *said])
+    return (*lead, *said)
+
+
+def _turn(message: JsonObject, param: str) -> Turn[ImageRef]:
+    name = message.get("role")
+    if not isinstance(name, str) or name not in _ROLES:
+        raise invalid(f"{param}.role", f"one of {', '.join(_ROLES)}", name)
+    role = _ROLES[name]
+    parts = _parts(message.get("content"), f"{param}.content", may_be_null=role != "system" and name != "user")
+    if role != "user" and any(isinstance(part, ImageRef) for part in parts):
+        raise RequestError(f"{param}: pictures belong in messages of the role user.", param=f"{param}.content")
+    if name in ("tool", "function"):
+        source = message.get("tool_call_id") or message.get("name")
+        label = f" ({source})" if isinstance(source, str) else ""
+        parts = (Text(text=f"Tool result{label}: "), *parts)
+    return Turn(role=role, parts=parts)
+
+
+def _parts(content: object, param: str, *, may_be_null: bool) -> tuple[Part, ...]:
+    match content:
+        case str():
+            return (Text(text=content),)
+        case list():
+            return tuple(_part(an_object(item, f"{param}[{i}]"), f"{param}[{i}]") for i, item in enumerate(content))
+        case None if may_be_null:
+            return ()
+    raise invalid(param, "a string or an array of content parts", content)
+
+
+def _part(part: JsonObject, param: str) -> Part:
+    match part.get("type"):
+        case "text" | "input_text" | "output_text":
+            return Text(text=a_string(part.get("text"), f"{param}.text"))
+        case "refusal":
+            return Text(text=a_string(part.get("refusal"), f"{param}.refusal"))
+        case "image_url" | "input_image":
+            return _image(part.get("image_url"), f"{param}.image_url")
+        case other:
+            raise invalid(f"{param}.type", "text or image_url", other)
+
+
+def _image(value: Any, param: str) -> ImageRef:
+    """OpenAI's object with a `url`, or the bare string that other servers' clients send."""
+    if isinstance(value, str):
+        return ImageRef(url=value, param=param)
+    url = an_object(value, param).get("url")
+    return ImageRef(url=a_string(url, f"{param}.url"), param=f"{param}.url")
+
+
+def _check_length(conversation: list[Turn[ImageRef]]) -> None:
+    length = sum(len(part.text) for turn in conversation for part in turn.parts if isinstance(part, Text))
+    if length > MAX_TEXT_CHARS:
+        raise _too_long(f"{length} characters")
+    if len(conversation) > MAX_TURNS:
+        raise _too_long(f"{len(conversation)} messages")
+
+
+def _too_long(what: str) -> RequestError:
+    return RequestError(
+        f"The conversation has {what}, more than the model's context can hold in any way. Shorten it.",
+        param="messages",
+        code="context_length_exceeded",
+    )

@@ -1,0 +1,126 @@
+"""The body of POST /v1/chat/completions becomes a ChatRequest, or an error that names the field. Pure.
+
+Unknown fields are ignored, as clients send what their newest server knows. A field that would change the answer and
+can't be honoured is refused: silence would be a lie.
+"""
+
+import json
+from typing import Any, NoReturn
+
+from hailo_vision.chat import ChatRequest, Sampling
+from hailo_vision.config import settings
+from hailo_vision.errors import RequestError, UnknownModel
+from hailo_vision.http_api.fields import (
+    JsonObject,
+    a_list,
+    a_string,
+    an_object,
+    boolean,
+    integer,
+    invalid,
+    number,
+    unsupported,
+)
+from hailo_vision.http_api.messages import turns
+
+MAX_STOPS = 4
+MAX_STOP_CHARS = 256
+MAX_PENALTY = 10.0
+
+
+def json_object(body: bytes) -> JsonObject:
+    """A request body as a JSON object. NaN, Infinity, deep nesting and endless numbers are refused."""
+    try:
+        value = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise RequestError("The request body is not valid JSON.", code="invalid_json") from error
+    if not isinstance(value, dict):
+        raise RequestError("The request body must be a JSON object.", code="invalid_json")
+    return value
+
+
+def chat_request(body: JsonObject, model: settings.Model, defaults: settings.Generation) -> ChatRequest:
+    """What the client asks, with the operator's defaults where it says nothing."""
+    _check_model(body.get("model"), model)
+    _refuse_what_cannot_be(body)
+    stream_options = body.get("stream_options")
+    options = {} if stream_options is None else an_object(stream_options, "stream_options")
+    return ChatRequest(
+        model=model.name,
+        turns=turns(body.get("messages"), system_prompt=defaults.system_prompt),
+        sampling=_sampling(body, defaults),
+        max_tokens=_max_tokens(body, defaults),
+        stop=_stop(body.get("stop")),
+        stream=boolean(body, "stream"),
+        include_usage=boolean(options, "include_usage", within="stream_options."),
+    )
+
+
+def _check_model(value: Any, model: settings.Model) -> None:
+    if not isinstance(value, str) or not value:
+        raise invalid("model", f"the name of a model, such as {model.name!r}", value)
+    if value != model.name and value not in model.aliases:
+        raise UnknownModel(value[:100], model.name)
+
+
+def _max_tokens(body: JsonObject, defaults: settings.Generation) -> int:
+    """`max_completion_tokens` wins over the older name. More than the limit is cut to it, and ends with `length`."""
+    older = integer(body, "max_tokens", least=1)
+    asked = integer(body, "max_completion_tokens", least=1) or older or defaults.max_tokens
+    return min(asked, defaults.max_tokens_limit)
+
+
+def _sampling(body: JsonObject, defaults: settings.Generation) -> Sampling:
+    temperature = number(body, "temperature", least=0, most=2)
+    top_p = number(body, "top_p", least=0, most=1)
+    top_k = integer(body, "top_k", least=1)
+    penalty = number(body, "repetition_penalty", least=1 / MAX_PENALTY, most=MAX_PENALTY)
+    seed = integer(body, "seed")
+    return Sampling(
+        temperature=defaults.temperature if temperature is None else temperature,
+        top_p=defaults.top_p if top_p is None else top_p,
+        top_k=defaults.top_k if top_k is None else top_k,
+        repetition_penalty=defaults.repetition_penalty if penalty is None else penalty,
+        seed=defaults.seed if seed is None else seed,
+    )
+
+
+def _stop(value: object) -> tuple[str, ...]:
+    """`stop`: a string, or up to four; empty ones count as absent."""
+    if value is None:
+        return ()
+    texts = [value] if isinstance(value, str) else a_list(value, "stop")
+    if len(texts) > MAX_STOPS:
+        raise invalid("stop", f"at most {MAX_STOPS} strings", texts)
+    for index, text in enumerate(texts):
+        if len(a_string(text, f"stop[{index}]")) > MAX_STOP_CHARS:
+            raise invalid(f"stop[{index}]", f"at most {MAX_STOP_CHARS} characters long", text)
+    return tuple(text for text in texts if text)
+
+
+def _refuse_what_cannot_be(body: JsonObject) -> None:
+    number(body, "frequency_penalty", least=-2, most=2)
+    number(body, "presence_penalty", least=-2, most=2)
+    if (integer(body, "n", least=1) or 1) > 1:
+        raise unsupported("n", "This server gives one answer to a request: leave n out, or send 1.")
+    if boolean(body, "logprobs"):
+        raise unsupported("logprobs", "The device gives no log probabilities: leave logprobs out.")
+    if integer(body, "top_logprobs", least=0):
+        raise unsupported("top_logprobs", "The device gives no log probabilities: leave top_logprobs out.")
+    if body.get("logit_bias"):
+        raise unsupported("logit_bias", "The device takes no logit bias: leave logit_bias out.")
+    _check_format(body.get("response_format"))
+
+
+def _check_format(value: object) -> None:
+    if value is None:
+        return
+    kind = an_object(value, "response_format").get("type")
+    if kind in ("json_object", "json_schema"):
+        raise unsupported("response_format", "Structured output is not served yet: ask for JSON in the prompt.")
+    if kind != "text":
+        raise invalid("response_format.type", "text", kind)
+
+
+def _refuse_constant(_name: str) -> NoReturn:
+    raise ValueError("not JSON")

@@ -1,0 +1,37 @@
+"""What the handlers work with: given once, by the composition root."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from hailo_vision.config.settings import Settings
+from hailo_vision.images.pictures import Pictures
+from hailo_vision.scheduler.engine import Engine
+from hailo_vision.scheduler.scheduler import Scheduler
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """What only the process as a whole knows of itself."""
+
+    uptime_s: float
+    daemon_memory_bytes: int
+    worker_memory_bytes: int | None
+    worker_restarts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The rooms behind the door. `started_at` is in seconds since 1970, as OpenAI's `created` wants it."""
+
+    version: str
+    started_at: int
+    settings: Settings
+    engine: Engine
+    scheduler: Scheduler
+    pictures: Pictures
+    health: Callable[[], Health]
+
+
+SERVICES = web.AppKey("services", Services)

@@ -1,0 +1,69 @@
+"""What the server says of itself. No handler here asks the device: they answer at once, whatever it is doing."""
+
+from typing import Any
+
+from aiohttp import web
+
+from hailo_vision.errors import UnknownModel
+from hailo_vision.http_api.faults import fault
+from hailo_vision.http_api.reply import model_json
+from hailo_vision.http_api.services import SERVICES, Services
+
+
+async def health(request: web.Request) -> web.Response:
+    """200 while the process works, whatever the device does."""
+    services = request.app[SERVICES]
+    known, loaded, unready = services.health(), services.engine.model, services.scheduler.unready
+    return web.json_response(
+        {
+            "status": "ok",
+            "state": services.engine.state,
+            "ready": unready is None,
+            "reason": None if unready is None else unready.reason,
+            "message": None if unready is None else str(unready),
+            "model": services.settings.model.name,
+            "model_loaded": unready is None,
+            "runtime": services.settings.device.runtime,
+            "runtime_version": loaded.runtime_version if loaded else None,
+            "device": loaded.device if loaded else None,
+            "version": services.version,
+            "uptime_seconds": round(known.uptime_s, 3),
+            "queue": {
+                "running": services.scheduler.running,
+                "waiting": services.scheduler.waiting,
+                "depth": services.settings.queue.depth,
+            },
+            "memory": {
+                "daemon_bytes": known.daemon_memory_bytes,
+                "worker_bytes": known.worker_memory_bytes,
+            },
+            "worker_restarts": known.worker_restarts,
+        }
+    )
+
+
+async def ready(request: web.Request) -> web.Response:
+    """200 when a request would be taken, else 503 with the reason."""
+    unready = request.app[SERVICES].scheduler.unready
+    if unready is None:
+        return web.json_response({"ready": True, "reason": None, "message": None})
+    told = fault(unready)
+    body = {"ready": False, "reason": unready.reason, "message": str(unready)}
+    return web.json_response(body, status=told.status, headers=told.headers)
+
+
+async def models(request: web.Request) -> web.Response:
+    services = request.app[SERVICES]
+    names = (services.settings.model.name, *services.settings.model.aliases)
+    return web.json_response({"object": "list", "data": [_model(services, name) for name in names]})
+
+
+async def model(request: web.Request) -> web.Response:
+    services, name = request.app[SERVICES], request.match_info["id"]
+    if name != services.settings.model.name and name not in services.settings.model.aliases:
+        raise UnknownModel(name[:100], services.settings.model.name)
+    return web.json_response(_model(services, name))
+
+
+def _model(services: Services, name: str) -> dict[str, Any]:
+    return model_json(name, services.settings.device.runtime, services.started_at, services.engine.model)

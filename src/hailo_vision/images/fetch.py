@@ -1,0 +1,147 @@
+"""Pictures named by address are fetched: from where the policy allows it, within the bounds of the settings."""
+
+import asyncio
+import socket
+from http import HTTPStatus
+from ipaddress import ip_address
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+import hailo_vision
+from hailo_vision.config.settings import Images
+from hailo_vision.images.address import FetchPolicy
+from hailo_vision.images.bad_image import BadImage
+
+_BYTES_PER_MB = 1_000_000
+_REDIRECTS = frozenset(
+    {
+        HTTPStatus.MOVED_PERMANENTLY,
+        HTTPStatus.FOUND,
+        HTTPStatus.SEE_OTHER,
+        HTTPStatus.TEMPORARY_REDIRECT,
+        HTTPStatus.PERMANENT_REDIRECT,
+    }
+)
+_HEADERS = {
+    "User-Agent": f"hailo-vision/{hailo_vision.__version__}",
+    "Accept": "image/jpeg, image/png, image/webp, image/gif, image/bmp",
+    "Accept-Encoding": "identity",
+}
+# Bounds the memory that fetched files take at once; one slow server can't have all of the places.
+_CONNECTIONS = 32
+_CONNECTIONS_PER_HOST = 8
+
+_SEND_DATA = "Send the picture itself as a data: URI."
+
+
+class CheckedResolver(AbstractResolver):
+    """Resolves names to addresses that the policy allows, each of them, or to none.
+
+    aiohttp connects to what it gets from here, so an address that was checked is the one that is used. It does not ask
+    for hosts that are addresses already: those are `FetchPolicy.check_url`'s.
+    """
+
+    def __init__(self, resolver: AbstractResolver, policy: FetchPolicy) -> None:
+        self._resolver = resolver
+        self._policy = policy
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        results = await self._resolver.resolve(host, port, family)
+        if not results:
+            raise OSError("no address")
+        for result in results:
+            self._policy.check_address(host, port, ip_address(result["host"].partition("%")[0]))
+        return results
+
+    async def close(self) -> None:
+        await self._resolver.close()
+
+
+class Fetcher:
+    """Fetches files; its connections end with `aclose`."""
+
+    def __init__(self, settings: Images, *, resolver: AbstractResolver | None = None) -> None:
+        self._settings = settings
+        self._policy = FetchPolicy.parse(settings.fetch_allow)
+        self._resolver = resolver
+        self._session: aiohttp.ClientSession | None = None
+        self._max_bytes = int(settings.fetch_max_mb * _BYTES_PER_MB)
+
+    async def fetch(self, url: str) -> bytes:
+        """The bytes of the file, whatever they are. Raises BadImage for all that keeps us from having them."""
+        if not self._settings.fetch:
+            raise BadImage("invalid_image_url", f"is named by an address, and this server fetches none. {_SEND_DATA}")
+        checked = self._policy.check_url(url)
+        timeout_s = self._settings.fetch_timeout_s
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._follow(checked)
+        except TimeoutError:
+            reason = f"could not be downloaded within {timeout_s:g} s. {_SEND_DATA}"
+            raise BadImage("failed_to_download_image", reason) from None
+        except (aiohttp.ClientError, OSError, ValueError):  # ValueError: a host name that IDNA does not know
+            raise _failed() from None
+
+    async def aclose(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _follow(self, url: URL) -> bytes:
+        for _ in range(self._settings.fetch_max_redirects + 1):
+            async with self._opened().get(url, allow_redirects=False) as response:
+                if response.status == HTTPStatus.OK:
+                    return await self._read(response)
+                location = response.headers.get("Location")
+            if response.status not in _REDIRECTS or location is None:
+                raise _failed()
+            url = self._policy.check_url(str(url.join(URL(location))))
+        most = self._settings.fetch_max_redirects
+        raise BadImage("failed_to_download_image", f"is behind more than {most} redirects. Name its final address.")
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("identity", ""):
+            raise _failed()  # compressed though we asked for it not to be; small bodies can become huge
+        if (response.content_length or 0) > self._max_bytes:
+            raise self._too_large()
+        body = bytearray()
+        async for piece in response.content.iter_any():
+            body += piece
+            if len(body) > self._max_bytes:
+                raise self._too_large()
+        return bytes(body)
+
+    def _too_large(self) -> BadImage:
+        limit = f"{self._settings.fetch_max_mb:g} MB"
+        return BadImage("image_file_too_large", f"is a file of more than {limit}, the most that is downloaded here.")
+
+    def _opened(self) -> aiohttp.ClientSession:
+        """The session, made by the first picture that needs it, in the loop that then runs."""
+        if self._session is None:
+            resolver = self._resolver or aiohttp.ThreadedResolver()
+            connector = aiohttp.TCPConnector(
+                resolver=CheckedResolver(resolver, self._policy),
+                use_dns_cache=False,
+                force_close=True,
+                limit=_CONNECTIONS,
+                limit_per_host=_CONNECTIONS_PER_HOST,
+            )
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                headers=_HEADERS,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+                auto_decompress=False,
+                timeout=aiohttp.ClientTimeout(total=None),  # `fetch` has one clock for all redirects
+            )
+        return self._session
+
+
+def _failed() -> BadImage:
+    """One answer for all that can go wrong on the way, so that it can't be used to look around."""
+    reason = f"could not be downloaded from its address. {_SEND_DATA}"
+    return BadImage("failed_to_download_image", reason)

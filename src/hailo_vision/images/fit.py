@@ -1,0 +1,49 @@
+"""How a picture of any shape becomes one of the model's shape."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from hailo_vision.config.settings import Fit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """The shape that a frame must have, and the way to get there."""
+
+    width_px: int
+    height_px: int
+    fit: Fit
+
+    @property
+    def on_its_side(self) -> "Shape":
+        """The same for a picture that is stored lying on its side."""
+        return Shape(width_px=self.height_px, height_px=self.width_px, fit=self.fit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scaling:
+    """Which part of a picture is taken (left, top, right, bottom, in its pixels), and the size that it gets."""
+
+    box: tuple[float, float, float, float]
+    size: tuple[int, int]
+
+
+def scaling(width_px: int, height_px: int, shape: Shape) -> Scaling:
+    """How a picture of this size is scaled. Only `pad` gives less than the whole shape; the rest is for bars."""
+    whole = (0.0, 0.0, float(width_px), float(height_px))
+    match shape.fit:
+        case "stretch":
+            return Scaling(box=whole, size=(shape.width_px, shape.height_px))
+        case "pad":
+            ratio = min(shape.width_px / width_px, shape.height_px / height_px)
+            # A line of one pixel must not vanish.
+            size = max(1, round(width_px * ratio)), max(1, round(height_px * ratio))
+            return Scaling(box=whole, size=size)
+        case "crop":
+            taken_width = min(width_px, height_px * shape.width_px / shape.height_px)
+            taken_height = min(height_px, width_px * shape.height_px / shape.width_px)
+            left, top = (width_px - taken_width) / 2, (height_px - taken_height) / 2
+            box = (left, top, width_px - left, height_px - top)
+            return Scaling(box=box, size=(shape.width_px, shape.height_px))
+        case _:
+            assert_never(shape.fit)

@@ -1,0 +1,114 @@
+"""What a client wrote as a picture's url: base64 data, an http(s) address, or nothing that can be used."""
+
+import binascii
+import re
+from dataclasses import dataclass, field
+
+from hailo_vision.images.bad_image import BadImage
+
+_SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+_LONGEST_DATA_HEADER = 1000
+# How the base64 of a JPEG, PNG, GIF, WebP or BMP begins. Without this test a path such as /etc/passwd, which is
+# made of base64's letters, would be answered with a puzzle about its format.
+_RAW_BASE64 = re.compile(r"\s*([/_]9[j][/_]|iVBORw0KGgo|R0lGOD|UklGR|Qk[0-3])")
+
+_WHITESPACE = b" \t\r\n\f\v"
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_URL_SAFE_TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+# A call into C keeps the interpreter lock, so a big picture is decoded in slices: the event loop gets its turn between
+# two of them, within a millisecond.
+_SLICE_CHARS = 1 << 18
+
+_SEND_DATA = "Send the picture as a data: URI, or name an http(s) address."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inline:
+    """A picture in base64: the text, which is not copied, and where in it the data starts."""
+
+    text: str = field(repr=False)
+    start: int
+
+    def decode(self) -> bytes:
+        """The bytes of the picture. Raises BadImage where the text is no base64."""
+        return _decode(self.text, self.start)
+
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes `decode` gives at most."""
+        return (len(self.text) - self.start) * 3 // 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remote:
+    """A picture at an http(s) address, which nobody has checked yet."""
+
+    url: str
+
+
+def read_source(url: str) -> Inline | Remote:
+    """Tells what `url` is. Raises BadImage for what is neither data nor an http(s) address; paths always are."""
+    scheme = _SCHEME.match(url)
+    if scheme is None:
+        return _read_bare(url)
+    match scheme[1].lower():
+        case "data":
+            return _read_data_uri(url)
+        case "http" | "https":
+            return Remote(url=url.strip())
+        case "file":
+            raise BadImage("invalid_image_url", f"is named by a file: address; files are never read. {_SEND_DATA}")
+        case _:
+            raise BadImage("invalid_image_url", f"has an address of a kind that can't be fetched. {_SEND_DATA}")
+
+
+def _read_bare(url: str) -> Inline:
+    if not url or url.isspace():
+        raise BadImage("empty_image_file", f"is empty. {_SEND_DATA}")
+    if _RAW_BASE64.match(url) is None:
+        reason = "is neither a data: URI nor an http(s) address nor the base64 of a picture; paths are never read."
+        raise BadImage("invalid_image_url", f"{reason} {_SEND_DATA}")
+    return Inline(text=url, start=0)
+
+
+def _read_data_uri(url: str) -> Inline:
+    """The declared type is not looked at: clients label their pictures wrongly, the bytes tell."""
+    comma = url.find(",", 0, _LONGEST_DATA_HEADER)
+    if comma < 0:
+        raise BadImage("invalid_base64_image", "is a data: URI without a comma before its data.")
+    parameters = url[:comma].lower().split(";")
+    if not any(parameter.strip() == "base64" for parameter in parameters[1:]):
+        raise BadImage(
+            "invalid_base64_image", "is a data: URI that is not marked as base64 (data:image/jpeg;base64,...)."
+        )
+    return Inline(text=url, start=comma + 1)
+
+
+def _decode(text: str, start: int) -> bytes:
+    """Base64 as it is found: both alphabets, whitespace anywhere, with or without padding."""
+    decoded: list[bytes] = []
+    rest = b""
+    padded = False
+    for at in range(start, len(text), _SLICE_CHARS):
+        letters, padding, tail = _clean(text[at : at + _SLICE_CHARS]).partition(b"=")
+        if tail.strip(b"=") or (padded and letters):
+            raise BadImage("invalid_base64_image", "has base64 data that goes on after its padding (=).")
+        padded = padded or bool(padding)
+        rest += letters
+        whole = len(rest) - len(rest) % 4
+        decoded.append(binascii.a2b_base64(rest[:whole]))
+        rest = rest[whole:]
+    if len(rest) == 1:
+        raise BadImage("invalid_base64_image", "has base64 data that is cut off or lacks a character.")
+    decoded.append(binascii.a2b_base64(rest + b"=" * (-len(rest) % 4)))
+    return b"".join(decoded)
+
+
+def _clean(piece: str) -> bytes:
+    try:
+        cleaned = piece.encode("ascii").translate(_URL_SAFE_TO_STANDARD, _WHITESPACE)
+    except UnicodeEncodeError:
+        cleaned = b"?"
+    if cleaned.translate(None, _LETTERS).strip(b"="):
+        raise BadImage("invalid_base64_image", "has data with characters that base64 does not have.")
+    return cleaned

@@ -1,0 +1,126 @@
+"""How this stand-in behaves: the options of `HAILO_VISION_SIMULATOR`, and the faults it can play."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any, Final, Literal
+
+Version = Literal["5.1.1", "5.2.0"]
+
+VARIABLE: Final = "HAILO_VISION_SIMULATOR"
+
+FAULTS: Final = frozenset(
+    {
+        "none",
+        "no_device",
+        "device_busy",
+        "no_permission",
+        "driver_mismatch",
+        "hef_missing",
+        "hef_truncated",
+        "hef_other_chip",
+        "out_of_memory",
+        "slow_load",
+        "wedge_in_load",
+        "crash_in_load",
+        "lost_in_prefill",
+        "wedge_in_prefill",
+        "lost_in_decode",
+        "wedge_in_decode",
+        "silent_in_decode",
+        "crash_in_decode",
+        "stall_in_decode",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What goes wrong. `argument` is what stood behind the @: `lost_in_decode@7` is lost after 7 tokens."""
+
+    name: str = "none"
+    argument: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behaviour:
+    """The options. The delays are the model zoo's figures (contract 8) or a person's wish; none is measured here.
+
+    kv_slot          the file whose lock is the chip's one KV cache; its neighbours with other endings are locks too
+    fault_file       if this file exists, its content is the fault, read afresh at each operation
+    stall_s          how long a token of `stall_in_decode` takes; the iterator gives up after 10 s (contract 2.7)
+    busy_wait_s      how long a VDevice waits for another group to leave (contract 7)
+    """
+
+    load_s: float = 3.0
+    prefill_s: float = 0.9
+    tokens_per_s: float = 8.4
+    version: Version = "5.1.1"
+    fault: str = "none"
+    fault_file: str | None = None
+    stall_s: float = 12.0
+    busy_wait_s: float = 5.0
+    kv_slot: str = ""
+
+    def current_fault(self) -> Fault:
+        """The fault of this moment. A fault file that does not exist leaves the option in force."""
+        if self.fault_file is None:
+            return parse_fault(self.fault)
+        try:
+            return parse_fault(Path(self.fault_file).read_text(encoding="utf-8").strip() or "none")
+        except FileNotFoundError:
+            return parse_fault(self.fault)
+
+
+def parse_fault(text: str) -> Fault:
+    name, at, argument = text.partition("@")
+    if name not in FAULTS or (at and not argument.isdecimal()):
+        raise ValueError(
+            f"{VARIABLE}: {text!r} is no fault; there are {', '.join(sorted(FAULTS))}, each with @N or not"
+        )
+    return Fault(name=name, argument=int(argument) if at else None)
+
+
+def read_behaviour(environment: Mapping[str, str]) -> Behaviour:
+    """The options as the environment gives them; without the variable nothing takes time."""
+    text = environment.get(VARIABLE)
+    given: dict[str, Any] = {"load_s": 0.0, "prefill_s": 0.0, "tokens_per_s": 0.0} if text is None else _parse(text)
+    given.setdefault("kv_slot", _default_slot(environment))
+    behaviour = Behaviour(**given)
+    parse_fault(behaviour.fault)
+    return behaviour
+
+
+def _parse(text: str) -> dict[str, Any]:
+    try:
+        given = json.loads(text)
+    except json.JSONDecodeError as problem:
+        raise ValueError(f"{VARIABLE} is no JSON: {problem}") from None
+    if not isinstance(given, dict):
+        raise ValueError(f"{VARIABLE} must be a JSON object")
+    known = {field.name for field in fields(Behaviour)}
+    if unknown := sorted(given.keys() - known):
+        raise ValueError(f"{VARIABLE} has unknown keys {unknown}; there are {sorted(known)}")
+    for key in ("load_s", "prefill_s", "tokens_per_s", "stall_s", "busy_wait_s"):
+        if key in given and not (isinstance(given[key], int | float) and given[key] >= 0):
+            raise ValueError(f"{VARIABLE}: {key} must be a number of at least 0, not {given[key]!r}")
+    if given.get("version", "5.1.1") not in ("5.1.1", "5.2.0"):
+        raise ValueError(f"{VARIABLE}: version must be 5.1.1 or 5.2.0, not {given['version']!r}")
+    if given.get("kv_slot", "") is None:
+        del given["kv_slot"]
+    return given
+
+
+def _default_slot(environment: Mapping[str, str]) -> str:
+    folder = environment.get("XDG_RUNTIME_DIR")
+    if folder and os.path.isdir(folder):
+        return os.path.join(folder, "hailo-vision-simulator.kv")
+    return os.path.join(gettempdir(), f"hailo-vision-simulator-{os.getuid()}.kv")
+
+
+# Read when the package is imported, as the vendor's library reads its own variables (contract 1.1), because the
+# classes of the exceptions depend on the version (contract 1.2).
+OPTIONS: Final = read_behaviour(os.environ)

@@ -1,0 +1,37 @@
+"""When the device makes each chunk of an answer, and what happens instead of one."""
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True, kw_only=True)
+class Pace:
+    """When chunks are ready: the device keeps its own time, whether or not the host reads.
+
+    With `interval_s` 0 the device keeps step with the reader instead: a chunk is there as soon as it is asked for.
+    """
+
+    first_at: float
+    interval_s: float
+    stalled_index: int | None = None
+    stall_s: float = 0.0
+
+    def due(self, index: int) -> float:
+        stalled = self.stalled_index is not None and index >= self.stalled_index
+        return self.first_at + index * self.interval_s + (self.stall_s if stalled else 0.0)
+
+    def stall(self, index: int, seconds: float, *, at: float) -> None:
+        """The chunk with this index, and so all after it, comes later."""
+        self.stalled_index = index
+        self.stall_s = seconds + (max(0.0, at - self.first_at) if self.interval_s == 0 else 0.0)
+
+    def resume(self, index: int, at: float) -> None:
+        """Moves the rest, because the device had to wait for room in the queue."""
+        self.first_at += max(0.0, at - self.due(index))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What happens instead of the chunk with this index: lost, wedge, silent or crash."""
+
+    kind: str
+    index: int

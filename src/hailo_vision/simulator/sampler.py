@@ -1,0 +1,58 @@
+"""How the next words are chosen among several that say the same: greedy or sampled (contract 2.3)."""
+
+import math
+import random
+import time
+from collections.abc import Sequence, Set
+from dataclasses import dataclass
+from typing import Final
+
+from hailo_vision.simulator.tokenizer import encode
+
+CLOCK_SEED: Final = 0xFFFFFFFF
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Params:
+    """The parameters of a generation as the device holds them; `penalty` is multiplicative, 1.0 is off."""
+
+    temperature: float
+    top_p: float
+    top_k: int
+    penalty: float
+    max_tokens: int
+    do_sample: bool
+    seed: int = CLOCK_SEED
+
+
+class Sampler:
+    """Chooses one of several wordings. The first of them is the likeliest; what they say is the same."""
+
+    def __init__(self, params: Params) -> None:
+        self._params = params
+        self._random = random.Random(time.time_ns() if params.seed == CLOCK_SEED else params.seed)
+
+    def choose(self, wordings: Sequence[str], generated: Set[int]) -> str:
+        """`generated` are the tokens that the penalty counts: all since the context was cleared."""
+        scores = [3.0 - 0.6 * index for index in range(len(wordings))]
+        penalty = self._params.penalty
+        if penalty != 1.0 and generated:
+            for index, wording in enumerate(wordings):
+                tokens = encode(wording)
+                if sum(token in generated for token in tokens) * 2 > len(tokens):
+                    scores[index] /= penalty
+        order = sorted(range(len(scores)), key=lambda index: -scores[index])
+        if not self._params.do_sample:
+            return wordings[order[0]]
+        return wordings[self._draw(order, scores)]
+
+    def _draw(self, order: list[int], scores: list[float]) -> int:
+        kept = order[: self._params.top_k]
+        best = scores[kept[0]]
+        weights = [math.exp((scores[index] - best) / self._params.temperature) for index in kept]
+        total = sum(weights)
+        share, count = 0.0, 0
+        while count < len(kept) and (count == 0 or share < self._params.top_p):
+            share += weights[count] / total
+            count += 1
+        return self._random.choices(kept[:count], weights[:count])[0]

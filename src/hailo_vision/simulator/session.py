@@ -1,0 +1,288 @@
+"""The device's side of one model: what a GenAI session does with each call of the host."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal
+
+import numpy as np
+
+from hailo_vision.simulator.behaviour import Behaviour, Fault
+from hailo_vision.simulator.clock import block_for_ever, block_until, now, say
+from hailo_vision.simulator.completion import Completion
+from hailo_vision.simulator.context import FRAME_BYTES, FRAME_SIDE_PX, PATCH_PX, Context, prompt_entries
+from hailo_vision.simulator.eyes import Eyes, Sight
+from hailo_vision.simulator.pace import Pace, Trouble
+from hailo_vision.simulator.reading import Picture, read_turns
+from hailo_vision.simulator.run import Run
+from hailo_vision.simulator.sampler import Params, Sampler
+from hailo_vision.simulator.status import Failure, Status
+from hailo_vision.simulator.tokenizer import END_OF_TEXT, IM_END, IMAGE_PAD, decode, encode, encode_plain
+from hailo_vision.simulator.voice import answer
+
+Kind = Literal["VLM", "LLM"]
+
+DEFAULTS: Final[dict[Kind, Params]] = {
+    # What the device falls back to when the HEF's own configuration says nothing (contract 2.3).
+    "VLM": Params(temperature=0.01, top_p=0.1, top_k=1, penalty=1.0, max_tokens=1024, do_sample=False),
+    "LLM": Params(temperature=0.7, top_p=0.8, top_k=20, penalty=1.1, max_tokens=1024, do_sample=True),
+}
+
+_MAX_FRAMES_511: Final = 5
+_ENCODING_SHARE: Final = 0.5  # of prefill_s goes into frames, before generate() returns; invented
+_PATIENCE_CHUNKS: Final = 3  # chunks before a fault in decoding, when the fault names no number
+
+
+class Session:
+    """One loaded model. Each call fails with 62 once the session is dead (contract 6)."""
+
+    def __init__(self, behaviour: Behaviour, kind: Kind, hef_hash: bytes) -> None:
+        self.is_alive = True
+        self.context = Context()
+        self._behaviour = behaviour
+        self._kind = kind
+        self._hef_hash = hef_hash
+        self._params = DEFAULTS[kind]
+        self._sampler = Sampler(self._params)
+        self._stops = [[IM_END], [END_OF_TEXT]]
+        self._recovery = [IM_END]
+        self._frames: list[bytes] = []  # cleared by a successful prefill alone: the poison (contract 2.8)
+        self._run: Run | None = None
+        self._fault = Fault()
+        self._completions: list[Completion] = []
+        self._eyes = Eyes()
+
+    # Generating
+
+    def create_generator(self, params: Params) -> None:
+        """Takes the parameters and reseeds, even while a generation runs (contract 2.2.4)."""
+        self._settle()
+        self._params = params
+        self._sampler = Sampler(params)
+
+    def generate(self, prompt: str, frames: Sequence[bytes]) -> Completion:
+        """Takes the frames in, which blocks, and begins to answer, which does not."""
+        self._settle()
+        self._fault = self._behaviour.current_fault()
+        if self._kind == "VLM":
+            self.context.pending = []  # the last turn's end token never gets into the context (contract 2.5, trap 11)
+            self._take_frames(frames)
+        run = self._new_run(prompt, has_frames=bool(frames))
+        old, self._run = self._run, run
+        if old is not None and not old.is_over:
+            self._collide(old, run)
+        completion = Completion(self, run)
+        self._completions.append(completion)
+        return completion
+
+    def abort(self) -> None:
+        """Ends whatever generation runs, with one more token and the recovery sequence (contract 2.8).
+
+        It does not ask whose generation that is: a late release of an old completion ends the new one (trap 12).
+        """
+        self._settle()
+        run = self._run
+        if run is not None and not run.is_over:
+            run.is_aborting = True
+            while not run.is_over:
+                block_until(run.pace.due(len(run.chunks)))
+                run.step()
+        self._check()
+
+    def forget(self, completion: Completion) -> None:
+        if completion in self._completions:
+            self._completions.remove(completion)
+
+    def notice_fault(self) -> None:
+        """Takes up a fault that was chosen while a generation runs; only a fault file can do that."""
+        run = self._run
+        if self._behaviour.fault_file is None or run is None or run.is_over:
+            return
+        fault = self._behaviour.current_fault()
+        if fault != self._fault:
+            self._fault = fault
+            run.trouble = _trouble(fault, len(run.chunks), patience=0)
+            run.pace.stalled_index = None
+            if fault.name == "stall_in_decode":
+                run.pace.stall(len(run.chunks), self._behaviour.stall_s, at=now())
+
+    # The rest of the calls
+
+    def tokenize(self, text: str) -> list[int]:
+        self._settle()
+        return encode(text)
+
+    def usage_tokens(self) -> int:
+        self._settle()
+        return self.context.usage_tokens
+
+    def check(self) -> None:
+        """A call that asks for what never changes."""
+        self._settle()
+
+    def clear_context(self) -> None:
+        """Resets what contract 3 lists; not the stop tokens, the recovery sequence and the poison."""
+        self._settle()
+        self.context.clear()
+        self._sampler = Sampler(self._params)
+
+    def stop_tokens(self) -> list[str]:
+        self._settle()
+        return [decode(stop) for stop in self._stops]
+
+    def set_stop_tokens(self, texts: Sequence[str]) -> None:
+        """Replaces the whole list, the model's own end tokens included (contract 2.9, trap 8)."""
+        self._settle()
+        self._stops = [encode(text) for text in texts if text]
+
+    def recovery_sequence(self) -> str:
+        self._settle()
+        return decode(self._recovery)
+
+    def set_recovery_sequence(self, text: str) -> None:
+        self._settle()
+        self._recovery = encode(text)
+
+    def save_context(self) -> bytes:
+        self._check()
+        self._refuse_unlocked_call("save_context")
+        return self.context.dump(self._hef_hash, self._behaviour.version)
+
+    def load_context(self, blob: bytes) -> None:
+        self._check()
+        self._refuse_unlocked_call("load_context")
+        self.context.load(blob, self._hef_hash)
+
+    def close(self, why: str = "") -> None:
+        """Deletes the model. A generation that runs makes its next request into nothing (contract 2.8, trap 13)."""
+        if self._run is not None and not self._run.is_over:
+            say("the model was released before its completion: the device's server crashes (trap 13)")
+        elif why:
+            say(why)
+        self._lose()
+
+    # What happens inside
+
+    def _check(self) -> None:
+        if not self.is_alive:
+            raise Failure(Status.COMMUNICATION_CLOSED, "the session with the device is closed")
+
+    def _settle(self) -> None:
+        """Each call holds the session's lock, and so waits for the step in flight (contract 2.8)."""
+        self._check()
+        if self._run is not None and not self._run.is_over:
+            self.notice_fault()
+            self._run.finish_step()
+        self._check()
+
+    def _lose(self) -> None:
+        self.is_alive = False
+        if self._run is not None:
+            self._run.lose()
+
+    def _refuse_unlocked_call(self, name: str) -> None:
+        """Contexts are saved and loaded without the lock: during a generation the replies get mixed up."""
+        if self._run is not None and not self._run.is_over:
+            say(f"{name}() during a generation: the session's replies are mixed up (contract 2.8)")
+            self._lose()
+            self._check()
+
+    def _take_frames(self, frames: Sequence[bytes]) -> None:
+        if self._behaviour.version == "5.1.1":
+            self._take_frames_511(frames)
+        else:
+            for frame in frames:
+                self._frames.append(frame)
+                if len(frame) != FRAME_BYTES:
+                    raise Failure(Status.INVALID_OPERATION, f"a frame of {len(frame)} bytes instead of {FRAME_BYTES}")
+        if frames:
+            self._encode_frames()
+
+    def _take_frames_511(self, frames: Sequence[bytes]) -> None:
+        """5.1.1 answers before it has read everything, and so loses its place in the stream of bytes (trap 4, 5)."""
+        if len(frames) > _MAX_FRAMES_511:
+            self._lose()
+            raise Failure(Status.INVALID_ARGUMENT, f"{len(frames)} frames are more than {_MAX_FRAMES_511}")
+        for index, frame in enumerate(frames):
+            if (size := len(frame)) != FRAME_BYTES:
+                if size > FRAME_BYTES or index + 1 < len(frames):
+                    self._lose()
+                status = Status.INVALID_OPERATION if size > FRAME_BYTES else Status.INVALID_ARGUMENT
+                raise Failure(status, f"a frame of {size} bytes instead of {FRAME_BYTES}")
+            self._frames.append(frame)
+
+    def _encode_frames(self) -> None:
+        """Frames are encoded before generate() returns, and nothing limits the wait for that (contract 2.2.6)."""
+        if self._fault.name == "wedge_in_prefill":
+            block_for_ever()
+        block_until(now() + self._behaviour.prefill_s * _ENCODING_SHARE)
+        if self._fault.name == "lost_in_prefill" and self._fault.argument == Status.COMMUNICATION_CLOSED:
+            self._lose()
+            self._check()
+
+    def _new_run(self, prompt: str, *, has_frames: bool) -> Run:
+        behaviour = self._behaviour
+        rest = 1 - _ENCODING_SHARE if has_frames else 1.0
+        pace = Pace(
+            first_at=now() + behaviour.prefill_s * rest,
+            interval_s=1 / behaviour.tokens_per_s if behaviour.tokens_per_s else 0.0,
+        )
+        if self._fault.name == "stall_in_decode":
+            index = _PATIENCE_CHUNKS if self._fault.argument is None else self._fault.argument
+            pace.stall(index, behaviour.stall_s, at=pace.first_at)
+        return Run(
+            prefill=lambda: self._prefill(prompt),
+            lose=self._lose,
+            context=self.context,
+            max_tokens=self._params.max_tokens,
+            stops=self._stops,
+            recovery=self._recovery,
+            pace=pace,
+            trouble=_trouble(self._fault, 0, patience=_PATIENCE_CHUNKS),
+        )
+
+    def _prefill(self, prompt: str) -> Iterator[int]:
+        tokens = encode(prompt)
+        if self._kind == "LLM":
+            prefix, self.context.pending = self.context.pending, []
+            self.context.append(prefix + tokens)
+        elif len(tokens) == 1:
+            self.context.append(tokens)  # skips the prefill path: frames are not used up (trap 29)
+        else:
+            places = tokens.count(IMAGE_PAD)
+            if places != len(self._frames):
+                raise Failure(
+                    Status.INVALID_OPERATION,
+                    f"{places} places for pictures in the prompt, but {len(self._frames)} frames on the device",
+                )
+            prompt_entries(self.context, tokens, IMAGE_PAD, self._frames)
+            self._frames.clear()
+        return self._speak()
+
+    def _speak(self) -> Iterator[int]:
+        """The answer's tokens, its end token, and then the same again: without stop tokens nothing ends it."""
+        script = answer(read_turns(self.context.view()), self._look)
+        while True:
+            for wordings in script:
+                yield from encode_plain(self._sampler.choose(wordings, self.context.generated))
+            yield IM_END
+            yield from encode("\n<|im_start|>assistant\n")
+
+    def _look(self, picture: Picture) -> Sight:
+        pixels = np.frombuffer(self.context.frame(picture.image), np.uint8)
+        shape = (FRAME_SIDE_PX, FRAME_SIDE_PX, 3)
+        return self._eyes.look(pixels.reshape(shape), picture.first_patch_row * PATCH_PX)
+
+    def _collide(self, old: Run, new: Run) -> None:
+        say("a second generation began while one was running: both are corrupted now (contract 2.8, trap 12)")
+        new.mix_in(old)
+        for completion in self._completions:
+            if completion.belongs_to(old):
+                completion.move(new)
+
+
+def _trouble(fault: Fault, start: int, *, patience: int) -> Trouble | None:
+    kind, _, phase = fault.name.partition("_in_")
+    if phase == "prefill":
+        return Trouble(kind=kind, index=0) if start == 0 else None
+    if phase == "decode" and kind != "stall":
+        return Trouble(kind=kind, index=start + (patience if fault.argument is None else fault.argument))
+    return None

@@ -1,0 +1,266 @@
+"""The messages between daemon and worker, and a codec without I/O: bytes in, typed values out.
+
+    down   Load, Generate, Abort, Quit
+    up     Hello, Loaded, Token, Finished, Failed
+
+A worker says Hello once, before it touches the device. Only Loaded, Finished and Failed mean "ready for more";
+an end of the stream without one of them is death. A Failed with `fatal` is the worker's last word.
+
+On the wire a message is two big-endian 32-bit lengths, a JSON header and a body of raw bytes. Only Generate has a
+body: the pixels of its frames, one after the other.
+"""
+
+import json
+import struct
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from hailo_vision.chat import (
+    FinishReason,
+    Frame,
+    Generation,
+    LoadedModel,
+    Role,
+    Sampling,
+    Text,
+    Turn,
+    Usage,
+)
+from hailo_vision.errors import (
+    ContextLengthExceeded,
+    DeviceFault,
+    DeviceUnavailable,
+    GenerationFailed,
+    HailoVisionError,
+    WireError,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """Load this model through this runtime: the name of a module, the vendor's or one that stands in for it.
+
+    For `patience_s` the worker tries again where the chip is still held by a process that is on its way out.
+    """
+
+    runtime: str
+    hef: str
+    device: str
+    group_id: str
+    patience_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generate:
+    job: int
+    generation: Generation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abort:
+    """End this job soon. Its Finished still comes; for a job that has ended it means nothing."""
+
+    job: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quit:
+    """Release the device and leave."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hello:
+    pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    model: LoadedModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """Text of the next token or tokens of a job, stop strings and special tokens already taken out."""
+
+    job: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """A job has ended; `reason` is None when it was aborted. Seconds are the worker's own clock."""
+
+    job: int
+    reason: FinishReason | None
+    usage: Usage
+    prefill_s: float
+    decode_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """A job failed, or with `job` None the load did. After `fatal` the worker ends itself."""
+
+    job: int | None
+    error: HailoVisionError
+    fatal: bool
+
+
+Down = Load | Generate | Abort | Quit
+Up = Hello | Loaded | Token | Finished | Failed
+Message = Down | Up
+
+_LENGTHS = struct.Struct(">II")
+MAX_HEADER_BYTES = 8 << 20
+MAX_BODY_BYTES = 64 << 20
+
+
+def encode(message: Message) -> bytes:
+    """One message as bytes, ready for the socket."""
+    match message:
+        case Generate():
+            header, body = _generation_to_json(message.generation)
+            header["job"] = message.job
+        case Failed():
+            header, body = {"job": message.job, "error": _error_to_json(message.error), "fatal": message.fatal}, b""
+        case Token():
+            header, body = {"job": message.job, "text": message.text}, b""
+        case _:
+            header, body = asdict(message), b""
+    header["type"] = type(message).__name__
+    head = json.dumps(header).encode("ascii")
+    if len(head) > MAX_HEADER_BYTES or len(body) > MAX_BODY_BYTES:
+        raise WireError(f"a {header['type']} of {len(head)} + {len(body)} bytes is too large")
+    return b"".join((_LENGTHS.pack(len(head), len(body)), head, body))
+
+
+class Decoder:
+    """Bytes as they come from the socket, in any slices; messages as they become complete."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    @property
+    def pending_bytes(self) -> int:
+        """Bytes of a message that is not complete yet."""
+        return len(self._buffer)
+
+    def feed(self, data: bytes) -> Iterator[Message]:
+        """Take in bytes; raises WireError on anything that is no message, after which the decoder is of no use."""
+        self._buffer += data
+        while len(self._buffer) >= _LENGTHS.size:
+            head_length, body_length = _LENGTHS.unpack_from(self._buffer)
+            if head_length > MAX_HEADER_BYTES or body_length > MAX_BODY_BYTES:
+                raise WireError(f"a message of {head_length} + {body_length} bytes is too large")
+            start, end = _LENGTHS.size + head_length, _LENGTHS.size + head_length + body_length
+            if len(self._buffer) < end:
+                return
+            head, body = bytes(self._buffer[_LENGTHS.size : start]), bytes(self._buffer[start:end])
+            del self._buffer[:end]
+            yield _decode(head, body)
+
+
+def _decode(head: bytes, body: bytes) -> Message:
+    try:
+        header = json.loads(head)
+        return _message(header.pop("type"), header, body)
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise WireError(f"a message that can't be read: {type(error).__name__}") from error
+
+
+def _message(kind: str, header: dict[str, Any], body: bytes) -> Message:
+    match kind:
+        case "Token":
+            return Token(**header)
+        case "Generate":
+            return Generate(job=header["job"], generation=_generation_from_json(header, body))
+        case "Finished":
+            reason = None if header["reason"] is None else FinishReason(header["reason"])
+            return Finished(**{**header, "reason": reason, "usage": Usage(**header["usage"])})
+        case "Failed":
+            return Failed(job=header["job"], error=_error_from_json(header["error"]), fatal=header["fatal"])
+        case "Loaded":
+            return Loaded(model=LoadedModel(**header["model"]))
+        case "Load":
+            return Load(**header)
+        case "Abort":
+            return Abort(**header)
+        case "Quit":
+            return Quit(**header)
+        case "Hello":
+            return Hello(**header)
+    raise WireError(f"an unknown message: {kind[:40]!r}")
+
+
+def _generation_to_json(generation: Generation) -> tuple[dict[str, Any], bytes]:
+    frames = [part for turn in generation.turns for part in turn.parts if isinstance(part, Frame)]
+    header = {
+        "turns": [
+            {"role": turn.role, "parts": [_part_to_json(part) for part in turn.parts]} for turn in generation.turns
+        ],
+        "sampling": asdict(generation.sampling),
+        "max_tokens": generation.max_tokens,
+        "stop": generation.stop,
+    }
+    return header, b"".join(frame.pixels for frame in frames)
+
+
+def _part_to_json(part: Text | Frame) -> str | list[int]:
+    return part.text if isinstance(part, Text) else [part.width_px, part.height_px]
+
+
+def _generation_from_json(header: dict[str, Any], body: bytes) -> Generation:
+    position = 0
+    turns: list[Turn[Frame]] = []
+    for turn in header["turns"]:
+        parts: list[Text | Frame] = []
+        for part in turn["parts"]:
+            if isinstance(part, str):
+                parts.append(Text(text=part))
+                continue
+            width_px, height_px = _size(part)
+            end = position + width_px * height_px * 3
+            parts.append(Frame(width_px=width_px, height_px=height_px, pixels=body[position:end]))
+            position = end
+        role: Role = turn["role"]
+        turns.append(Turn(role=role, parts=tuple(parts)))
+    if position != len(body):
+        raise WireError("a body with more pixels than its frames have")
+    return Generation(
+        turns=tuple(turns),
+        sampling=Sampling(**header["sampling"]),
+        max_tokens=header["max_tokens"],
+        stop=tuple(header["stop"]),
+    )
+
+
+def _size(part: object) -> tuple[int, int]:
+    """Width and height of a frame: whole numbers, as a list times a number would be a list of that many."""
+    match part:
+        case [int(width_px), int(height_px)] if width_px >= 0 and height_px >= 0:
+            return width_px, height_px
+    raise WireError("a frame without a size")
+
+
+def _error_to_json(error: HailoVisionError) -> dict[str, Any]:
+    match error:
+        case ContextLengthExceeded():
+            facts = {"prompt_tokens": error.prompt_tokens, "context_tokens": error.context_tokens}
+            return {"kind": "context", **facts}
+        case DeviceUnavailable():
+            return {"kind": "device", "fault": error.fault, "message": str(error), "status": error.status}
+        case _:
+            return {"kind": "generation", "message": str(error)}
+
+
+def _error_from_json(facts: dict[str, Any]) -> HailoVisionError:
+    kind = facts.pop("kind")
+    match kind:
+        case "context":
+            return ContextLengthExceeded(**facts)
+        case "device":
+            return DeviceUnavailable(DeviceFault(facts["fault"]), facts["message"], status=facts["status"])
+        case "generation":
+            return GenerationFailed(facts["message"])
+    raise WireError(f"an unknown error: {kind!r}")

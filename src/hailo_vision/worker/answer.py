@@ -1,0 +1,110 @@
+"""One answer from the device: its tokens are read, counted and cleaned until it ends or is not wanted any more."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from hailo_vision.chat import FinishReason, Usage
+from hailo_vision.worker.backend import Done
+from hailo_vision.worker.holdback import HoldBack
+from hailo_vision.worker.runtime import Runtime
+
+READ_TIMEOUT_MS = 100  # how long an Abort may go unseen; about one token of the chip
+
+
+class Answer:
+    """One completion, from `VLM.generate` to its release.
+
+    Chunks hold the model's end token as text, a chunk follows the last token when the answer was cut at max tokens,
+    and the status belongs to the chunk last read (contract 2.7).
+    """
+
+    def __init__(
+        self,
+        *,
+        runtime: Runtime,
+        vlm: Any,
+        image_tokens: int,
+        prompt_tokens: int,
+        max_tokens: int,
+        stop: tuple[str, ...],
+    ) -> None:
+        self._runtime = runtime
+        self._vlm = vlm
+        self._image_tokens = image_tokens
+        self._prompt_tokens = prompt_tokens
+        self._max_tokens = max_tokens
+        self._hold_back = HoldBack(stop)
+        self._end_tokens = frozenset(vlm.get_stop_tokens())
+        self._completion: Any = None
+        self._reads = 0
+        self._ended_itself = False
+
+    @property
+    def has_begun(self) -> bool:
+        """True once a token has come, and so the frames have been consumed."""
+        return self._reads > 0
+
+    def run(
+        self, messages: list[Any], frames: list[Any], parameters: dict[str, Any], cancelled: Callable[[], bool]
+    ) -> Iterator[str | Done]:
+        started = time.monotonic()
+        first = started
+        self._completion = self._vlm.generate(prompt=messages, frames=frames, **parameters)
+        while not (is_cancelled := cancelled()):
+            chunk = self._read()
+            if chunk is None:
+                continue
+            if self._reads == 1:
+                first = time.monotonic()
+            if self._reads <= self._max_tokens:
+                yield self._text(chunk)
+            if self._hold_back.stopped or self._completion.generation_status != self._runtime.generating:
+                break
+        yield from self._end(is_cancelled, started, first)
+
+    def release(self) -> None:
+        """Let go of the completion; on one that still runs this is the abort (contract 2.8)."""
+        if self._completion is not None:
+            self._completion.release()
+            self._completion = None
+
+    def _read(self) -> str | None:
+        try:
+            chunk: str = self._completion.read(timeout_ms=READ_TIMEOUT_MS)
+        except self._runtime.timeout:
+            return None  # nothing is lost: the next read goes on (trap 15)
+        self._reads += 1
+        return chunk
+
+    def _text(self, chunk: str) -> str:
+        if chunk in self._end_tokens:
+            self._ended_itself = True
+            return ""
+        return self._hold_back.feed(chunk)
+
+    def _end(self, is_cancelled: bool, started: float, first: float) -> Iterator[str | Done]:
+        finished = not is_cancelled and not self._hold_back.stopped
+        self.release()
+        if finished:
+            yield self._hold_back.flush()
+        tokens = min(self._reads, self._max_tokens)
+        now = time.monotonic()
+        yield Done(
+            reason=None if is_cancelled else self._reason(),
+            usage=Usage(
+                prompt_tokens=self._measured_prompt() if finished else self._prompt_tokens,
+                completion_tokens=tokens,
+                image_tokens=self._image_tokens,
+            ),
+            prefill_s=(first if self.has_begun else now) - started,
+            decode_s=now - first if self.has_begun else 0.0,
+        )
+
+    def _reason(self) -> FinishReason:
+        return FinishReason.STOP if self._hold_back.stopped or self._ended_itself else FinishReason.LENGTH
+
+    def _measured_prompt(self) -> int:
+        """The device's own count: at a natural end its usage is prompt, answer and recovery tokens (contract 2.5)."""
+        usage: int = self._vlm.get_context_usage_size()
+        return usage - self._reads

@@ -1,0 +1,97 @@
+"""The vendor's package, or what stands in for it, found by name; and what its errors mean.
+
+Errors come in three kinds (contract 1.2): mapped subclasses of HailoRTException, the plain one, and from constructors
+a raw `HailoRTStatusException` that in HailoRT 5.1.1 is not a HailoRTException at all. All carry one status number.
+"""
+
+import importlib
+import inspect
+import os
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from hailo_vision.errors import DeviceFault, DeviceUnavailable
+
+VENDOR = "hailo_platform"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """The modules of one runtime, and the exceptions that it raises for its own reasons."""
+
+    name: str
+    version: str
+    root: ModuleType
+    genai: ModuleType
+    errors: tuple[type[Exception], ...]
+    timeout: type[Exception]
+    generating: Any
+
+    @property
+    def takes_videos(self) -> bool:
+        """True from 5.2.0 on, where the limit of frames a call is gone too (contract 1.4)."""
+        return "videos" in inspect.signature(self.genai.VLM.generate).parameters
+
+
+def find(name: str) -> Runtime:
+    """Import a runtime by its module's name. Raises DeviceUnavailable."""
+    # Before the import: the library opens its log files while it loads, in $HOME and the working directory.
+    os.environ.setdefault("HAILORT_LOGGER_PATH", "NONE")
+    try:
+        root = importlib.import_module(name)
+        genai = importlib.import_module(f"{name}.genai")
+        wrapped = importlib.import_module(f"{name}.pyhailort.pyhailort")
+        raw = importlib.import_module(f"{name}.pyhailort._pyhailort")
+    except ImportError as error:
+        raise DeviceUnavailable(
+            DeviceFault.RUNTIME_MISSING,
+            f"HailoRT's Python package can't be imported ({error}). "
+            "Install it with `sudo apt install hailo-h10-all` and restart the service.",
+        ) from error
+    return Runtime(
+        name="hailo" if name == VENDOR else "simulated",
+        version=str(root.__version__),
+        root=root,
+        genai=genai,
+        errors=(wrapped.HailoRTException, raw.HailoRTStatusException),
+        timeout=wrapped.HailoRTTimeout,
+        generating=raw.LLMGeneratorCompletionStatus.GENERATING,
+    )
+
+
+def status_of(error: BaseException) -> int | None:
+    """HailoRT's status number: the raw exception holds it in decimal, a mapped one has the raw one as its cause."""
+    for candidate in (error.__cause__, error):
+        if candidate is not None and candidate.args and str(candidate.args[0]).isdecimal():
+            return int(candidate.args[0])
+    return None
+
+
+_MEANINGS: dict[int, tuple[DeviceFault, str]] = {
+    3: (DeviceFault.OUT_OF_MEMORY, "the device is out of memory: stop other programs that use it"),
+    13: (DeviceFault.MODEL_MISSING, "the model file is missing or unreadable: put it in place and restart the service"),
+    14: (DeviceFault.MODEL_INVALID, "the model file is cut short: fetch it again"),
+    26: (DeviceFault.MODEL_INVALID, "the model file was built for another HailoRT release"),
+    36: (DeviceFault.NO_PERMISSION, "the device node can't be opened: check its mode and the service user's groups"),
+    62: (DeviceFault.DEVICE_BUSY, "another program holds the chip's one place for a language or vision model"),
+    73: (DeviceFault.DEVICE_BUSY, "another program holds the chip, under another group_id"),
+    74: (DeviceFault.DEVICE_BUSY, "another program holds the chip, under another group_id"),
+    76: (DeviceFault.DRIVER_MISMATCH, "driver and HailoRT have different versions: upgrade both and reboot"),
+    81: (DeviceFault.OUT_OF_MEMORY, "the device is out of memory: stop other programs that use it"),
+    87: (DeviceFault.DEVICE_LOST, "the driver waited in vain for the device"),
+    89: (DeviceFault.DEVICE_LOST, "the device's own system refused the connection: it may still be booting"),
+    91: (DeviceFault.MODEL_INVALID, "the model file is damaged: fetch it again"),
+    92: (DeviceFault.MODEL_INVALID, "the model file is of a kind that this chip does not take"),
+    93: (DeviceFault.MODEL_INVALID, "the model file was built for another chip"),
+    96: (DeviceFault.DEVICE_LOST, "the device is not connected"),
+    97: (DeviceFault.DEVICE_LOST, "the device is still booting"),
+}
+
+
+def unavailable(error: BaseException, doing: str) -> DeviceUnavailable:
+    """What an error while opening or loading means, in our words and with the vendor's number."""
+    status = status_of(error)
+    fault, meaning = _MEANINGS.get(status or 0, (DeviceFault.FAILED, f"HailoRT failed ({type(error).__name__})"))
+    number = "" if status is None else f" (HailoRT status {status})"
+    return DeviceUnavailable(fault, f"{doing}: {meaning}{number}.", status=status)

@@ -1,0 +1,88 @@
+"""A worker without a device: it answers each job with the numbers 1 to max_tokens, one token each.
+
+The first argument names the one way in which it misbehaves; with `obedient` it does not. `deaf` never hears an Abort.
+"""
+
+import os
+import signal
+import socket
+import sys
+import time
+
+from hailo_vision.chat import FinishReason, LoadedModel, Usage
+from hailo_vision.errors import DeviceFault, DeviceUnavailable, GenerationFailed
+from hailo_vision.wire import Failed, Finished, Generate, Hello, Loaded, Quit, Token
+from hailo_vision.worker.loop import Link
+
+MODEL = LoadedModel(
+    runtime="simulated",
+    runtime_version="0",
+    device="none",
+    frame_width_px=28,
+    frame_height_px=28,
+    context_tokens=2048,
+    image_tokens=1,
+    max_images=None,
+    load_s=0.0,
+)
+
+
+def main(way: str, link: Link) -> None:
+    if way == "silent":
+        wait_for_ever()
+    if way == "garbage":
+        link._end.sendall(b"\xff" * 64)
+        wait_for_ever()
+    if way == "dies_at_once":
+        os._exit(7)
+    link.send(Hello(pid=os.getpid()))
+    link.receive()
+    if way == "stuck_in_load":
+        wait_for_ever()
+    if way == "bad_model":
+        link.send(Failed(job=None, error=DeviceUnavailable(DeviceFault.MODEL_INVALID, "bad model"), fatal=True))
+        return
+    if way == "no_device":
+        link.send(Failed(job=None, error=DeviceUnavailable(DeviceFault.NO_DEVICE, "no device"), fatal=True))
+        return
+    link.send(Loaded(model=MODEL))
+    while (message := link.receive()) is not None and not isinstance(message, Quit):
+        if isinstance(message, Generate):
+            answer(way, link, message)
+
+
+def answer(way: str, link: Link, message: Generate) -> None:
+    job = message.job
+    if way == "stuck_in_prefill":
+        wait_for_ever()
+    for number in range(1, message.generation.max_tokens + 1):
+        if way != "deaf" and link.wants_end_of(job):
+            return finish(link, job, number - 1, None)
+        link.send(Token(job=job, text=f"{number} "))
+        if way == "killed_in_decode" and number == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if way == "stuck_in_decode" and number == 2:
+            wait_for_ever()
+        if way == "fails_in_decode" and number == 2:
+            return link.send(Failed(job=job, error=GenerationFailed("it failed"), fatal=False))
+        if way == "lost_in_decode" and number == 2:
+            link.send(Failed(job=job, error=DeviceUnavailable(DeviceFault.DEVICE_LOST, "lost"), fatal=True))
+            os._exit(1)
+        if message.generation.max_tokens > 100:
+            time.sleep(0.001)  # long answers are for tests that leave before their end
+    return finish(link, job, message.generation.max_tokens, FinishReason.LENGTH)
+
+
+def finish(link: Link, job: int, tokens: int, reason: FinishReason | None) -> None:
+    usage = Usage(prompt_tokens=1, completion_tokens=tokens)
+    link.send(Finished(job=job, reason=reason, usage=usage, prefill_s=0.0, decode_s=0.0))
+
+
+def wait_for_ever() -> None:
+    while True:
+        signal.pause()
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    main(sys.argv[1], Link(socket.socket(fileno=int(sys.argv[2]))))

@@ -1,0 +1,33 @@
+"""etc/hailo-vision.yaml, the file that operators edit."""
+
+import re
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import get_args, get_type_hints
+
+from hailo_vision.config.load import load
+from hailo_vision.config.settings import Settings
+
+EXAMPLE = Path(__file__).parents[2] / "etc" / "hailo-vision.yaml"
+COMMENTED_OUT = re.compile(r"^  #(?=[a-z_]+: )", re.MULTILINE)
+
+
+def test_as_it_is_shipped_it_is_all_defaults() -> None:
+    assert load(EXAMPLE) == Settings()
+
+
+def test_it_names_every_setting_once_with_its_default_and_no_other(tmp_path: Path) -> None:
+    shown = tmp_path / "shown.yaml"
+    shown.write_text(COMMENTED_OUT.sub("  ", EXAMPLE.read_text()))
+    assert load(shown) == Settings()
+    lines = re.findall(r"^(?:  )?([a-z_]+):(?: |$)", shown.read_text(), re.MULTILINE)
+    assert lines == [name for section, keys in asdict(Settings()).items() for name in (section, *keys)]
+
+
+def test_it_says_of_every_setting_what_it_is_and_which_words_it_takes() -> None:
+    prose = " ".join(line.lstrip(" #") for line in EXAMPLE.read_text().splitlines())
+    for section in get_type_hints(Settings).values():
+        hints = get_type_hints(section)
+        for key in fields(section):
+            assert key.metadata["about"] in prose
+            assert all(str(word) in prose for word in get_args(hints[key.name]) if isinstance(word, str))

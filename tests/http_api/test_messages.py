@@ -1,0 +1,206 @@
+"""OpenAI's messages become turns: every form that clients send, and an error that names the place for the rest."""
+
+from typing import Any
+
+import pytest
+
+from hailo_vision.chat import Generation, ImageRef, Sampling, Text, Turn
+from hailo_vision.errors import RequestError
+from hailo_vision.http_api.messages import MAX_TEXT_CHARS, MAX_TURNS, turns
+from hailo_vision.wire import Generate, encode
+
+DATA = "data:image/png;base64,AAAA"
+
+
+def user(content: Any) -> dict[str, Any]:
+    return {"role": "user", "content": content}
+
+
+def system(content: Any) -> dict[str, Any]:
+    return {"role": "system", "content": content}
+
+
+def parsed(*messages: Any, system_prompt: str | None = None) -> list[tuple[str, list[str]]]:
+    """Turns in short: the role, then texts as they are and pictures in angle brackets."""
+    return [
+        (turn.role, [part.text if isinstance(part, Text) else f"<{part.url}>" for part in turn.parts])
+        for turn in turns(list(messages), system_prompt=system_prompt)
+    ]
+
+
+def refused(*messages: Any) -> RequestError:
+    with pytest.raises(RequestError) as error:
+        turns(list(messages), system_prompt=None)
+    return error.value
+
+
+def test_a_string_is_one_text() -> None:
+    assert parsed(user("Hi")) == [("user", ["Hi"])]
+
+
+def test_parts_keep_their_order() -> None:
+    picture = {"type": "image_url", "image_url": {"url": DATA, "detail": "low"}}
+    content = [{"type": "text", "text": "a"}, picture, {"type": "text", "text": "b"}]
+    assert parsed(user(content)) == [("user", ["a", f"<{DATA}>", "b"])]
+
+
+@pytest.mark.parametrize(
+    ("part", "param"),
+    [
+        ({"type": "image_url", "image_url": {"url": DATA}}, "messages[1].content[0].image_url.url"),
+        ({"type": "image_url", "image_url": DATA}, "messages[1].content[0].image_url"),
+        ({"type": "input_image", "image_url": DATA}, "messages[1].content[0].image_url"),
+    ],
+)
+def test_a_picture_knows_where_in_the_request_it_stood(part: dict[str, Any], param: str) -> None:
+    assert turns([user("Hi"), user([part])], system_prompt=None)[1].parts == (ImageRef(url=DATA, param=param),)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "text", "text": "a"},
+        {"type": "input_text", "text": "a"},
+        {"type": "output_text", "text": "a"},
+        {"type": "refusal", "refusal": "a"},
+    ],
+)
+def test_texts_of_all_kinds_are_texts(part: dict[str, Any]) -> None:
+    assert parsed({"role": "assistant", "content": [part]}) == [("assistant", ["a"])]
+
+
+@pytest.mark.parametrize("role", ["user", "assistant"])
+def test_a_role_is_kept(role: str) -> None:
+    assert parsed({"role": role, "content": "a"}) == [(role, ["a"])]
+
+
+def test_several_turns_of_one_role_stay_several() -> None:
+    assert parsed(user("a"), user("b")) == [("user", ["a"]), ("user", ["b"])]
+
+
+def test_system_and_developer_messages_are_one_turn_in_front() -> None:
+    developer = {"role": "developer", "content": [{"type": "text", "text": "two"}]}
+    assert parsed(user("a"), system("one"), user("b"), developer) == [
+        ("system", ["one", "\n\n", "two"]),
+        ("user", ["a"]),
+        ("user", ["b"]),
+    ]
+
+
+def test_the_operators_system_prompt_leads_a_conversation_that_has_none() -> None:
+    assert parsed(user("a"), system_prompt="Be kind.") == [("system", ["Be kind."]), ("user", ["a"])]
+
+
+@pytest.mark.parametrize("role", ["system", "developer"])
+def test_the_clients_system_prompt_takes_the_place_of_the_operators(role: str) -> None:
+    message = {"role": role, "content": "Be brief."}
+    assert parsed(message, user("a"), system_prompt="Be kind.")[0] == ("system", ["Be brief."])
+
+
+@pytest.mark.parametrize("system_prompt", [None, ""])
+def test_without_any_system_prompt_there_is_no_system_turn(system_prompt: str | None) -> None:
+    assert parsed(user("a"), system_prompt=system_prompt) == [("user", ["a"])]
+
+
+@pytest.mark.parametrize(
+    ("message", "label"),
+    [
+        ({"role": "tool", "tool_call_id": "call_1", "content": "42"}, "Tool result (call_1): "),
+        ({"role": "function", "name": "add", "content": "42"}, "Tool result (add): "),
+        ({"role": "tool", "content": "42"}, "Tool result: "),
+        ({"role": "tool", "tool_call_id": 1, "content": "42"}, "Tool result: "),
+    ],
+)
+def test_results_of_tools_are_words_of_the_user(message: dict[str, Any], label: str) -> None:
+    assert parsed(message) == [("user", [label, "42"])]
+
+
+def test_a_tool_can_answer_with_a_picture() -> None:
+    part = {"type": "image_url", "image_url": {"url": DATA}}
+    assert parsed({"role": "tool", "tool_call_id": "c", "content": [part]}) == [
+        ("user", ["Tool result (c): ", f"<{DATA}>"])
+    ]
+
+
+@pytest.mark.parametrize("message", [{"role": "assistant", "content": None}, {"role": "assistant", "tool_calls": []}])
+def test_an_assistant_that_only_called_a_tool_has_said_nothing(message: dict[str, Any]) -> None:
+    assert parsed(message) == [("assistant", [])]
+
+
+@pytest.mark.parametrize("value", [None, [], {}, "Hi", 5])
+def test_a_request_without_messages_is_refused(value: object) -> None:
+    with pytest.raises(RequestError) as error:
+        turns(value, system_prompt="Be kind.")
+    assert error.value.param == "messages"
+
+
+@pytest.mark.parametrize(
+    ("message", "path"),
+    [
+        ("Hi", ""),
+        (None, ""),
+        ({"content": "Hi"}, ".role"),
+        ({"role": "wizard", "content": "Hi"}, ".role"),
+        ({"role": ["user"], "content": "Hi"}, ".role"),
+        ({"role": "user"}, ".content"),
+        ({"role": "system", "content": None}, ".content"),
+        (user(5), ".content"),
+        (user({"type": "text", "text": "Hi"}), ".content"),
+        (user(["Hi"]), ".content[0]"),
+        (user([{"type": "text", "text": "a"}, {"type": "text"}]), ".content[1].text"),
+        (user([{"type": "text", "text": 5}]), ".content[0].text"),
+        (user([{"type": "refusal"}]), ".content[0].refusal"),
+        (user([{}]), ".content[0].type"),
+        (user([{"type": "input_audio"}]), ".content[0].type"),
+        (user([{"type": ["text"]}]), ".content[0].type"),
+        (user([{"type": "image_url"}]), ".content[0].image_url"),
+        (user([{"type": "image_url", "image_url": [DATA]}]), ".content[0].image_url"),
+        (user([{"type": "image_url", "image_url": {}}]), ".content[0].image_url.url"),
+        (user([{"type": "image_url", "image_url": {"url": 5}}]), ".content[0].image_url.url"),
+        (system([{"type": "image_url", "image_url": DATA}]), ".content"),
+        ({"role": "assistant", "content": [{"type": "image_url", "image_url": DATA}]}, ".content"),
+    ],
+)
+def test_a_wrong_message_is_refused_by_the_path_of_what_is_wrong(message: object, path: str) -> None:
+    error = refused(user("fine"), message)
+    assert error.param == f"messages[1]{path}"
+    assert str(error).startswith("messages[1]")
+
+
+def test_an_unknown_part_is_told_what_this_server_reads() -> None:
+    message = str(refused(user([{"type": "input_audio"}])))
+    assert "text or image_url" in message
+    assert "input_audio" in message
+
+
+def test_a_text_of_any_depth_is_no_type_of_a_part() -> None:
+    deep: list[Any] = []
+    for _ in range(10_000):
+        deep = [deep]
+    assert refused(user([{"type": deep}])).param == "messages[0].content[0].type"
+
+
+def test_a_text_that_no_context_could_hold_is_refused_before_it_is_sent_anywhere() -> None:
+    assert turns([user("a" * MAX_TEXT_CHARS)], system_prompt=None)
+    for messages in ([user("a" * (MAX_TEXT_CHARS + 1))], [user("a" * MAX_TEXT_CHARS), system("a")]):
+        assert (refused(*messages).code, refused(*messages).param) == ("context_length_exceeded", "messages")
+
+
+def test_a_picture_does_not_count_as_text() -> None:
+    part = {"type": "image_url", "image_url": {"url": DATA + "A" * MAX_TEXT_CHARS}}
+    assert turns([user([part])], system_prompt=None)
+
+
+def test_more_turns_than_any_context_could_hold_are_refused_though_they_are_empty() -> None:
+    assert len(turns([user("")] * MAX_TURNS, system_prompt=None)) == MAX_TURNS
+    assert refused(*[user("")] * (MAX_TURNS + 1)).code == "context_length_exceeded"
+
+
+def test_the_longest_conversation_that_is_taken_goes_over_the_wire() -> None:
+    """There a character outside the first plane costs twelve bytes. A WireError would be an internal error."""
+    long = user("🙂" * (MAX_TEXT_CHARS - MAX_TURNS))
+    taken = turns([*[user("🙂")] * (MAX_TURNS - 1), long], system_prompt=None)
+    words = tuple(
+        Turn(role=turn.role, parts=tuple(part for part in turn.parts if isinstance(part, Text))) for turn in taken
+    )
+    assert encode(Generate(job=1, generation=Generation(turns=words, sampling=Sampling(), max_tokens=1)))

@@ -1,0 +1,399 @@
+"""The body of a request becomes a ChatRequest, or an error that names the field; nothing else can happen."""
+
+import json
+import math
+import re
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hailo_vision.chat import ChatRequest, ImageRef, Sampling, Text
+from hailo_vision.config.settings import Generation, Model
+from hailo_vision.errors import RequestError, UnknownModel
+from hailo_vision.http_api.parse import MAX_STOP_CHARS, chat_request, json_object
+
+searching = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+MODEL = Model(name="the-model", aliases=("gpt-4o",))
+DEFAULTS = Generation(max_tokens=100, max_tokens_limit=300)
+DATA = "data:image/png;base64,AAAA"
+
+# What a client's library sends when everything is set, each field with a value that is taken.
+FULL: dict[str, Any] = {
+    "model": "the-model",
+    "messages": [
+        {"role": "system", "content": "Be brief."},
+        {"role": "developer", "content": [{"type": "text", "text": "Be kind."}]},
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "What is this?"},
+                {"type": "image_url", "image_url": {"url": DATA, "detail": "auto"}},
+                {"type": "input_image", "image_url": DATA},
+            ],
+        },
+        {"role": "assistant", "content": None, "tool_calls": [{"id": "call_1", "type": "function"}]},
+        {"role": "tool", "tool_call_id": "call_1", "content": "42"},
+    ],
+    "max_tokens": 50,
+    "max_completion_tokens": 60,
+    "temperature": 0.7,
+    "top_p": 0.9,
+    "top_k": 40,
+    "repetition_penalty": 1.1,
+    "frequency_penalty": 0,
+    "presence_penalty": 0.0,
+    "seed": -9007199254740991,
+    "stop": ["END", "\n\n"],
+    "n": 1,
+    "logprobs": False,
+    "top_logprobs": 0,
+    "logit_bias": {},
+    "response_format": {"type": "text"},
+    "stream": True,
+    "stream_options": {"include_usage": True, "include_obfuscation": False},
+    "store": False,
+    "metadata": {"a": "b"},
+    "user": "someone",
+    "a_field_of_next_year": {"deeply": ["nested"]},
+}
+OPTIONAL = [name for name in FULL if name not in ("model", "messages")]
+
+words = st.text(max_size=8) | st.sampled_from(["system", "user", "tool", "text", "image_url", "the-model", "x" * 300])
+numbers = st.integers(-3, 5) | st.integers(-(10**30), 10**30) | st.floats() | st.just(1e308)
+anything = st.recursive(
+    st.none() | st.booleans() | numbers | words,
+    lambda inner: (
+        st.lists(inner, max_size=5)
+        | st.dictionaries(words | st.sampled_from(["role", "content", "type", "url"]), inner, max_size=4)
+    ),
+    max_leaves=10,
+)
+
+
+def body(**fields: Any) -> dict[str, Any]:
+    return {"model": "the-model", "messages": [{"role": "user", "content": "Hi"}], **fields}
+
+
+def parsed(**fields: Any) -> ChatRequest:
+    return chat_request(body(**fields), MODEL, DEFAULTS)
+
+
+def spoilt(value: Any, data: st.DataObject) -> Any:
+    """The same JSON, but for one value in it."""
+    if isinstance(value, (dict, list)) and value and data.draw(st.integers(0, 4)):
+        key = data.draw(st.sampled_from(list(value) if isinstance(value, dict) else range(len(value))))
+        changed = value.copy()
+        changed[key] = spoilt(value[key], data)
+        return changed
+    return data.draw(anything)
+
+
+def at(value: Any, path: str) -> Any:
+    """What stands at `messages[2].content[1].image_url.url`."""
+    for name, index in re.findall(r"(\w+)|\[(\d+)\]", path.replace(".", " ")):
+        value = value[name or int(index)]
+    return value
+
+
+def keeps_its_promises(request: ChatRequest, asked: Any) -> None:
+    """What the rest of the house takes for granted."""
+    roles = [turn.role for turn in request.turns]
+    assert roles
+    assert set(roles[:1]) <= {"system", "user", "assistant"}
+    assert set(roles[1:]) <= {"user", "assistant"}
+    for turn in request.turns:
+        for part in turn.parts:
+            match part:
+                case Text(text=text):
+                    assert isinstance(text, str)
+                case ImageRef(url=url, param=param):
+                    assert turn.role == "user"
+                    assert isinstance(url, str)
+                    assert at(asked, param) == url
+    assert request.model == "the-model"
+    assert type(request.max_tokens) is int
+    assert 1 <= request.max_tokens <= DEFAULTS.max_tokens_limit
+    assert len(request.stop) <= 4
+    assert all(isinstance(text, str) and 1 <= len(text) <= MAX_STOP_CHARS for text in request.stop)
+    assert type(request.stream) is type(request.include_usage) is bool
+    has_sane_sampling(request.sampling)
+
+
+def has_sane_sampling(sampling: Sampling) -> None:
+    for value, least, most, kinds in (
+        (sampling.temperature, 0, 2, (float,)),
+        (sampling.top_p, 0, 1, (float,)),
+        (sampling.repetition_penalty, 0.1, 10, (float,)),
+        (sampling.top_k, 1, math.inf, (int,)),
+        (sampling.seed, -math.inf, math.inf, (int,)),
+    ):
+        assert value is None or (type(value) in kinds and least <= value <= most)
+
+
+def outcome(asked: dict[str, Any]) -> ChatRequest | RequestError:
+    """Any other exception would be a 500, and fails the test."""
+    try:
+        return chat_request(asked, MODEL, DEFAULTS)
+    except RequestError as error:
+        return error
+
+
+def taken_or_refused(asked: dict[str, Any]) -> None:
+    result = outcome(asked)
+    if isinstance(result, ChatRequest):
+        keeps_its_promises(result, asked)
+    else:
+        field = re.split(r"[.\[]", result.param or "")[0]
+        assert field in {*asked, "model", "messages"}
+        assert str(result).isprintable()
+
+
+@searching
+@given(st.dictionaries(words, anything, max_size=4), anything)
+def test_any_json_is_a_request_or_refused_by_a_field(fields: dict[str, Any], messages: Any) -> None:
+    taken_or_refused({"model": "the-model", "messages": messages, **fields})
+    taken_or_refused(fields)
+
+
+@settings(searching, max_examples=1000)
+@given(st.data())
+def test_a_full_request_with_something_wrong_is_a_request_or_refused_by_a_field(data: st.DataObject) -> None:
+    asked = spoilt(FULL, data)
+    if isinstance(asked, dict):
+        taken_or_refused(asked)
+
+
+@pytest.mark.parametrize("name", [*OPTIONAL, "model", "messages"])
+def test_nothing_is_nested_too_deep_to_be_refused_or_ignored(name: str) -> None:
+    deep: list[Any] = []
+    for _ in range(10_000):
+        deep = [deep]
+    taken_or_refused(body(**{name: deep}))
+
+
+@searching
+@given(st.binary(max_size=60) | anything.map(json.dumps).map(str.encode))
+def test_any_bytes_are_an_object_or_refused(content: bytes) -> None:
+    try:
+        value = json_object(content)
+    except RequestError:
+        return
+    assert isinstance(value, dict)
+    assert value == json.loads(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'"model"',
+        b"5",
+        b'{"temperature": NaN}',
+        b'{"temperature": Infinity}',
+        b'{"temperature": -Infinity}',
+        b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"seed": ' + b"9" * 10_000 + b"}",
+        b'{"a": "\xff"}',
+        b"model=the-model",
+    ],
+    ids=lambda content: content[:20].decode("latin-1"),
+)
+def test_what_is_no_json_object_is_refused(content: bytes) -> None:
+    with pytest.raises(RequestError) as error:
+        json_object(content)
+    assert error.value.code == "invalid_json"
+
+
+def test_a_full_request_is_taken_field_by_field() -> None:
+    request = chat_request(FULL, MODEL, DEFAULTS)
+    keeps_its_promises(request, FULL)
+    assert request == ChatRequest(
+        model="the-model",
+        turns=request.turns,
+        sampling=Sampling(temperature=0.7, top_p=0.9, top_k=40, repetition_penalty=1.1, seed=-9007199254740991),
+        max_tokens=60,
+        stop=("END", "\n\n"),
+        stream=True,
+        include_usage=True,
+    )
+    assert [turn.role for turn in request.turns] == ["system", "user", "assistant", "user"]
+    assert [len(turn.parts) for turn in request.turns] == [3, 3, 0, 2]
+
+
+@pytest.mark.parametrize("name", OPTIONAL)
+def test_null_is_the_same_as_absent(name: str) -> None:
+    assert parsed(**{name: None}) == parsed()
+
+
+def test_where_the_client_says_nothing_the_operator_has_the_word() -> None:
+    defaults = Generation(
+        max_tokens=7, temperature=0.3, top_p=0.4, top_k=5, repetition_penalty=1.5, seed=6, system_prompt="Be kind."
+    )
+    request = chat_request(body(), MODEL, defaults)
+    assert request.max_tokens == 7
+    assert request.sampling == Sampling(temperature=0.3, top_p=0.4, top_k=5, repetition_penalty=1.5, seed=6)
+    assert request.turns[0].parts == (Text(text="Be kind."),)
+    assert (request.stop, request.stream, request.include_usage) == ((), False, False)
+
+
+def test_where_the_client_says_zero_the_operator_has_no_word() -> None:
+    defaults = Generation(temperature=0.3, top_p=0.4, seed=6)
+    sampling = chat_request(body(temperature=0, top_p=0, seed=0), MODEL, defaults).sampling
+    assert (sampling.temperature, sampling.top_p, sampling.seed) == (0.0, 0.0, 0)
+
+
+@pytest.mark.parametrize("name", ["the-model", "gpt-4o"])
+def test_a_request_for_an_alias_is_for_the_model(name: str) -> None:
+    assert parsed(model=name).model == "the-model"
+
+
+def test_another_model_is_unknown() -> None:
+    with pytest.raises(UnknownModel) as error:
+        parsed(model="gpt-5")
+    assert (error.value.param, error.value.code) == ("model", "model_not_found")
+
+
+@pytest.mark.parametrize(
+    ("fields", "tokens"),
+    [
+        ({}, 100),
+        ({"max_tokens": 20}, 20),
+        ({"max_completion_tokens": 20}, 20),
+        ({"max_tokens": 30, "max_completion_tokens": 20}, 20),
+        ({"max_tokens": 20, "max_completion_tokens": 30}, 30),
+        ({"max_tokens": 20.0}, 20),
+        ({"max_tokens": 4096}, 300),
+        ({"max_completion_tokens": 10**30}, 300),
+    ],
+)
+def test_the_length_of_an_answer(fields: dict[str, Any], tokens: int) -> None:
+    assert parsed(**fields).max_tokens == tokens
+
+
+@pytest.mark.parametrize(
+    ("stop", "stops"),
+    [
+        (None, ()),
+        ("END", ("END",)),
+        ("", ()),
+        ([], ()),
+        (["", "a", ""], ("a",)),
+        (["a", "b", "c", "d"], ("a", "b", "c", "d")),
+        ("x" * MAX_STOP_CHARS, ("x" * MAX_STOP_CHARS,)),
+    ],
+)
+def test_stop_is_a_string_or_up_to_four(stop: object, stops: tuple[str, ...]) -> None:
+    assert parsed(stop=stop).stop == stops
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("temperature", 2),
+        ("frequency_penalty", -2),
+        ("presence_penalty", 2.0),
+        ("repetition_penalty", 10),
+        ("n", 1.0),
+        ("seed", 2**64),
+        ("logprobs", False),
+        ("top_logprobs", 0),
+        ("logit_bias", {}),
+        ("response_format", {"type": "text"}),
+        ("stream_options", {}),
+        ("tool_choice", "auto"),
+        ("unheard_of", 1),
+    ],
+)
+def test_what_changes_nothing_here_or_is_in_range_is_taken(name: str, value: object) -> None:
+    parsed(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    {
+        "model": [None, "", 5, True, ["the-model"]],
+        "max_tokens": [0, -1, 1.5, "20", True, 1e999],
+        "max_completion_tokens": [0, -1, 1.5, "20", False],
+        "temperature": [-0.1, 2.1, "1", True, math.nan, math.inf, [], 10**400],
+        "top_p": [-0.1, 1.1, "1", False, math.nan],
+        "top_k": [0, -1, 1.5, "5", True],
+        "repetition_penalty": [0, 0.05, 11, -1, "1", math.nan],
+        "frequency_penalty": [-2.1, 2.1, "0", True],
+        "presence_penalty": [-2.1, 2.1, "0", True],
+        "seed": [1.5, "1", True, math.inf, math.nan],
+        "n": [0, -1, 1.5, "1", True],
+        "logprobs": [0, 1, "true"],
+        "top_logprobs": [-1, "0", False],
+        "stop": [5, {}, True, ["a"] * 5],
+        "stream": [1, 0, "true", []],
+        "stream_options": [True, [], "include_usage"],
+        "response_format": ["text", ["text"], 5],
+    }.items(),
+)
+def test_a_field_of_the_wrong_type_or_range_is_refused_by_its_name(name: str, values: list[object]) -> None:
+    for value in values:
+        with pytest.raises(RequestError) as error:
+            parsed(**{name: value})
+        assert (error.value.param, error.value.code) == (name, None)
+        assert str(error.value).startswith(f"{name} must be ")
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"stop": ["a", 5]}, "stop[1]"),
+        ({"stop": [None]}, "stop[0]"),
+        ({"stop": ["x" * (MAX_STOP_CHARS + 1)]}, "stop[0]"),
+        ({"response_format": {"type": "poem"}}, "response_format.type"),
+        ({"response_format": {}}, "response_format.type"),
+        ({"stream_options": {"include_usage": 1}}, "stream_options.include_usage"),
+    ],
+)
+def test_a_wrong_field_inside_another_is_refused_by_its_path(fields: dict[str, Any], param: str) -> None:
+    with pytest.raises(RequestError) as error:
+        parsed(**fields)
+    assert error.value.param == param
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("n", 2),
+        ("logprobs", True),
+        ("top_logprobs", 3),
+        ("logit_bias", {"50256": -100}),
+        ("response_format", {"type": "json_object"}),
+        ("response_format", {"type": "json_schema", "json_schema": {"name": "a"}}),
+    ],
+)
+def test_what_the_device_cannot_do_is_refused_and_not_left_out_in_silence(name: str, value: object) -> None:
+    with pytest.raises(RequestError) as error:
+        parsed(**{name: value})
+    assert (error.value.param, error.value.code) == (name, "unsupported_parameter")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (True, "not true."),
+        ("warm", "not the string 'warm'."),
+        ("", "not an empty string."),
+        ([1], "not an array."),
+        ({}, "not an object."),
+        (3, "not 3."),
+        (10**50, "not a number that large."),
+        (math.nan, "not a number that is not finite."),
+        ("x" * 1000, f"not the string {'x' * 40!r}."),
+        ("a\nb\ud800", r"not the string 'a\nb\ud800'."),
+    ],
+)
+def test_an_error_shows_what_was_sent_in_one_short_line(value: object, shown: str) -> None:
+    with pytest.raises(RequestError) as error:
+        parsed(temperature=value)
+    assert str(error.value) == f"temperature must be a number from 0 to 2, {shown}"

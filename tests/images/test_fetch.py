@@ -1,0 +1,330 @@
+"""Fetching from servers that behave and from servers that do not."""
+
+import asyncio
+import gzip
+import socket
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp.abc import AbstractResolver
+
+from hailo_vision.config.settings import Images
+from hailo_vision.images.bad_image import BadImage
+from hailo_vision.images.fetch import Fetcher
+from images.sites import Answer, Directory, Site, drip, flood, ok, redirect, response, silence
+
+HERE = ("127.0.0.1",)
+SECRET = "internal-token-4711"
+GENERIC = "could not be downloaded from its address. Send the picture itself as a data: URI."
+
+
+class Fetching:
+    """One fetcher for one test."""
+
+    def __init__(self) -> None:
+        self.fetchers: list[Fetcher] = []
+
+    async def __call__(
+        self,
+        url: str,
+        *,
+        allow: tuple[str, ...] = HERE,
+        resolver: AbstractResolver | None = None,
+        timeout_s: float = 10,
+        max_mb: float = 1,
+        enabled: bool = True,
+    ) -> bytes:
+        settings = Images(fetch=enabled, fetch_allow=allow, fetch_timeout_s=timeout_s, fetch_max_mb=max_mb)
+        self.fetchers.append(Fetcher(settings, resolver=resolver))
+        return await self.fetchers[-1].fetch(url)
+
+    async def refusal(self, url: str, **options: object) -> BadImage:
+        with pytest.raises(BadImage) as caught:
+            await self(url, **options)  # type: ignore[arg-type]
+        assert SECRET not in caught.value.reason
+        assert "127.0.0" not in caught.value.reason
+        return caught.value
+
+
+@pytest.fixture
+async def fetch() -> AsyncIterator[Fetching]:
+    fetching = Fetching()
+    yield fetching
+    for fetcher in fetching.fetchers:
+        await fetcher.aclose()
+    # Transports are closed by callbacks; the next test begins without them.
+    await asyncio.sleep(0)
+
+
+async def test_a_picture_is_fetched_as_it_is(fetch: Fetching) -> None:
+    body = bytes(range(256)) * 1000
+    async with Site({"/a.jpg?x=1": ok(body)}) as site:
+        assert await fetch(site.url("/a.jpg?x=1#part")) == body
+        head = site.requests[0].lower()
+    assert "accept-encoding: identity\r\n" in head
+    assert "user-agent: hailo-vision/" in head
+    assert f"host: {site.host}:{site.port}\r\n" in head
+
+
+async def test_a_body_without_a_length_is_read_to_its_end(fetch: Fetching) -> None:
+    async def until_close(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\nabc")
+        writer.write_eof()
+
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+    async with Site({"/close": until_close, "/chunked": chunked}) as site:
+        assert await fetch(site.url("/close")) == b"abc"
+        assert await fetch(site.url("/chunked")) == b"abc"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        response("404 Not Found", SECRET.encode()),
+        response("500 Internal Server Error", SECRET.encode()),
+        response("401 Unauthorized", SECRET.encode(), WWW_Authenticate=f"Basic realm={SECRET}"),
+        response(f"418 {SECRET}"),
+        response("204 No Content"),
+        response("206 Partial Content", SECRET.encode()),
+        response("304 Not Modified"),
+        response("302 Found"),
+        redirect("http://[broken"),
+        SECRET.encode() + b"\r\n\r\n",
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\nContent-Length: 5\r\n\r\nabcde",
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 100_000 + b"\r\n\r\n",
+        ok(gzip.compress(bytes(1000)), Content_Encoding="gzip"),
+        ok(b"x", Content_Encoding="br"),
+    ],
+)
+async def test_whatever_a_server_does_wrong_gets_one_answer_that_repeats_nothing(
+    fetch: Fetching, answer: bytes
+) -> None:
+    async def answer_and_leave(writer: asyncio.StreamWriter) -> None:
+        writer.write(answer)
+        writer.write_eof()
+
+    async with Site({"/": answer_and_leave}) as site:
+        refused = await fetch.refusal(site.url())
+    assert (refused.code, refused.reason) == ("failed_to_download_image", GENERIC)
+
+
+async def test_a_body_that_ends_too_soon_is_no_picture(fetch: Fetching) -> None:
+    async def half(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nabc")
+        writer.close()
+
+    async with Site({"/": half}) as site:
+        assert (await fetch.refusal(site.url())).reason == GENERIC
+
+
+async def test_a_port_without_a_server_gets_the_same_answer(fetch: Fetching) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        refused = await fetch.refusal(f"http://127.0.0.1:{closed.getsockname()[1]}/")
+    assert (refused.code, refused.reason) == ("failed_to_download_image", GENERIC)
+
+
+async def test_https_with_a_server_that_has_no_certificate_gets_the_same_answer(fetch: Fetching) -> None:
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(response("400 Bad Request", b"this is plain HTTP"))
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        refused = await fetch.refusal(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+    assert (refused.code, refused.reason) == ("failed_to_download_image", GENERIC)
+
+
+@pytest.mark.parametrize("name", ["no-such-name.invalid", f"{'a' * 64}.com", f"{'a.' * 130}com"])
+async def test_names_that_do_not_resolve_get_the_same_answer(fetch: Fetching, name: str) -> None:
+    refused = await fetch.refusal(f"http://{name}/")
+    assert refused.code in ("failed_to_download_image", "invalid_image_url")
+    assert name not in refused.reason
+
+
+async def test_fetching_can_be_switched_off(fetch: Fetching) -> None:
+    async with Site({"/": ok(b"abc")}) as site:
+        refused = await fetch.refusal(site.url(), enabled=False)
+        assert site.connections == 0
+    assert refused.code == "invalid_image_url"
+    assert refused.reason.endswith("Send the picture itself as a data: URI.")
+
+
+# Redirects
+
+
+@pytest.mark.parametrize(
+    "status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect"]
+)
+async def test_redirects_are_followed(fetch: Fetching, status: str) -> None:
+    async with Site({"/1": redirect("/dir/2", status), "/dir/2": redirect("3?x"), "/dir/3?x": ok(b"abc")}) as site:
+        assert await fetch(site.url("/1")) == b"abc"
+
+
+async def test_redirects_are_counted(fetch: Fetching) -> None:
+    answers: dict[str, Answer] = {f"/{hop}": redirect(f"/{hop + 1}") for hop in range(4)}
+    async with Site({**answers, "/4": ok(b"abc")}) as site:
+        assert await fetch(site.url("/1")) == b"abc"
+        refused = await fetch.refusal(site.url("/0"))
+        assert len(site.requests) == 4 + 4
+    assert refused.code == "failed_to_download_image"
+    assert "more than 3 redirects" in refused.reason
+
+
+async def test_a_redirect_to_an_address_that_is_not_open_is_refused_before_it_is_connected_to(fetch: Fetching) -> None:
+    async with Site({"/": ok(SECRET.encode())}, host="127.0.0.2") as inner, Site({}) as outer:
+        outer.answers["/"] = redirect(inner.url())
+        refused = await fetch.refusal(outer.url())
+        assert (outer.connections, inner.connections) == (1, 0)
+    assert refused.code == "invalid_image_url"
+    assert "not on the public internet" in refused.reason
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://127.0.0.2/",
+        "//127.0.0.2/",
+        "http://169.254.169.254/latest/meta-data",
+        "http://[::ffff:169.254.169.254]/",
+        "http://2130706433/",
+        "http://0x7f.1/",
+        "https://user:pass@example.com/",
+        "http://localhost/",
+        "file:///etc/passwd",
+        "ftp://example.com/a.jpg",
+        "data:image/png;base64,AAAA",
+        "http://1.1.1.1:22/",
+    ],
+)
+async def test_redirects_are_checked_like_addresses(fetch: Fetching, location: str) -> None:
+    async with Site({"/": redirect(location)}) as site:
+        refused = await fetch.refusal(site.url(), resolver=Directory([("127.0.0.2", 80)]))
+    assert refused.code == "invalid_image_url"
+
+
+async def test_cookies_are_neither_kept_nor_sent(fetch: Fetching) -> None:
+    async with Site({"/1": redirect("/2", Set_Cookie="a=b; Path=/"), "/2": ok(b"abc")}) as site:
+        names = Directory([("127.0.0.1", site.port)])
+        await fetch(f"http://camera.lan:{site.port}/1", allow=("camera.lan",), resolver=names)
+        assert "cookie" not in site.requests[1].lower()
+
+
+# Bounds
+
+
+async def test_an_announced_size_over_the_limit_is_refused_unread(fetch: Fetching) -> None:
+    async def announce(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000001\r\n\r\n")
+
+    async with Site({"/": announce}) as site:
+        refused = await fetch.refusal(site.url())
+        await asyncio.wait_for(site.left.wait(), 10)
+    assert refused.code == "image_file_too_large"
+    assert "more than 1 MB" in refused.reason
+
+
+async def test_an_endless_body_is_cut_at_the_limit(fetch: Fetching) -> None:
+    async with Site({"/": flood}) as site:
+        assert (await fetch.refusal(site.url())).code == "image_file_too_large"
+        await asyncio.wait_for(site.left.wait(), 10)
+
+
+async def test_a_body_of_just_the_limit_is_taken(fetch: Fetching) -> None:
+    async with Site({"/": ok(bytes(1_000_000)), "/more": ok(bytes(1_000_001))}) as site:
+        assert len(await fetch(site.url())) == 1_000_000
+        assert (await fetch.refusal(site.url("/more"))).code == "image_file_too_large"
+
+
+@pytest.mark.parametrize("misbehave", [silence, drip])
+async def test_a_slow_server_gets_no_more_than_its_time(fetch: Fetching, misbehave: Answer) -> None:
+    async with Site({"/": misbehave}) as site:
+        refused = await fetch.refusal(site.url(), timeout_s=0.2)
+        await asyncio.wait_for(site.left.wait(), 10)
+    assert refused.code == "failed_to_download_image"
+    assert "within 0.2 s" in refused.reason
+
+
+async def test_redirects_share_one_clock(fetch: Fetching) -> None:
+    async def think(writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.25)
+        writer.write(redirect("/"))
+
+    async with Site({"/": think}) as site:
+        refused = await fetch.refusal(site.url(), timeout_s=0.6)
+    assert "within 0.6 s" in refused.reason
+
+
+async def test_a_cancelled_fetch_leaves_at_once(fetch: Fetching) -> None:
+    async with Site({"/": silence}) as site:
+        task = asyncio.ensure_future(fetch(site.url(), timeout_s=600))
+        async with asyncio.timeout(10):
+            while not site.requests:
+                await asyncio.sleep(0.01)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await site.left.wait()
+
+
+# Names and what they stand for
+
+
+async def test_a_name_that_stands_for_loopback_is_refused_before_it_is_connected_to(fetch: Fetching) -> None:
+    async with Site({"/": ok(SECRET.encode())}) as site:
+        lies = Directory([("127.0.0.1", site.port)])
+        refused = await fetch.refusal("http://pictures.example/", allow=(), resolver=lies)
+        assert site.connections == 0
+    assert refused.code == "invalid_image_url"
+    assert "not on the public internet" in refused.reason
+
+
+async def test_the_systems_own_name_for_loopback_is_refused(fetch: Fetching) -> None:
+    async with Site({"/": ok(SECRET.encode())}) as site:
+        await fetch.refusal(site.url(host="localhost"), allow=("10.0.0.0/8",))
+        assert site.connections == 0
+
+
+@pytest.mark.parametrize("hidden", ["127.0.0.1", "::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "fe80::1%lo"])
+@pytest.mark.parametrize("first", [True, False])
+async def test_one_bad_address_among_good_ones_spoils_the_name(fetch: Fetching, hidden: str, first: bool) -> None:
+    async with Site({"/": ok(SECRET.encode())}) as site:
+        answer = [("1.1.1.1", 80), (hidden, site.port)]
+        lies = Directory(answer[::-1] if first else answer)
+        refused = await fetch.refusal("http://pictures.example/", allow=(), resolver=lies)
+        assert site.connections == 0
+    assert refused.code == "invalid_image_url"
+
+
+async def test_a_name_that_changes_its_mind_between_two_requests_is_refused(fetch: Fetching) -> None:
+    async with Site({"/": ok(SECRET.encode())}, host="127.0.0.2") as inner, Site({"/": redirect("/")}) as outer:
+        rebinding = Directory([("127.0.0.1", outer.port)], [("127.0.0.2", inner.port)])
+        refused = await fetch.refusal("http://pictures.example/", resolver=rebinding)
+        assert (outer.connections, inner.connections) == (1, 0)
+    assert refused.code == "invalid_image_url"
+
+
+async def test_a_name_without_an_address_is_a_failed_download(fetch: Fetching) -> None:
+    assert (await fetch.refusal("http://pictures.example/", resolver=Directory([]))).reason == GENERIC
+
+
+async def test_a_listed_name_is_fetched_from_wherever_it_is(fetch: Fetching) -> None:
+    async with Site({"/snap.jpg": ok(b"abc")}) as site:
+        names = Directory([("127.0.0.1", site.port)])
+        url = f"http://camera.lan:{site.port}/snap.jpg"
+        assert await fetch(url, allow=("camera.lan",), resolver=names) == b"abc"
+        assert f"host: camera.lan:{site.port}\r\n" in site.requests[0].lower()
+
+
+async def test_proxies_of_the_environment_are_not_asked(fetch: Fetching, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Site({"/": ok(b"abc")}) as site, Site({}) as proxy:
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, proxy.url())
+        assert await fetch(site.url()) == b"abc"
+        assert proxy.connections == 0
+
+
+async def test_a_fetcher_can_be_closed_unused_and_twice() -> None:
+    fetcher = Fetcher(Images())
+    await fetcher.aclose()
+    await fetcher.aclose()

@@ -1,0 +1,59 @@
+"""Files are known by how they begin."""
+
+import pytest
+
+from hailo_vision.images.bad_image import BadImage
+from hailo_vision.images.formats import Format, sniff
+from images.drawn import corners, encoded
+
+
+@pytest.mark.parametrize("image_format", list(Format))
+def test_the_five_formats_are_known(image_format: Format) -> None:
+    assert sniff(encoded(corners(), image_format)) is image_format
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (encoded(corners(), "TIFF"), "a TIFF file"),
+        (b"MM\0*" + bytes(100), "a TIFF file"),
+        (encoded(corners(), "EPS"), "a PostScript file"),
+        (b"\xc5\xd0\xd3\xc6" + bytes(100), "a PostScript file"),
+        (encoded(corners(), "PDF"), "a PDF file"),
+        (encoded(corners(), "ICO"), "an icon file"),
+        (b"8BPS\0\1" + bytes(100), "a Photoshop file"),
+        (b"\0\0\0\x18ftypheic" + bytes(100), "a HEIC file"),
+        (b"\0\0\0\x18ftypmif1" + bytes(100), "a HEIC file"),
+        (b"\0\0\0\x18ftypavif" + bytes(100), "an AVIF file"),
+        (b"\0\0\0\x18ftypisom" + bytes(100), "a video or HEIF file"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(100), "a JPEG 2000 file"),
+        (b"\xff\x0a" + bytes(100), "a JPEG XL file"),
+        (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "an SVG file"),
+        (b'\xef\xbb\xbf\n<?xml version="1.0"?>\n<!DOCTYPE svg><SVG/>', "an SVG file"),
+    ],
+)
+def test_other_images_are_refused_by_name(data: bytes, name: str) -> None:
+    with pytest.raises(BadImage) as caught:
+        sniff(data)
+    assert caught.value.code == "unsupported_image_media_type"
+    assert caught.value.reason == f"is {name}, which is not read here. Send JPEG, PNG, WebP, GIF or BMP."
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "empty_image_file"),
+        (b"hello", "invalid_image"),
+        (b"  <!DOCTYPE html><html>", "invalid_image"),
+        (b"<html>", "invalid_image"),
+        (b'{"error": "not found"}', "invalid_image"),
+        (b"RIFF\0\0\0\0WAVEfmt ", "invalid_image"),
+        (b"\x1f\x8b\x08" + bytes(50), "invalid_image"),
+        (bytes(1000), "invalid_image"),
+        (b"\xff\xd8", "invalid_image"),
+    ],
+)
+def test_what_is_no_image_is_refused(data: bytes, code: str) -> None:
+    with pytest.raises(BadImage) as caught:
+        sniff(data)
+    assert caught.value.code == code

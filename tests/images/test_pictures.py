@@ -1,0 +1,196 @@
+"""The pictures of a request, together."""
+
+import asyncio
+import base64
+import threading
+
+import pytest
+from PIL import Image
+
+from hailo_vision.chat import Frame, ImageRef
+from hailo_vision.config.settings import Images
+from hailo_vision.errors import RequestError
+from hailo_vision.images.pictures import Pictures
+from images.drawn import BLUE, GREEN, GREY, RED, corners, data_uri, encoded, noise, pixel
+from images.sites import Answer, Site, ok, response, silence
+
+SETTINGS = Images(fetch_allow=("127.0.0.1",))
+
+
+def refs(*urls: str) -> list[ImageRef]:
+    return [ImageRef(url=url, param=f"messages[0].content[{place}].image_url.url") for place, url in enumerate(urls)]
+
+
+def plain(colour: tuple[int, int, int], file_format: str = "PNG") -> bytes:
+    return encoded(Image.new("RGB", (20, 10), colour), file_format)
+
+
+async def frames(*urls: str, settings: Images = SETTINGS) -> tuple[Frame, ...]:
+    pictures = Pictures(settings)
+    try:
+        return await pictures.frames(refs(*urls), width_px=32, height_px=32)
+    finally:
+        await pictures.aclose()
+
+
+async def refusal(*urls: str, settings: Images = SETTINGS) -> RequestError:
+    with pytest.raises(RequestError) as caught:
+        await frames(*urls, settings=settings)
+    return caught.value
+
+
+async def test_frames_come_in_the_order_of_their_pictures() -> None:
+    async with Site({"/b": ok(plain(GREEN))}) as site:
+        big = data_uri(encoded(noise(2000, 1500), "PNG", compress_level=1))
+        seen = await frames(big, data_uri(plain(RED)), site.url("/b"), base64.b64encode(plain(BLUE, "BMP")).decode())
+    assert [(frame.width_px, frame.height_px) for frame in seen] == [(32, 32)] * 4
+    assert [pixel(frame, 16, 16) for frame in seen[1:]] == [RED, GREEN, BLUE]
+
+
+async def test_no_pictures_make_no_frames() -> None:
+    assert await frames() == ()
+
+
+@pytest.mark.parametrize(("fit", "corner"), [("pad", GREY), ("stretch", RED), ("crop", RED)])
+async def test_the_operators_fit_is_used(fit: str, corner: tuple[int, int, int]) -> None:
+    settings = Images(fit=fit)  # type: ignore[arg-type]
+    (seen,) = await frames(data_uri(plain(RED)), settings=settings)
+    assert pixel(seen, 0, 0) == corner
+
+
+async def test_too_many_pictures_are_refused_with_both_numbers_before_any_work() -> None:
+    async with Site({}) as site:
+        refused = await refusal(*[site.url()] * 5)
+        assert site.connections == 0
+    assert refused.param == "messages"
+    assert "5 images" in str(refused)
+    assert "up to 4" in str(refused)
+
+
+async def test_a_server_can_take_no_pictures_at_all() -> None:
+    assert "up to 0" in str(await refusal(data_uri(plain(RED)), settings=Images(max_per_request=0)))
+
+
+@pytest.mark.parametrize(
+    ("url", "code", "reason"),
+    [
+        ("", "empty_image_file", "is empty."),
+        ("file:///etc/passwd", "invalid_image_url", "files are never read"),
+        ("/etc/passwd", "invalid_image_url", "paths are never read"),
+        ("data:image/png;base64,", "empty_image_file", "is an empty file"),
+        ("data:image/png;base64,!", "invalid_base64_image", "characters that base64 does not have"),
+        (data_uri(b"hello"), "invalid_image", "is no image in a known format"),
+        (data_uri(b"<svg/>", "image/svg+xml"), "unsupported_image_media_type", "is an SVG file"),
+        (data_uri(plain(RED, "TIFF")), "unsupported_image_media_type", "is a TIFF file"),
+        (data_uri(plain(RED)[:40]), "image_parse_error", "is a damaged or incomplete PNG file"),
+        (data_uri(plain(RED, "JPEG")[:200]), "image_parse_error", "is a damaged or incomplete JPEG file"),
+        (data_uri(encoded(Image.new("1", (4000, 2001)), "PNG")), "image_too_large", "4000 x 2001 pixels"),
+        ("http://127.0.0.2/", "invalid_image_url", "not on the public internet"),
+        ("http://[::1]:8080/", "invalid_image_url", "not on the public internet"),
+        ("http://user@example.com/", "invalid_image_url", "user name or password"),
+        ("ftp://example.com/a.jpg", "invalid_image_url", "of a kind that can't be fetched"),
+    ],
+)
+async def test_what_is_wrong_is_said_with_the_picture_it_is_wrong_with(url: str, code: str, reason: str) -> None:
+    refused = await refusal(data_uri(plain(RED)), url, data_uri(plain(BLUE)))
+    text = str(refused)
+    assert text.startswith("Image 2 of 3 ")
+    assert reason in text
+    assert text.endswith(".")
+    assert refused.code == code
+    assert refused.param == "messages[0].content[1].image_url.url"
+    for leak in ("0x", "BytesIO", "<", "Traceback", "PIL", "errno", "/etc"):
+        assert leak not in text
+
+
+async def test_a_fetched_file_is_judged_by_its_bytes_and_not_by_its_type() -> None:
+    async with Site(
+        {
+            "/page": ok(b"<!DOCTYPE html><p>log in</p>", Content_Type="image/png"),
+            "/picture": ok(plain(RED), Content_Type="text/html"),
+            "/nothing": ok(b""),
+        }
+    ) as site:
+        assert (await refusal(site.url("/page"))).code == "invalid_image"
+        assert (await refusal(site.url("/nothing"))).code == "empty_image_file"
+        assert len(await frames(site.url("/picture"))) == 1
+
+
+async def test_with_fetching_off_the_answer_says_how_to_send_pictures() -> None:
+    refused = await refusal("https://example.com/a.jpg", settings=Images(fetch=False))
+    assert str(refused) == (
+        "Image 1 of 1 is named by an address, and this server fetches none. Send the picture itself as a data: URI."
+    )
+
+
+async def test_data_that_no_picture_within_the_limit_needs_is_not_even_decoded() -> None:
+    refused = await refusal("data:;base64," + "!" * 1_400_000, settings=Images(max_megapixels=0.001))
+    assert refused.code == "image_file_too_large"
+
+
+async def test_of_several_bad_pictures_the_first_is_named_however_slow_it_is() -> None:
+    async def late(writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.2)
+        writer.write(response("404 Not Found"))
+
+    async with Site({"/late": late}) as site:
+        refused = await refusal(data_uri(plain(RED)), site.url("/late"), "file:///etc/passwd", "")
+    assert str(refused).startswith("Image 2 of 4 ")
+    assert refused.code == "failed_to_download_image"
+
+
+async def test_a_bad_picture_ends_the_work_on_those_after_it() -> None:
+    async with Site({"/": silence}) as site:
+        pictures = Pictures(SETTINGS)
+        with pytest.raises(RequestError, match="Image 1 of 2"):
+            await pictures.frames(refs("nonsense", site.url()), width_px=8, height_px=8)
+        if site.connections:
+            await asyncio.wait_for(site.left.wait(), 10)
+        await pictures.aclose()
+
+
+@pytest.mark.parametrize("count", [1, 3])
+async def test_a_cancelled_request_stops_its_fetches(count: int) -> None:
+    answers: dict[str, Answer] = {"/": silence}
+    async with Site(answers) as site:
+        pictures = Pictures(SETTINGS)
+        before = asyncio.all_tasks()
+        task = asyncio.ensure_future(pictures.frames(refs(*[site.url()] * count), width_px=8, height_px=8))
+        async with asyncio.timeout(10):
+            while len(site.requests) < count:
+                await asyncio.sleep(0.01)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            await site.left.wait()
+            while any("frame" in repr(left.get_coro()) for left in asyncio.all_tasks() - before):
+                await asyncio.sleep(0.01)
+        await pictures.aclose()
+
+
+async def test_pictures_are_decoded_in_threads_that_end_with_the_room() -> None:
+    pictures = Pictures(SETTINGS)
+    await pictures.frames(refs(data_uri(encoded(corners(), "JPEG"))), width_px=8, height_px=8)
+    assert [thread for thread in threading.enumerate() if thread.name.startswith("picture")]
+    await pictures.aclose()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("picture")]
+
+
+async def test_the_loop_goes_on_while_pictures_are_decoded() -> None:
+    pictures = Pictures(SETTINGS)
+    big = data_uri(encoded(noise(2000, 2000), "PNG", compress_level=1))
+    task = asyncio.ensure_future(pictures.frames(refs(*[big] * 4), width_px=8, height_px=8))
+    turns = 0
+    while not task.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert turns > 100
+    await pictures.aclose()
+
+
+async def test_one_room_serves_many_requests_at_once() -> None:
+    pictures = Pictures(SETTINGS)
+    wanted = [refs(data_uri(plain(colour)), data_uri(plain(GREEN))) for colour in (RED, BLUE) * 20]
+    seen = await asyncio.gather(*(pictures.frames(some, width_px=8, height_px=8) for some in wanted))
+    assert [pixel(pair[0], 4, 4) for pair in seen] == [RED, BLUE] * 20
+    await pictures.aclose()

@@ -1,0 +1,152 @@
+"""Fresh imports of the simulator, each with its own options, and pictures to show it."""
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+PACKAGE = "hailo_vision.simulator"
+VARIABLE = "HAILO_VISION_SIMULATOR"
+HEF = "/nowhere/Qwen2-VL-2B-Instruct.hef"
+QUICK = {"load_s": 0, "prefill_s": 0, "tokens_per_s": 0, "busy_wait_s": 0}
+SIDE_PX = 336
+
+RED, GREEN, BLUE, GREY, BLACK, WHITE = (
+    (255, 0, 0),
+    (0, 200, 0),
+    (0, 0, 255),
+    (128, 128, 128),
+    (0, 0, 0),
+    (255, 255, 255),
+)
+
+Pixels = npt.NDArray[np.uint8]
+
+
+def plain(colour: tuple[int, int, int]) -> Pixels:
+    frame = np.empty((SIDE_PX, SIDE_PX, 3), np.uint8)
+    frame[:] = colour
+    return frame
+
+
+def halves(left: tuple[int, int, int], right: tuple[int, int, int]) -> Pixels:
+    frame = plain(left)
+    frame[:, SIDE_PX // 2 :] = right
+    return frame
+
+
+def user(text: str, images: int = 0) -> dict[str, Any]:
+    return {"role": "user", "content": [{"type": "image"}] * images + [{"type": "text", "text": text}]}
+
+
+class Platform:
+    """The simulator as one import of it sees the world; what it opens is released at the end."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self.root = importlib.import_module(PACKAGE)
+        self.genai = importlib.import_module(f"{PACKAGE}.genai")
+        self.wrapped = importlib.import_module(f"{PACKAGE}.pyhailort.pyhailort")
+        self.raw = importlib.import_module(f"{PACKAGE}.pyhailort._pyhailort")
+
+    def vdevice(self, group: str = "SHARED", **fields: Any) -> Any:
+        params = self.genai.VDevice.create_params()
+        params.group_id = group
+        for name, value in fields.items():
+            setattr(params, name, value)
+        vdevice = self.genai.VDevice(params)
+        self._stack.callback(vdevice.release)
+        return vdevice
+
+    def vlm(self, path: str = HEF, kind: str = "VLM") -> Any:
+        vlm = getattr(self.genai, kind)(self.vdevice(), path)
+        self._stack.callback(_release, vlm)
+        return vlm
+
+    def llm(self) -> Any:
+        return self.vlm(kind="LLM")
+
+    def keep(self, completion: Any) -> Any:
+        """For a completion on a session that will be dead: collecting it would end the whole test run (trap 14)."""
+        self._stack.callback(_defuse, completion)
+        return completion
+
+    def chunks(self, completion: Any) -> list[tuple[str, str]]:
+        """All that is left of a stream: each chunk with the status after it. Releases the completion."""
+        found = []
+        with completion:
+            while completion.generation_status.name == "GENERATING":
+                found.append((completion.read(), completion.generation_status.name))
+        return found
+
+    def ask(self, vlm: Any, text: str, *frames: Pixels, **params: Any) -> str:
+        """The answer to a single question in a context of its own, without its end token."""
+        vlm.clear_context()
+        answer: str = vlm.generate_all(prompt=[user(text, len(frames))], frames=list(frames), **params)
+        return answer.removesuffix("<|im_end|>")
+
+
+@contextmanager
+def fresh_import(options: Mapping[str, Any]) -> Iterator[Platform]:
+    """The package imported anew, since its classes depend on its options (contract 1.2)."""
+    before = {name: module for name, module in sys.modules.items() if name.startswith(PACKAGE)}
+    parent = sys.modules.get("hailo_vision")
+    saved = os.environ.get(VARIABLE)
+    _forget()
+    os.environ[VARIABLE] = json.dumps(options)
+    try:
+        with ExitStack() as stack:
+            yield Platform(stack)
+    finally:
+        _forget()
+        sys.modules.update(before)
+        if isinstance(parent, ModuleType) and PACKAGE in before:
+            parent.simulator = before[PACKAGE]  # type: ignore[attr-defined]
+        os.environ.pop(VARIABLE)
+        if saved is not None:
+            os.environ[VARIABLE] = saved
+
+
+def _defuse(completion: Any) -> None:
+    completion._completion._completion._is_released = True
+
+
+def _release(vlm: Any) -> None:
+    """Releases a model, and lets the completions that a failed test has left behind do no harm (trap 13, 14)."""
+    if vlm._model is not None:
+        for completion in vlm._model._session._completions:
+            completion._is_released = True
+    vlm.release()
+
+
+def _forget() -> None:
+    for name in [name for name in sys.modules if name.startswith(PACKAGE)]:
+        del sys.modules[name]
+
+
+def run_script(script: str, options: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:
+    """A program of its own, for what ends a process. It finds `platform` there, with the same methods as here."""
+    start = (
+        "import json, os, sys, numpy as np\n"
+        f"sys.path.insert(0, {str(Path(__file__).parent.parent)!r})\n"
+        "from contextlib import ExitStack\n"
+        "from simulator.platforms import *\n"
+        "platform = Platform(ExitStack())\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", start + script],
+        env={**os.environ, VARIABLE: json.dumps(options)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

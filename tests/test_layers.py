@@ -1,0 +1,155 @@
+"""Who may import whom: the table of ARCHITECTURE.md, and each breach of it by file and line."""
+
+import ast
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).resolve().parent.parent / "src" / "hailo_vision"
+
+# For each room, or one module of it on top: what it may import from the house | from others. A name covers what is
+# inside it; a `-` takes away, from the standard library too.
+WORDS = "chat errors config.settings"
+TABLE = {
+    "__init__": "",
+    "__main__": "cli",
+    "chat": "",
+    "errors": "",
+    "wire": "chat errors",
+    "config": "errors | yaml jsonschema",
+    "images": f"{WORDS} __version__ | PIL aiohttp yarl -aiohttp.web",
+    "scheduler": WORDS,
+    "supervisor": f"{WORDS} wire scheduler.engine",
+    "worker": "chat errors wire | numpy -asyncio",
+    "simulator": "| numpy",
+    "http_api": f"{WORDS} images scheduler | aiohttp.web aiohttp.typedefs",
+    "daemon": "chat errors config images scheduler supervisor wire http_api __version__",
+    "daemon.metrics": "| prometheus_client",
+    "daemon.notify": "| sdnotify",
+    "daemon.run": "| aiohttp.web",
+    "cli": "chat errors config daemon __version__ | aiohttp -aiohttp.web",
+}
+VENDOR = "hailo_platform"
+NAME_THE_VENDOR = {"worker.runtime", "daemon.run"}  # the one that imports it by name, and the one that sends the name
+CATCH_ALL = {"http_api.app", "worker.loop"}
+
+
+def breaches(module: str, source: str) -> Iterator[str]:
+    """What a module, by its name inside the house, does that it may not."""
+    room = module.partition(".")[0]
+    if room not in TABLE:
+        yield f"{module} is in no room of the table"
+        return
+    house, _, others = TABLE[room].partition("|")
+    allowed = {room, *house.split()}
+    others = {*others.split(), *TABLE.get(module, "").partition("|")[2].split()}
+    open_doors = {*(f"hailo_vision.{name}" for name in allowed), *others, *sys.stdlib_module_names}
+    closed_doors = {name[1:] for name in others if name.startswith("-")}
+    for node in ast.walk(ast.parse(source)):
+        for name in imports(node):
+            if not covers(open_doors, name) or covers(closed_doors, name):
+                yield f"{module}:{node.lineno} imports {name}"
+        if module not in CATCH_ALL and catches_all(node):
+            yield f"{module}:{node.lineno} catches everything"
+        if module not in NAME_THE_VENDOR and isinstance(node, ast.Constant) and str(node.value).startswith(VENDOR):
+            yield f"{module}:{node.lineno} names {VENDOR}"
+
+
+def imports(node: ast.AST) -> Iterator[str]:
+    """Full names; a relative import shows with its dots, and no door is open to those."""
+    match node:
+        case ast.Import(names=names):
+            yield from ("hailo_vision.__version__" if name.name == "hailo_vision" else name.name for name in names)
+        case ast.ImportFrom(module=module, names=names, level=level):
+            yield from (f"{'.' * level}{module or ''}.{name.name}" for name in names)
+
+
+def covers(doors: Iterable[str], name: str) -> bool:
+    return any(name == door or name.startswith(f"{door}.") for door in doors)
+
+
+def catches_all(node: ast.AST) -> bool:
+    """`except Exception` in any form; the same of BaseException, or without a name, where it does not raise again."""
+    match node:
+        case ast.Call(func=ast.Attribute(attr="suppress") | ast.Name(id="suppress"), args=args):
+            return any(isinstance(arg, ast.Name) and arg.id in ("Exception", "BaseException") for arg in args)
+        case ast.ExceptHandler(type=caught, body=[*_, last]):
+            names = (
+                {name.id for name in ast.walk(caught) if isinstance(name, ast.Name)} if caught else {"BaseException"}
+            )
+            return "Exception" in names or ("BaseException" in names and ast.dump(last) != ast.dump(ast.Raise()))
+    return False
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for path in sorted(HOUSE.rglob("*.py")):
+        name = ".".join(path.relative_to(HOUSE).with_suffix("").parts)
+        yield name.removesuffix(".__init__"), path
+
+
+def test_every_module_keeps_to_its_room() -> None:
+    found = [breach for module, path in modules() for breach in breaches(module, path.read_text())]
+    assert not found, "\n".join(found)
+
+
+def test_every_room_is_looked_at() -> None:
+    assert {name.partition(".")[0] for name, _ in modules()} == {name for name in TABLE if "." not in name}
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "breach"),
+    [
+        ("chat", "from hailo_vision.errors import WireError", "imports hailo_vision.errors.WireError"),
+        ("chat", "import numpy as np", "imports numpy"),
+        ("wire", "from hailo_vision import supervisor", "imports hailo_vision.supervisor"),
+        ("config.load", "from hailo_vision.chat import Text", "imports hailo_vision.chat.Text"),
+        ("images.fetch", "from aiohttp import web", "imports aiohttp.web"),
+        ("images.fetch", "from hailo_vision.config.load import load", "imports hailo_vision.config.load.load"),
+        ("scheduler.queue", "from hailo_vision.wire import Load", "imports hailo_vision.wire.Load"),
+        ("scheduler.queue", "if 1:\n def late():\n  import aiohttp", "imports aiohttp"),
+        ("supervisor.process", "import hailo_vision.scheduler.scheduler", "imports hailo_vision.scheduler.scheduler"),
+        ("supervisor.process", "from ..wire import Load", "imports ..wire.Load"),
+        ("worker.loop", "import asyncio.subprocess", "imports asyncio.subprocess"),
+        ("worker.hailo", "from hailo_vision.simulator import hef", "imports hailo_vision.simulator.hef"),
+        ("worker.hailo", "import hailo_platform", "imports hailo_platform"),
+        ("worker.hailo", "find('hailo_platform.genai')", "names hailo_platform"),
+        ("simulator.clock", "from hailo_vision.chat import Text", "imports hailo_vision.chat.Text"),
+        ("http_api.app", "from hailo_vision.supervisor import budgets", "imports hailo_vision.supervisor.budgets"),
+        ("daemon.run", "from hailo_vision.worker.loop import serve", "imports hailo_vision.worker.loop.serve"),
+        ("daemon.run", "import hailo_vision.simulator", "imports hailo_vision.simulator"),
+        ("daemon.health", "import prometheus_client", "imports prometheus_client"),
+        ("daemon.health", "module = 'hailo_platform'", "names hailo_platform"),
+        ("cli.ask", "from hailo_vision.http_api import reply", "imports hailo_vision.http_api.reply"),
+        ("utils.misc", "", "is in no room of the table"),
+        ("chat", "try: pass\nexcept Exception: raise", "catches everything"),
+        ("chat", "try: pass\nexcept (OSError, Exception) as error: pass", "catches everything"),
+        ("chat", "try: pass\nexcept: pass", "catches everything"),
+        ("chat", "try: pass\nexcept BaseException: pass", "catches everything"),
+        ("chat", "with contextlib.suppress(Exception): pass", "catches everything"),
+    ],
+)
+def test_a_breach_is_named(module: str, source: str, breach: str) -> None:
+    (found,) = breaches(module, source)
+    assert found.startswith(module)
+    assert found.endswith(breach)
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("wire", "from hailo_vision.chat import Text\nimport json"),
+        (
+            "supervisor.supervisor",
+            "from hailo_vision.scheduler.engine import Engine\nfrom hailo_vision.config import settings",
+        ),
+        ("worker.loop", "from hailo_vision.worker.backend import Backend\ntry: pass\nexcept Exception: pass"),
+        ("worker.runtime", "VENDOR = 'hailo_platform'"),
+        ("daemon.notify", "import sdnotify"),
+        ("daemon.run", "from hailo_vision import __version__\nfrom aiohttp import web"),
+        ("chat", "try: pass\nexcept BaseException:\n close()\n raise\nexcept ValueError: pass"),
+    ],
+)
+def test_what_is_allowed_is_no_breach(module: str, source: str) -> None:
+    assert list(breaches(module, source)) == []
