@@ -71,16 +71,14 @@ def show(daemon: "subprocess.Popen[bytes]", url: str, *, stays: bool) -> int:
 
 def wait_until_ready(daemon: "subprocess.Popen[bytes]", url: str) -> bool:
     deadline = time.monotonic() + START_S
-    print("Loading the model ", end="", flush=True)
+    print("Loading the model ...", flush=True)
     while time.monotonic() < deadline and daemon.poll() is None:
         try:
             with urllib.request.urlopen(f"{url}/health/ready", timeout=5):
-                print(" ready")
                 return True
         except (urllib.error.URLError, ConnectionError, TimeoutError):
-            print(".", end="", flush=True)
-            time.sleep(0.25)
-    print(" the server did not become ready; its messages are above", file=sys.stderr)
+            time.sleep(0.1)
+    print("The server did not become ready; its messages are above.", file=sys.stderr)
     return False
 
 

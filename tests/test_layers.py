@@ -42,10 +42,10 @@ def breaches(module: str, source: str) -> Iterator[str]:
     if room not in TABLE:
         yield f"{module} is in no room of the table"
         return
-    house, _, others = TABLE[room].partition("|")
-    allowed = {room, *house.split()}
-    others = {*others.split(), *TABLE.get(module, "").partition("|")[2].split()}
-    open_doors = {*(f"hailo_vision.{name}" for name in allowed), *others, *sys.stdlib_module_names}
+    ours, _, theirs = TABLE[room].partition("|")
+    house = {f"hailo_vision.{name}" for name in (room, *ours.split())}
+    others = {*theirs.split(), *TABLE.get(module, "").partition("|")[2].split()}
+    open_doors = house | others | sys.stdlib_module_names
     closed_doors = {name[1:] for name in others if name.startswith("-")}
     for node in ast.walk(ast.parse(source)):
         for name in imports(node):

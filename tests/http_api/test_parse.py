@@ -158,7 +158,7 @@ def test_any_json_is_a_request_or_refused_by_a_field(fields: dict[str, Any], mes
     taken_or_refused(fields)
 
 
-@settings(searching, max_examples=1000)
+@settings(searching, max_examples=500)
 @given(st.data())
 def test_a_full_request_with_something_wrong_is_a_request_or_refused_by_a_field(data: st.DataObject) -> None:
     asked = spoilt(FULL, data)
@@ -246,6 +246,12 @@ def test_where_the_client_says_zero_the_operator_has_no_word() -> None:
     defaults = Generation(temperature=0.3, top_p=0.4, seed=6)
     sampling = chat_request(body(temperature=0, top_p=0, seed=0), MODEL, defaults).sampling
     assert (sampling.temperature, sampling.top_p, sampling.seed) == (0.0, 0.0, 0)
+
+
+def test_a_number_is_of_its_kind_however_it_is_written() -> None:
+    sampling = parsed(temperature=1, top_p=1, repetition_penalty=1, top_k=5.0, seed=7.0).sampling
+    has_sane_sampling(sampling)
+    assert sampling == Sampling(temperature=1.0, top_p=1.0, repetition_penalty=1.0, top_k=5, seed=7)
 
 
 @pytest.mark.parametrize("name", ["the-model", "gpt-4o"])

@@ -140,13 +140,19 @@ async def test_of_several_bad_pictures_the_first_is_named_however_slow_it_is() -
 
 
 async def test_a_bad_picture_ends_the_work_on_those_after_it() -> None:
-    async with Site({"/": silence}) as site:
-        pictures = Pictures(SETTINGS)
-        with pytest.raises(RequestError, match="Image 1 of 2"):
-            await pictures.frames(refs("nonsense", site.url()), width_px=8, height_px=8)
-        if site.connections:
-            await asyncio.wait_for(site.left.wait(), 10)
-        await pictures.aclose()
+    other_came = asyncio.Event()
+
+    async def hang(writer: asyncio.StreamWriter) -> None:
+        other_came.set()
+
+    async def fail_then(writer: asyncio.StreamWriter) -> None:
+        await other_came.wait()
+        writer.write(response("404 Not Found"))
+
+    async with Site({"/": fail_then}) as first, Site({"/": hang}) as second, asyncio.timeout(10):
+        patient = Images(fetch_allow=("127.0.0.1",), fetch_timeout_s=600)
+        assert str(await refusal(first.url(), second.url(), settings=patient)).startswith("Image 1 of 2 ")
+        await second.left.wait()
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -178,7 +184,7 @@ async def test_pictures_are_decoded_in_threads_that_end_with_the_room() -> None:
 
 async def test_the_loop_goes_on_while_pictures_are_decoded() -> None:
     pictures = Pictures(SETTINGS)
-    big = data_uri(encoded(noise(2000, 2000), "PNG", compress_level=1))
+    big = data_uri(encoded(noise(1200, 1200), "PNG", compress_level=1))
     task = asyncio.ensure_future(pictures.frames(refs(*[big] * 4), width_px=8, height_px=8))
     turns = 0
     while not task.done():

@@ -21,10 +21,10 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def run(scheduler: Scheduler, name: str, ended: list[str], max_tokens: int = 3) -> list[str]:
-    """One client: its job from admission to the end."""
+async def run(scheduler: Scheduler, name: str, ended: list[str], max_tokens: int = 3, *, age_s: float = 0) -> list[str]:
+    """One client: its job from admission to the end. `age_s` is how long ago its request arrived."""
     pieces: list[str] = []
-    async with scheduler.job(asking(max_tokens), arrived_at=now()) as events:
+    async with scheduler.job(asking(max_tokens), arrived_at=now() - age_s) as events:
         async for event in events:
             if isinstance(event, Finish):
                 ended.append(name)
@@ -94,11 +94,21 @@ async def test_a_deadline_ends_a_job_that_waits_and_one_that_runs_and_tells_them
     async with ready() as engine:
         scheduler = Scheduler(engine, settings.Queue(deadline_s=0.3))
         results = await asyncio.gather(
-            *(run(scheduler, str(number), [], ENDLESS) for number in range(2)), return_exceptions=True
+            run(scheduler, "running", [], ENDLESS),
+            run(scheduler, "waiting", [], ENDLESS, age_s=0.1),
+            return_exceptions=True,
         )
-        expired = [result.running for result in results if isinstance(result, Expired)]
-        assert expired == [True, False]
+        assert [result.running for result in results if isinstance(result, Expired)] == [True, False]
         await until(lambda: engine.state is EngineState.READY)
+
+
+async def test_a_job_whose_time_is_over_when_its_turn_comes_never_reaches_the_engine() -> None:
+    async with ready() as engine:
+        scheduler = Scheduler(engine, settings.Queue(deadline_s=5))
+        with pytest.raises(Expired) as caught:
+            await run(scheduler, "late", [], age_s=6)
+        assert not caught.value.running
+        assert engine.state is EngineState.READY
 
 
 async def test_nothing_is_taken_while_the_model_loads() -> None:

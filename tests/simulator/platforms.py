@@ -5,8 +5,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -48,15 +49,25 @@ def user(text: str, images: int = 0) -> dict[str, Any]:
     return {"role": "user", "content": [{"type": "image"}] * images + [{"type": "text", "text": text}]}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Modules:
+    """What an engine imports of the vendor's package."""
+
+    root: Any
+    genai: Any
+    wrapped: Any
+    raw: Any
+
+
 class Platform:
     """The simulator as one import of it sees the world; what it opens is released at the end."""
 
-    def __init__(self, stack: ExitStack) -> None:
+    def __init__(self, stack: ExitStack, modules: Modules) -> None:
         self._stack = stack
-        self.root = importlib.import_module(PACKAGE)
-        self.genai = importlib.import_module(f"{PACKAGE}.genai")
-        self.wrapped = importlib.import_module(f"{PACKAGE}.pyhailort.pyhailort")
-        self.raw = importlib.import_module(f"{PACKAGE}.pyhailort._pyhailort")
+        self.root = modules.root
+        self.genai = modules.genai
+        self.wrapped = modules.wrapped
+        self.raw = modules.raw
 
     def vdevice(self, group: str = "SHARED", **fields: Any) -> Any:
         params = self.genai.VDevice.create_params()
@@ -95,17 +106,24 @@ class Platform:
         return answer.removesuffix("<|im_end|>")
 
 
-@contextmanager
-def fresh_import(options: Mapping[str, Any]) -> Iterator[Platform]:
-    """The package imported anew, since its classes depend on its options (contract 1.2)."""
+def import_modules() -> Modules:
+    return Modules(
+        root=importlib.import_module(PACKAGE),
+        genai=importlib.import_module(f"{PACKAGE}.genai"),
+        wrapped=importlib.import_module(f"{PACKAGE}.pyhailort.pyhailort"),
+        raw=importlib.import_module(f"{PACKAGE}.pyhailort._pyhailort"),
+    )
+
+
+def import_fresh(options: Mapping[str, Any]) -> Modules:
+    """The package imported anew, since its classes depend on its options (contract 1.2); what was there is restored."""
     before = {name: module for name, module in sys.modules.items() if name.startswith(PACKAGE)}
     parent = sys.modules.get("hailo_vision")
     saved = os.environ.get(VARIABLE)
     _forget()
     os.environ[VARIABLE] = json.dumps(options)
     try:
-        with ExitStack() as stack:
-            yield Platform(stack)
+        return import_modules()
     finally:
         _forget()
         sys.modules.update(before)
@@ -140,7 +158,7 @@ def run_script(script: str, options: Mapping[str, Any]) -> subprocess.CompletedP
         f"sys.path.insert(0, {str(Path(__file__).parent.parent)!r})\n"
         "from contextlib import ExitStack\n"
         "from simulator.platforms import *\n"
-        "platform = Platform(ExitStack())\n"
+        "platform = Platform(ExitStack(), import_modules())\n"
     )
     return subprocess.run(
         [sys.executable, "-c", start + script],

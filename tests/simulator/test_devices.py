@@ -104,10 +104,12 @@ def test_device_ids_as_an_argument_end_the_process_when_a_model_uses_them(
     assert "trap 18" in result.stderr
 
 
-def test_a_dead_process_leaves_the_chip_free(script: Callable[..., CompletedProcess[str]], platform: Platform) -> None:
+def test_a_dead_process_leaves_the_chip_free(
+    script: Callable[..., CompletedProcess[str]], fresh: Callable[..., Platform]
+) -> None:
     # Contract 7: the place of a client whose session closes is free again.
     assert script("v = platform.vdevice('OTHER'); os._exit(3)").returncode == 3
-    platform.vdevice("SHARED")
+    fresh().vdevice("SHARED")
 
 
 def test_a_device_tells_who_it_is_while_a_model_runs(platform: Platform) -> None:

@@ -12,7 +12,7 @@ from hailo_vision.chat import Frame, Text, Turn
 from hailo_vision.simulator.template import ChatTemplate
 from hailo_vision.worker import prompt
 
-searching = settings(max_examples=300, deadline=None)
+searching = settings(max_examples=150, deadline=None)
 
 # The added tokens of Qwen2-VL's tokenizer.
 SPECIALS = re.findall(

@@ -6,8 +6,8 @@ import logging
 import sys
 from pathlib import Path
 
-from hailo_vision.cli import BAD_CONFIG, NOT_STARTED
 from hailo_vision import __version__
+from hailo_vision.cli import BAD_CONFIG, NOT_STARTED
 from hailo_vision.config import load
 from hailo_vision.config.settings import Settings
 from hailo_vision.daemon import logs

@@ -31,6 +31,7 @@ Fault = Literal[
     "wedge_in_prefill",
     "lost_in_decode",
     "wedge_in_decode",
+    "silent_in_decode",
     "crash_in_decode",
     "stall_in_decode",
 ]

@@ -138,6 +138,8 @@ class Scheduler:
     async def _events(self, job: Job) -> AsyncGenerator[Piece | Finish]:
         await self._in_time(job, job.turn)
         started_at = asyncio.get_running_loop().time()
+        if started_at >= job.deadline:  # its turn has come too late: the device is not asked
+            raise Expired(deadline_s=self._deadline_s, running=False)
         job.state = JobState.RUNNING
         async with aclosing(self._engine.generate(job.generation)) as events:
             while not isinstance(event := await self._in_time(job, anext(events)), Finish):

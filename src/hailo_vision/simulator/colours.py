@@ -28,7 +28,7 @@ _LEVELS: Final = 64  # steps of 4 in each channel
 def colour_table() -> npt.NDArray[np.uint8]:
     """The index in NAMES of each of the 64 x 64 x 64 colours, red first."""
     # Each step is named by a value in it, chosen so that the first is 0 and the last 255.
-    levels = np.arange(_LEVELS) / (_LEVELS - 1)
+    levels = (np.arange(_LEVELS) / (_LEVELS - 1)).astype(np.float32)
     red, green, blue = np.meshgrid(levels, levels, levels, indexing="ij")
     return name_colours(red.ravel(), green.ravel(), blue.ravel())
 
@@ -41,7 +41,7 @@ def look_up(table: npt.NDArray[np.uint8], pixels: npt.NDArray[np.uint8]) -> npt.
 
 
 def name_colours(
-    red: npt.NDArray[np.float64], green: npt.NDArray[np.float64], blue: npt.NDArray[np.float64]
+    red: npt.NDArray[np.float32], green: npt.NDArray[np.float32], blue: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.uint8]:
     """The index in NAMES of colours whose channels go from 0 to 1.
 
@@ -86,17 +86,17 @@ def name_colours(
     return np.select(conditions, [_INDEX[name] for _, name in rules], default=_INDEX["red"]).astype(np.uint8)
 
 
-def _between(hue: npt.NDArray[np.float64], low: float, high: float) -> npt.NDArray[np.bool_]:
+def _between(hue: npt.NDArray[np.float32], low: float, high: float) -> npt.NDArray[np.bool_]:
     return (hue >= low) & (hue < high)
 
 
 def _hue(
-    red: npt.NDArray[np.float64],
-    green: npt.NDArray[np.float64],
-    blue: npt.NDArray[np.float64],
-    value: npt.NDArray[np.float64],
-    chroma: npt.NDArray[np.float64],
-) -> npt.NDArray[np.float64]:
+    red: npt.NDArray[np.float32],
+    green: npt.NDArray[np.float32],
+    blue: npt.NDArray[np.float32],
+    value: npt.NDArray[np.float32],
+    chroma: npt.NDArray[np.float32],
+) -> npt.NDArray[np.float32]:
     """Degrees from 0 (red) over 120 (green) and 240 (blue) to 360."""
     divisor = np.maximum(chroma, 1e-9)
     sixth = np.where(
@@ -104,5 +104,5 @@ def _hue(
         (green - blue) / divisor % 6,
         np.where(value == green, (blue - red) / divisor + 2, (red - green) / divisor + 4),
     )
-    result: npt.NDArray[np.float64] = sixth * 60
+    result: npt.NDArray[np.float32] = sixth * 60
     return result

@@ -29,8 +29,8 @@ PLACES: Final[dict[str, tuple[slice, slice]]] = {
 class Sight:
     """What is seen of one picture. Colours, brightness and places are those of the content inside the bars.
 
-    `bars` says where plain grey bars are, `colour_cells` holds the share of each colour in the content by cell
-    (12 x 12 x colours, summing to 1), `light_cells` the mean brightness of each cell from 0 to 100.
+    `bars` says where plain grey bars are, `colour_cells` counts the content's pixels of each colour by cell
+    (12 x 12 x colours), `light_cells` holds the mean brightness of each cell from 0 to 100.
     """
 
     width_px: int
@@ -39,12 +39,12 @@ class Sight:
     content_width_px: int
     content_height_px: int
     is_cut: bool
-    colour_cells: npt.NDArray[np.float64]
+    colour_cells: npt.NDArray[np.int64]
     light_cells: npt.NDArray[np.float64]
     brightness: int
 
     def share(self, colour: str) -> float:
-        return float(self.colour_cells[:, :, NAMES.index(colour)].sum())
+        return float(self.colour_cells[:, :, NAMES.index(colour)].sum() / self.colour_cells.sum())
 
     def colours(self, place: str | None = None, *, at_least: float = 0.05, at_most: int = 3) -> list[tuple[str, float]]:
         """The main colours of the whole or of a place with their shares, largest first; at least one."""
@@ -59,8 +59,8 @@ class Sight:
 
     def where(self, colour: str) -> str:
         """Where a colour lies, as words that follow "is"."""
-        cells = self.colour_cells[:, :, NAMES.index(colour)]
-        cells = cells / max(float(cells.sum()), 1e-9)
+        counts = self.colour_cells[:, :, NAMES.index(colour)]
+        cells = counts / max(int(counts.sum()), 1)
         rows, columns = cells.sum(axis=1), cells.sum(axis=0)
         beside = _lean(columns, "left", "right")
         above = _lean(rows, "top", "bottom")
@@ -72,7 +72,7 @@ class Sight:
 
 
 class Eyes:
-    """Looks at frames. Holds the table of colour names, which takes some 20 ms to make."""
+    """Looks at frames. Holds the table of colour names, which takes some milliseconds to make."""
 
     def __init__(self) -> None:
         self._table = colour_table()
@@ -95,7 +95,7 @@ class Eyes:
             content_width_px=width,
             content_height_px=height,
             is_cut=first_row > 0,
-            colour_cells=counts.reshape(_CELLS, _CELLS, len(NAMES)) / (height * width),
+            colour_cells=counts.reshape(_CELLS, _CELLS, len(NAMES)),
             light_cells=(light_sums / sizes).reshape(_CELLS, _CELLS) / 2.55,
             brightness=round(float(light.mean()) / 2.55),
         )

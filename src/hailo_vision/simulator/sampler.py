@@ -7,7 +7,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
-from hailo_vision.simulator.tokenizer import encode
+from hailo_vision.simulator.tokenizer import encode_plain
 
 CLOCK_SEED: Final = 0xFFFFFFFF
 
@@ -35,12 +35,10 @@ class Sampler:
     def choose(self, wordings: Sequence[str], generated: Set[int]) -> str:
         """`generated` are the tokens that the penalty counts: all since the context was cleared."""
         scores = [3.0 - 0.6 * index for index in range(len(wordings))]
-        penalty = self._params.penalty
-        if penalty != 1.0 and generated:
-            for index, wording in enumerate(wordings):
-                tokens = encode(wording)
-                if sum(token in generated for token in tokens) * 2 > len(tokens):
-                    scores[index] /= penalty
+        if self._params.penalty != 1.0 and generated:
+            for index, token in enumerate(_first_differences(wordings)):
+                if token in generated:
+                    scores[index] /= self._params.penalty
         order = sorted(range(len(scores)), key=lambda index: -scores[index])
         if not self._params.do_sample:
             return wordings[order[0]]
@@ -56,3 +54,12 @@ class Sampler:
             share += weights[count] / total
             count += 1
         return self._random.choices(kept[:count], weights[:count])[0]
+
+
+def _first_differences(wordings: Sequence[str]) -> list[int | None]:
+    """The token of each wording at the place where they part: there the penalty decides which way to go on."""
+    rows = [encode_plain(wording) for wording in wordings]
+    same = 0
+    while all(len(row) > same for row in rows) and len({row[same] for row in rows}) == 1:
+        same += 1
+    return [row[same] if len(row) > same else None for row in rows]
