@@ -1,10 +1,13 @@
 """The main job, by the front door: the OpenAI SDK, a real socket, a spawned worker on the simulator."""
 
 import base64
+import copy
 import io
+import itertools
 import json
 import urllib.request
 from collections.abc import Callable
+from typing import Any
 
 import openai
 import pytest
@@ -201,6 +204,90 @@ def test_a_long_prompt_leaves_a_shorter_answer_and_never_overflows_the_context(d
     assert answer["choices"][0]["finish_reason"] == "length"
     # One place stays free for the recovery token that the device adds.
     assert usage["total_tokens"] == 2047
+
+
+# Conversations that go on
+
+
+def follow_up(body: dict[str, Any], answer: dict[str, Any], question: str, *images: str) -> dict[str, Any]:
+    """The next request of a conversation, as clients send it: all turns again, and one more."""
+    said = {"role": "assistant", "content": answer["choices"][0]["message"]["content"]}
+    return {**body, "messages": [*body["messages"], said, *ask(question, *images)["messages"]]}
+
+
+def talk(daemon: Daemon, **parameters: Any) -> list[dict[str, Any]]:
+    body = ask("Describe.", photo("launch-pad.jpg"), **parameters)
+    answers = [daemon.post(body)[1]]
+    for question, images in (
+        ("What is on the left?", []),
+        ("And this one?", [photo("coffee-cup.jpg")]),
+        ("How many images are there?", []),
+    ):
+        body = follow_up(body, answers[-1], question, *images)
+        answers.append(daemon.post(body)[1])
+    return answers
+
+
+def cached(answer: dict[str, Any]) -> int:
+    tokens: int = answer["usage"]["prompt_tokens_details"]["cached_tokens"]
+    return tokens
+
+
+@pytest.mark.parametrize("version", ["5.1.1", "5.2.0"])
+@pytest.mark.parametrize("parameters", [{}, {"temperature": 1.2, "seed": 7}])
+def test_a_conversation_goes_on_from_the_devices_context_with_the_same_words(
+    start: Start, version: str, parameters: dict[str, Any]
+) -> None:
+    kept = talk(start(simulator={"version": version}).wait_until_ready(), **parameters)
+    anew = talk(start(simulator={"version": version}, model={"reuse_context": False}).wait_until_ready(), **parameters)
+    assert [answer["choices"] for answer in kept] == [answer["choices"] for answer in anew]
+    assert [cached(answer) for answer in anew] == [0] * 4
+    assert cached(kept[0]) == 0
+    for before, after in itertools.pairwise(kept):
+        # All of the last prompt and its answer but the end token, which the device drops (contract 2.5).
+        assert cached(after) == before["usage"]["total_tokens"] - 1
+    for one, other in zip(kept, anew, strict=True):
+        for name in ("prompt_tokens", "completion_tokens", "total_tokens"):
+            assert one["usage"][name] == other["usage"][name]
+        assert (
+            one["usage"]["prompt_tokens_details"]["image_tokens"]
+            == other["usage"]["prompt_tokens_details"]["image_tokens"]
+        )
+
+
+def test_whatever_is_in_doubt_starts_from_a_cleared_context(daemon: Daemon) -> None:
+    body = ask("Describe.", photo("launch-pad.jpg"))
+    first = daemon.post(body)[1]
+
+    def cached_by(body: dict[str, Any], answer: dict[str, Any] = first, **parameters: Any) -> int:
+        return cached(daemon.post({**follow_up(body, answer, "How bright is it?"), **parameters})[1])
+
+    def again() -> None:
+        assert daemon.post(body)[1]["choices"] == first["choices"]
+
+    again()
+    assert cached_by(body) > 0
+    again()
+    assert cached_by(ask("Describe!", photo("launch-pad.jpg"))) == 0
+    again()
+    assert cached_by(ask("Describe.", photo("coffee-cup.jpg"))) == 0
+    again()
+    assert cached_by(body, repetition_penalty=1.3) == 0
+    again()
+    daemon.post(ask("Somebody else asks."))
+    assert cached_by(body) == 0
+    edited = copy.deepcopy(first)
+    edited["choices"][0]["message"]["content"] += "!"
+    again()
+    assert cached_by(body, edited) == 0
+
+
+def test_an_answer_cut_short_is_not_gone_on_from(daemon: Daemon) -> None:
+    for cut in ({"max_tokens": 5}, {"stop": "pixels"}):
+        body = ask("Describe.", photo("launch-pad.jpg"))
+        first = daemon.post({**body, **cut})[1]
+        status, second = daemon.post(follow_up(body, first, "How bright is it?"))
+        assert (status, cached(second)) == (200, 0)
 
 
 # What goes wrong

@@ -61,7 +61,7 @@ class Turn(Generic[Picture]):
 class Sampling:
     """How the next token is chosen, in OpenAI's meaning; None is the model's own way.
 
-    temperature 0 is greedy; `repetition_penalty` is multiplicative, 1.0 is off; `seed` is any integer.
+    temperature 0 is greedy; `repetition_penalty` is multiplicative, 1.0 or None is off; `seed` is any integer.
     """
 
     temperature: float | None = None
@@ -107,11 +107,15 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens as the device counts them: pictures at their token cost, the closing end token included."""
+    """Tokens as the device counts them: pictures at their token cost, the closing end token included.
+
+    `cached_tokens` of the prompt were still in the device's context and needed no prefill.
+    """
 
     prompt_tokens: int
     completion_tokens: int
     image_tokens: int = 0
+    cached_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

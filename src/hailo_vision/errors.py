@@ -215,5 +215,29 @@ class GenerationFailed(EngineError):
     """One generation failed; the next one may be asked for."""
 
 
+class ModelFault(StrEnum):
+    """What is wrong with a model's file, in words that a program can match."""
+
+    UNKNOWN_MODEL = "unknown_model"
+    UNKNOWN_RELEASE = "unknown_release"
+    NOT_ON_DISK = "not_on_disk"
+    IN_THE_WAY = "in_the_way"
+    BUSY = "busy"
+    NO_PERMISSION = "no_permission"
+    DISK_FULL = "disk_full"
+    DISK_FAILED = "disk_failed"
+    REFUSED = "refused"
+    BROKEN_OFF = "broken_off"
+    WRONG_FILE = "wrong_file"
+
+
+class ModelError(HailoVisionError):
+    """A model's file can't be found, fetched, kept or trusted."""
+
+    def __init__(self, fault: ModelFault, message: str) -> None:
+        super().__init__(message)
+        self.fault = fault
+
+
 class WireError(HailoVisionError):
     """Bytes between daemon and worker that are no message: a bug on one side, or memory gone bad."""

@@ -42,6 +42,7 @@ class Load:
     """Load this model through this runtime: the name of a module, the vendor's or one that stands in for it.
 
     For `patience_s` the worker tries again where the chip is still held by a process that is on its way out.
+    `reuses_context` lets it send only the new turn of a conversation that the device still holds.
     """
 
     runtime: str
@@ -49,6 +50,7 @@ class Load:
     device: str
     group_id: str
     patience_s: float
+    reuses_context: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

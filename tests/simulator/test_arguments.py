@@ -137,6 +137,14 @@ def test_a_message_that_the_template_can_not_render_is_an_internal_failure(
     assert raised.value.__cause__.args == ("8",)  # type: ignore[union-attr]
 
 
+def test_an_llm_of_5_1_1_takes_a_failed_template_for_an_empty_prompt(either: Platform) -> None:
+    # Contract 1.4.
+    with pytest.raises(either.root.HailoRTException) as raised:
+        either.llm().generate(prompt=[{"role": "user"}])
+    number = "6" if either.root.__version__ == "5.1.1" else "8"
+    assert raised.value.__cause__.args == (number,)  # type: ignore[union-attr]
+
+
 def test_a_lone_surrogate_breaks_the_parser_in_messages_and_the_binding_in_text(platform: Platform) -> None:
     # Contract 2.4: status 8 for messages; 1.2: UnicodeEncodeError otherwise.
     vlm = platform.vlm()

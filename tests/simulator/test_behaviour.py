@@ -21,7 +21,7 @@ def test_with_the_variable_what_it_leaves_out_has_the_figures_of_the_chip() -> N
 
 
 def test_every_fault_that_the_config_can_name_is_known() -> None:
-    assert set(FaultSetting.__args__) <= FAULTS  # type: ignore[attr-defined]
+    assert set(FaultSetting.__args__) <= set(FAULTS)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

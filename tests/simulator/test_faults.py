@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -65,6 +66,21 @@ def test_a_device_lost_while_it_encodes_frames_fails_generate(fresh: Callable[..
     with pytest.raises(platform.root.HailoCommunicationClosedException):
         vlm.generate(prompt=ASK, frames=[plain(RED)])
     assert is_dead(platform, vlm)
+
+
+def test_a_generation_can_fail_while_the_session_lives(fresh: Callable[..., Platform], tmp_path: Path) -> None:
+    # Contract 2.7: the reader thread ends on any device error; 10.1.7: a probe tells the two apart.
+    file = tmp_path / "fault"
+    file.write_text("failed_in_decode@1")
+    platform = fresh(fault_file=str(file))
+    vlm = platform.vlm()
+    with vlm.generate(prompt=ASK, frames=[plain(RED)]) as completion:
+        completion.read()
+        with pytest.raises(platform.wrapped.HailoRTInvalidOperationException):
+            completion.read()
+        assert vlm.get_context_usage_size() > 0
+    file.write_text("none")
+    assert platform.ask(vlm, "Is it red?", plain(RED)).startswith("Yes")
 
 
 def test_a_new_model_works_after_a_lost_one(fresh: Callable[..., Platform], tmp_path: Path) -> None:
@@ -170,6 +186,6 @@ def test_no_thread_runs_while_a_model_loads(fresh: Callable[..., Platform]) -> N
     stopping.set()
     thread.join()
     vlm.release()
-    longest = max(later - earlier for earlier, later in zip(ticks, ticks[1:], strict=False))
+    longest = max(later - earlier for earlier, later in pairwise(ticks))
     # Two blocks of 0.1 s each, between which the lock may change hands.
     assert longest > 0.09

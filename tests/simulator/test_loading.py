@@ -60,6 +60,7 @@ def test_a_folder_can_not_be_opened(platform: Platform, tmp_path: Path) -> None:
     [
         ("hef_missing", 13),
         ("hef_truncated", 14),
+        ("hef_truncated@91", 91),
         ("hef_other_chip", 93),
         ("out_of_memory", 81),
         ("out_of_memory@3", 3),
@@ -138,7 +139,14 @@ def test_a_crash_while_loading_ends_the_process(
 
 @pytest.mark.parametrize(
     ("fault", "number"),
-    [("device_busy", 74), ("no_permission", 36), ("driver_mismatch", 76), ("no_device", 74)],
+    [
+        ("device_busy", 74),
+        ("device_booting", 97),
+        ("device_booting@89", 89),
+        ("no_permission", 36),
+        ("driver_mismatch", 76),
+        ("no_device", 74),
+    ],
 )
 def test_faults_of_opening(fresh: Callable[..., Platform], fault: str, number: int) -> None:
     # Contract 6. 74 stands for both busy and absent: only the scan tells them apart (trap 17).

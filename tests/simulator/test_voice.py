@@ -75,7 +75,7 @@ def test_several_pictures_are_told_apart_by_number(question: str, reply: str) ->
 def test_the_description_tells_size_colours_light_and_places() -> None:
     assert say("Describe this picture.", halves(RED, BLUE)) == (
         "The image is 336 x 336 pixels. It is 50% red and 50% blue, and dark (brightness 21 of 100). "
-        "I see the red on the left, the blue on the right."
+        "Red is on the left, blue on the right."
     )
 
 
@@ -96,7 +96,7 @@ def test_another_picture_gets_another_answer(pair: tuple[tuple[int, int, int], t
 
 @settings(max_examples=25)
 @given(st.lists(st.tuples(*[st.integers(0, 255)] * 3), min_size=1, max_size=9), st.booleans())
-def test_a_description_has_40_to_90_tokens(colours: list[tuple[int, int, int]], has_bars: bool) -> None:
+def test_a_description_has_some_40_to_90_tokens(colours: list[tuple[int, int, int]], has_bars: bool) -> None:
     frame = plain(GREY)
     start = 56 if has_bars else 0
     for number, colour in enumerate(colours):
@@ -179,7 +179,9 @@ def test_sampling_is_repeatable_by_seed_and_changes_words_not_facts(platform: Pl
     assert texts == [sample(seed) for seed in range(8)]
     assert len(set(texts)) > 3
     for text in texts:
-        assert all(fact in text for fact in ("336 x 336", "50% red", "50% blue", "21 of 100", "the red on the left"))
+        assert all(
+            fact in text for fact in ("336 x 336", "50% red", "50% blue", "21 of 100", "on the left, blue on the right")
+        )
     assert len({sample(seed, top_k=1) for seed in range(8)}) == 1
     assert len({sample(seed, temperature=0.001) for seed in range(8)}) == 1
     assert len({sample(seed, top_p=0.0) for seed in range(8)}) == 1

@@ -51,7 +51,11 @@ def test_the_device_takes_whatever_a_client_may_ask(sampling: Sampling, max_toke
 @pytest.mark.parametrize("temperature", [None, 0, 0.0, 1e-9, 0.001])
 def test_without_heat_the_answer_is_the_likeliest(temperature: float | None) -> None:
     sampling = Sampling(temperature=temperature, top_p=0.5, top_k=40, seed=1)
-    assert device_parameters(sampling, 20) == {"do_sample": False, "max_generated_tokens": 20}
+    assert device_parameters(sampling, 20) == {
+        "do_sample": False,
+        "max_generated_tokens": 20,
+        "frequency_penalty": 1.0,
+    }
 
 
 def test_heat_alone_samples_from_more_than_one_token() -> None:
@@ -78,7 +82,11 @@ def test_what_the_client_names_is_what_the_device_gets() -> None:
 
 def test_the_repetition_penalty_counts_in_a_greedy_answer_too() -> None:
     assert device_parameters(Sampling(repetition_penalty=1.3), 20)["frequency_penalty"] == 1.3
-    assert "frequency_penalty" not in device_parameters(Sampling(), 20)
+
+
+def test_without_a_penalty_the_devices_own_is_switched_off_and_not_left_to_the_model_file() -> None:
+    """1.0 is neutral (contract 2.3); a client that asks for none must not get the HEF's."""
+    assert device_parameters(Sampling(), 20)["frequency_penalty"] == 1.0
 
 
 @pytest.mark.parametrize("seed", [-1, -9007199254740991, CLOCK_SEED, UINT32, 2**63])

@@ -16,6 +16,7 @@ VERBS = {
     "serve": "run the server in the foreground",
     "ask": "ask a running server a question, about pictures or not",
     "check-config": "check a config file without starting",
+    "models": "list, download, verify and remove models",
 }
 
 

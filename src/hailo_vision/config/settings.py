@@ -70,6 +70,7 @@ class Model:
         "/var/lib/hailo-vision/models/Qwen2-VL-2B-Instruct.hef", "the model's file for the chip", min_length=1
     )
     load_timeout_s: float = setting(120.0, "seconds a load may take", exclusive_minimum=0, maximum=3600)
+    reuse_context: bool = setting(True, "whether a conversation that goes on is sent to the chip from its new turn on")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,9 @@ class Generation:
     temperature: float | None = setting(None, "0 is greedy, as is null", minimum=0, maximum=2)
     top_p: float | None = setting(None, "share of the likeliest tokens to choose from", minimum=0, maximum=1)
     top_k: int | None = setting(None, "number of the likeliest tokens to choose from", minimum=1, maximum=1_000_000)
-    repetition_penalty: float | None = setting(None, "1.0 is off, above makes repeats rarer", minimum=0.1, maximum=10)
+    repetition_penalty: float | None = setting(
+        None, "1.0 or null is off, above makes repeats rarer", minimum=0.1, maximum=10
+    )
     seed: int | None = setting(None, "makes sampled answers repeatable", minimum=-(2**63), maximum=2**63 - 1)
     system_prompt: str | None = setting(None, "system turn for conversations that bring none")
 

@@ -89,6 +89,7 @@ def _supervisor(wanted: Settings, notifier: Notifier) -> Supervisor:
             device="simulated" if simulated else _device(wanted.device.path),
             group_id=wanted.device.group_id,
             patience_s=PATIENCE_S,
+            reuses_context=wanted.model.reuse_context,
         ),
         Budgets(load_s=wanted.model.load_timeout_s),
         environment={"HAILO_VISION_SIMULATOR": json.dumps(asdict(wanted.simulator))} if simulated else {},

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from aiohttp import web
 
 from hailo_vision.chat import ChatRequest, Finish, Frame, Generation, ImageRef, LoadedModel, Piece, Text, Turn
+from hailo_vision.errors import RequestError
 from hailo_vision.http_api import reply
 from hailo_vision.http_api.parse import chat_request
 from hailo_vision.http_api.reply import Reply
@@ -45,8 +46,14 @@ async def completions(request: web.Request) -> web.StreamResponse:
 async def _look(services: Services, asked: ChatRequest, model: LoadedModel) -> tuple[Generation, float]:
     """Turn the pictures into frames before the job asks for the NPU, which must never wait for a JPEG."""
     started = time.monotonic()
+    refs = [part for turn in asked.turns for part in turn.parts if isinstance(part, ImageRef)]
+    if model.max_images is not None and len(refs) > model.max_images:
+        raise RequestError(
+            f"The request has {len(refs)} images, and HailoRT {model.runtime_version} takes {model.max_images} in one.",
+            param="messages",
+        )
     frames = await services.pictures.frames(
-        [part for turn in asked.turns for part in turn.parts if isinstance(part, ImageRef)],
+        refs,
         width_px=model.frame_width_px,
         height_px=model.frame_height_px,
     )
@@ -110,5 +117,6 @@ def _facts(finish: Finish) -> Facts:
         "decode_ms": round(timings.decode_s * 1000),
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
+        "cached_tokens": usage.cached_tokens,
         "finish_reason": finish.reason.value,
     }

@@ -109,6 +109,10 @@ def _refuse_what_cannot_be(body: JsonObject) -> None:
         raise unsupported("top_logprobs", "The device gives no log probabilities: leave top_logprobs out.")
     if body.get("logit_bias"):
         raise unsupported("logit_bias", "The device takes no logit bias: leave logit_bias out.")
+    if "audio" in a_list(body.get("modalities") or [], "modalities"):
+        raise unsupported("modalities", "This server answers in text: leave audio out.")
+    if body.get("tool_choice") not in (None, "none", "auto"):
+        raise unsupported("tool_choice", "Tools are not served yet, so none can be forced: leave tool_choice out.")
     _check_format(body.get("response_format"))
 
 

@@ -65,7 +65,7 @@ def usage_json(usage: Usage) -> dict[str, Any]:
         "completion_tokens": usage.completion_tokens,
         "total_tokens": usage.prompt_tokens + usage.completion_tokens,
         "prompt_tokens_details": {
-            "cached_tokens": 0,
+            "cached_tokens": usage.cached_tokens,
             "image_tokens": usage.image_tokens,
             "text_tokens": usage.prompt_tokens - usage.image_tokens,
         },

@@ -12,34 +12,35 @@ Version = Literal["5.1.1", "5.2.0"]
 
 VARIABLE: Final = "HAILO_VISION_SIMULATOR"
 
-FAULTS: Final = frozenset(
-    {
-        "none",
-        "no_device",
-        "device_busy",
-        "no_permission",
-        "driver_mismatch",
-        "hef_missing",
-        "hef_truncated",
-        "hef_other_chip",
-        "out_of_memory",
-        "slow_load",
-        "wedge_in_load",
-        "crash_in_load",
-        "lost_in_prefill",
-        "wedge_in_prefill",
-        "lost_in_decode",
-        "wedge_in_decode",
-        "silent_in_decode",
-        "crash_in_decode",
-        "stall_in_decode",
-    }
-)
+# What each fault does; N is what may stand behind it, as in `lost_in_decode@7`. Statuses are those of contract 6.
+FAULTS: Final = {
+    "none": "nothing goes wrong",
+    "no_device": "the scan finds nothing, opening gives 74",
+    "device_busy": "the scan finds the device, opening gives 74",
+    "device_booting": "opening gives 97, or N (89 is refused)",
+    "no_permission": "opening gives 36",
+    "driver_mismatch": "opening gives 76",
+    "hef_missing": "loading gives a raw 13, or N",
+    "hef_truncated": "loading gives a raw 14, or N",
+    "hef_other_chip": "loading gives a raw 93, half way",
+    "out_of_memory": "loading gives a raw 81, or N (3 is the other one), half way",
+    "slow_load": "loading takes N seconds, or four times as long, at least 5 s",
+    "wedge_in_load": "loading never returns",
+    "crash_in_load": "the process gets SIGSEGV half way through loading",
+    "lost_in_prefill": "the first read gives 6, all else 62; with N = 62 generate() gives that for its frames",
+    "wedge_in_prefill": "generate() never returns if it has frames, else the first read does not",
+    "lost_in_decode": "after N chunks (3) the session is dead: read gives 6 (or 4 behind a backlog), all else 62",
+    "failed_in_decode": "after N chunks (3) the generation is over: read gives 6, but the session lives",
+    "wedge_in_decode": "after N chunks (3) no call returns any more, whatever its timeout",
+    "silent_in_decode": "after N chunks (3) reads time out, as the vendor's would, and no other call returns",
+    "crash_in_decode": "after N chunks (3) the process gets SIGSEGV",
+    "stall_in_decode": "the chunk after N (3) comes stall_s late",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What goes wrong. `argument` is what stood behind the @: `lost_in_decode@7` is lost after 7 tokens."""
+    """What goes wrong; `argument` is what stood behind the @."""
 
     name: str = "none"
     argument: int | None = None

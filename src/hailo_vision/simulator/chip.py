@@ -24,7 +24,10 @@ def scan(behaviour: Behaviour) -> list[str]:
 
 def check_driver(behaviour: Behaviour) -> None:
     """What opening the device runs into before anything else (contract 6)."""
-    match behaviour.current_fault().name:
+    fault = behaviour.current_fault()
+    match fault.name:
+        case "device_booting":
+            raise Failure(Status(fault.argument or Status.DEVICE_TEMPORARILY_UNAVAILABLE), "the device is booting")
         case "no_device":
             raise Failure(Status.OUT_OF_PHYSICAL_DEVICES, "there is no device")
         case "no_permission":

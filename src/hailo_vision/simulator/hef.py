@@ -21,11 +21,11 @@ def check_hef(behaviour: Behaviour, path: str) -> bytes:
     A file that is not there is taken for the real one, since who has no chip has no HEF: the stand-in needs none.
     This is a departure from the vendor's library; the fault hef_missing is its way.
     """
-    fault = behaviour.current_fault().name
-    if fault == "hef_missing":
-        raise Failure(Status.OPEN_FILE_FAILURE, f"can't open {path}")
-    if fault == "hef_truncated":
-        raise Failure(Status.FILE_OPERATION_FAILURE, f"{path} is shorter than its header says")
+    fault = behaviour.current_fault()
+    if fault.name == "hef_missing":
+        raise Failure(Status(fault.argument or Status.OPEN_FILE_FAILURE), f"can't open {path}")
+    if fault.name == "hef_truncated":
+        raise Failure(Status(fault.argument or Status.FILE_OPERATION_FAILURE), f"{path} is cut short")
     try:
         with Path(path).open("rb") as file:
             head = file.read(_HEADER_BYTES)

@@ -59,6 +59,5 @@ def _spend_time(behaviour: Behaviour) -> None:
         case "hef_other_chip":
             raise Failure(Status.HEF_NOT_COMPATIBLE_WITH_DEVICE, "the HEF is for another chip")
         case "out_of_memory":
-            status = Status.OUT_OF_HOST_CMA_MEMORY if fault.argument is None else Status(fault.argument)
-            raise Failure(status, "the device's memory is exhausted")
+            raise Failure(Status(fault.argument or Status.OUT_OF_HOST_CMA_MEMORY), "the device's memory is exhausted")
     block_until(end)

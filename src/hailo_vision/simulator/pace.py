@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from hailo_vision.simulator.behaviour import Fault
+
 
 @dataclass(slots=True, kw_only=True)
 class Pace:
@@ -31,7 +33,17 @@ class Pace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """What happens instead of the chunk with this index: lost, wedge, silent or crash."""
+    """What happens instead of the chunk with this index: lost, failed, wedge, silent or crash."""
 
     kind: str
     index: int
+
+
+def trouble_of(fault: Fault, start: int, *, patience: int) -> Trouble | None:
+    """What a fault does to a run that has `start` chunks; `patience` is how many more it lets through by itself."""
+    kind, _, phase = fault.name.partition("_in_")
+    if phase == "prefill":
+        return Trouble(kind=kind, index=0) if start == 0 else None
+    if phase == "decode" and kind != "stall":
+        return Trouble(kind=kind, index=start + (patience if fault.argument is None else fault.argument))
+    return None

@@ -48,9 +48,10 @@ def at(place: str) -> str:
     return f"{preposition} the {place}"
 
 
-def positions(sight: Sight, colours: Sequence[tuple[str, float]]) -> str:
-    """the blue all over, the grey at the bottom"""
-    return ", ".join(f"the {name} {sight.where(name)}" for name, _ in colours)
+def positions(sight: Sight, colours: Sequence[tuple[str, float]], verb: str) -> str:
+    """blue is all over, grey at the bottom"""
+    first, *rest = [(name, sight.where(name)) for name, _ in colours]
+    return ", ".join([f"{first[0]} {verb} {first[1]}", *(f"{name} {where}" for name, where in rest)])
 
 
 def quoted(text: str) -> str:

@@ -32,7 +32,7 @@ def describe(script: Script, subject: Subject, *, among: int, is_brief: bool, is
     """
     sight, name = subject.sight, capital(subject.name)
     found = sight.colours(at_most=3 if among < 3 else 2)
-    colours, brightness, where = mix(found), light(sight.brightness), positions(sight, found)
+    colours, brightness, where = mix(found), light(sight.brightness), positions(sight, found, "is")
     if is_brief:
         script.say(f"{name} is {colours}.", f"{name} shows {colours}.")
         return
@@ -47,7 +47,8 @@ def describe(script: Script, subject: Subject, *, among: int, is_brief: bool, is
         script.say(".")
         script.say(f"It is {colours}", f"It shows {colours}", f"Its colours are {colours}", f"I see {colours}")
         script.say(f", and {brightness}.", f"; overall it is {brightness}.")
-        script.say(f"I see {where}.", f"You find {where}.", f"Look for {where}.")
+        others = [positions(sight, found, verb) for verb in ("lies", "can be seen")]
+        script.say(*[f"{capital(wording)}." for wording in (where, *others)])
     if is_detailed:
         for place in _WALK:
             there = mix(sight.colours(place, at_most=2))

@@ -108,9 +108,16 @@ class Run:
         self._prefill = both
 
     @property
+    def next_trouble(self) -> str | None:
+        """What happens instead of the next chunk, if anything does."""
+        if self.trouble is None or len(self.chunks) < self.trouble.index:
+            return None
+        return self.trouble.kind
+
+    @property
     def is_silent(self) -> bool:
         """True where the next chunk never comes."""
-        return self.trouble is not None and self.trouble.kind == "silent" and len(self.chunks) >= self.trouble.index
+        return self.next_trouble == "silent"
 
     def catch_up(self, at: float) -> None:
         """What the device has done by `at` while nobody looked; it stops when the host's queue is full."""
@@ -123,14 +130,14 @@ class Run:
         """Waits for the step in flight, as each call of the session does (contract 2.8)."""
         if self.is_paced:
             self.catch_up(now())
-        if not self.is_over and (self.is_paced or not self.chunks):
+        if not self.is_over and (self.is_paced or not self.chunks or self.next_trouble):
             block_until(self.pace.due(len(self.chunks)))
             self.step()
 
     def step(self) -> None:
         """Makes the next chunk, or fails to."""
-        if self.trouble is not None and len(self.chunks) >= self.trouble.index:
-            self._suffer(self.trouble.kind)
+        if (trouble := self.next_trouble) is not None:
+            self._suffer(trouble)
             return
         if self._source is None:
             try:
@@ -164,6 +171,9 @@ class Run:
                 die(signal.SIGSEGV, f"crash_in_decode: the library crashed after {len(self.chunks)} chunks")
             case "lost":
                 self._lose()
+            case "failed":
+                self.failure = Failure(Status.INTERNAL_FAILURE, "the device could not make the next token")
+                self._end_with_error()
             case _:
                 block_for_ever()
 

@@ -8,9 +8,10 @@ import numpy as np
 from hailo_vision.simulator.behaviour import Behaviour, Fault
 from hailo_vision.simulator.clock import block_for_ever, block_until, now, say
 from hailo_vision.simulator.completion import Completion
-from hailo_vision.simulator.context import FRAME_BYTES, FRAME_SIDE_PX, PATCH_PX, Context, prompt_entries
+from hailo_vision.simulator.context import FRAME_SIDE_PX, PATCH_PX, Context, prompt_entries
 from hailo_vision.simulator.eyes import Eyes, Sight
-from hailo_vision.simulator.pace import Pace, Trouble
+from hailo_vision.simulator.frames import BrokenStream, take_frames
+from hailo_vision.simulator.pace import Pace, trouble_of
 from hailo_vision.simulator.reading import Picture, read_turns
 from hailo_vision.simulator.run import Run
 from hailo_vision.simulator.sampler import Params, Sampler
@@ -26,7 +27,6 @@ DEFAULTS: Final[dict[Kind, Params]] = {
     "LLM": Params(temperature=0.7, top_p=0.8, top_k=20, penalty=1.1, max_tokens=1024, do_sample=True),
 }
 
-_MAX_FRAMES_511: Final = 5
 _ENCODING_SHARE: Final = 0.5  # of prefill_s goes into frames, before generate() returns; invented
 _PATIENCE_CHUNKS: Final = 3  # chunks before a fault in decoding, when the fault names no number
 
@@ -99,7 +99,7 @@ class Session:
         fault = self._behaviour.current_fault()
         if fault != self._fault:
             self._fault = fault
-            run.trouble = _trouble(fault, len(run.chunks), patience=0)
+            run.trouble = trouble_of(fault, len(run.chunks), patience=0)
             run.pace.stalled_index = None
             if fault.name == "stall_in_decode":
                 run.pace.stall(len(run.chunks), self._behaviour.stall_s, at=now())
@@ -154,6 +154,8 @@ class Session:
     def close(self, why: str = "") -> None:
         """Deletes the model. A generation that runs makes its next request into nothing (contract 2.8, trap 13)."""
         if self._run is not None and not self._run.is_over:
+            self._run.finish_step()
+        if self._run is not None and not self._run.is_over:
             say("the model was released before its completion: the device's server crashes (trap 13)")
         elif why:
             say(why)
@@ -186,28 +188,13 @@ class Session:
             self._check()
 
     def _take_frames(self, frames: Sequence[bytes]) -> None:
-        if self._behaviour.version == "5.1.1":
-            self._take_frames_511(frames)
-        else:
-            for frame in frames:
-                self._frames.append(frame)
-                if len(frame) != FRAME_BYTES:
-                    raise Failure(Status.INVALID_OPERATION, f"a frame of {len(frame)} bytes instead of {FRAME_BYTES}")
+        try:
+            take_frames(frames, self._behaviour.version, self._frames)
+        except BrokenStream:
+            self._lose()
+            raise
         if frames:
             self._encode_frames()
-
-    def _take_frames_511(self, frames: Sequence[bytes]) -> None:
-        """5.1.1 answers before it has read everything, and so loses its place in the stream of bytes (trap 4, 5)."""
-        if len(frames) > _MAX_FRAMES_511:
-            self._lose()
-            raise Failure(Status.INVALID_ARGUMENT, f"{len(frames)} frames are more than {_MAX_FRAMES_511}")
-        for index, frame in enumerate(frames):
-            if (size := len(frame)) != FRAME_BYTES:
-                if size > FRAME_BYTES or index + 1 < len(frames):
-                    self._lose()
-                status = Status.INVALID_OPERATION if size > FRAME_BYTES else Status.INVALID_ARGUMENT
-                raise Failure(status, f"a frame of {size} bytes instead of {FRAME_BYTES}")
-            self._frames.append(frame)
 
     def _encode_frames(self) -> None:
         """Frames are encoded before generate() returns, and nothing limits the wait for that (contract 2.2.6)."""
@@ -236,7 +223,7 @@ class Session:
             stops=self._stops,
             recovery=self._recovery,
             pace=pace,
-            trouble=_trouble(self._fault, 0, patience=_PATIENCE_CHUNKS),
+            trouble=trouble_of(self._fault, 0, patience=_PATIENCE_CHUNKS),
         )
 
     def _prefill(self, prompt: str) -> Iterator[int]:
@@ -277,12 +264,3 @@ class Session:
         for completion in self._completions:
             if completion.belongs_to(old):
                 completion.move(new)
-
-
-def _trouble(fault: Fault, start: int, *, patience: int) -> Trouble | None:
-    kind, _, phase = fault.name.partition("_in_")
-    if phase == "prefill":
-        return Trouble(kind=kind, index=0) if start == 0 else None
-    if phase == "decode" and kind != "stall":
-        return Trouble(kind=kind, index=start + (patience if fault.argument is None else fault.argument))
-    return None

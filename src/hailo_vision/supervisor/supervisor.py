@@ -241,8 +241,8 @@ class Supervisor:
             await self._settled.wait()
         assert self._worker is not None
         self._jobs += 1
+        self._worker.send(Generate(job=self._jobs, generation=generation))
         job = self._job = _Job(number=self._jobs)
-        self._worker.send(Generate(job=job.number, generation=generation))
         self._allow("prefill", self._budgets.prefill_s)
         self._become(EngineState.BUSY)
         return job

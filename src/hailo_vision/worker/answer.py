@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from hailo_vision.chat import FinishReason, Usage
@@ -12,6 +13,17 @@ from hailo_vision.worker.runtime import Runtime
 READ_TIMEOUT_MS = 100  # how long an Abort may go unseen; about one token of the chip
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is sent for one answer: the vendor's messages, or raw text that goes on from a held context."""
+
+    prompt: str | list[dict[str, Any]]
+    frames: list[Any]
+    prompt_tokens: int
+    cached_tokens: int
+    image_tokens: int
+
+
 class Answer:
     """One completion, from `VLM.generate` to its release.
 
@@ -19,20 +31,13 @@ class Answer:
     and the status belongs to the chunk last read (contract 2.7).
     """
 
-    def __init__(
-        self,
-        *,
-        runtime: Runtime,
-        vlm: Any,
-        image_tokens: int,
-        prompt_tokens: int,
-        max_tokens: int,
-        stop: tuple[str, ...],
-    ) -> None:
+    def __init__(self, *, runtime: Runtime, vlm: Any, plan: Plan, max_tokens: int, stop: tuple[str, ...]) -> None:
+        self.plan = plan
+        self.text = ""
+        self.tokens_held: int | None = None  # in the device's cache, after the model's own end
+        self.measured_prompt_tokens = plan.prompt_tokens
         self._runtime = runtime
         self._vlm = vlm
-        self._image_tokens = image_tokens
-        self._prompt_tokens = prompt_tokens
         self._max_tokens = max_tokens
         self._hold_back = HoldBack(stop)
         self._end_tokens = frozenset(vlm.get_stop_tokens())
@@ -45,12 +50,10 @@ class Answer:
         """True once a token has come, and so the frames have been consumed."""
         return self._reads > 0
 
-    def run(
-        self, messages: list[Any], frames: list[Any], parameters: dict[str, Any], cancelled: Callable[[], bool]
-    ) -> Iterator[str | Done]:
+    def run(self, parameters: dict[str, Any], cancelled: Callable[[], bool]) -> Iterator[str | Done]:
         started = time.monotonic()
         first = started
-        self._completion = self._vlm.generate(prompt=messages, frames=frames, **parameters)
+        self._completion = self._vlm.generate(prompt=self.plan.prompt, frames=self.plan.frames, **parameters)
         while not (is_cancelled := cancelled()):
             chunk = self._read()
             if chunk is None:
@@ -81,21 +84,22 @@ class Answer:
         if chunk in self._end_tokens:
             self._ended_itself = True
             return ""
+        self.text += chunk
         return self._hold_back.feed(chunk)
 
     def _end(self, is_cancelled: bool, started: float, first: float) -> Iterator[str | Done]:
-        finished = not is_cancelled and not self._hold_back.stopped
-        self.release()
-        if finished:
+        if not is_cancelled and not self._hold_back.stopped:
+            self._measure()
             yield self._hold_back.flush()
-        tokens = min(self._reads, self._max_tokens)
+        self.release()
         now = time.monotonic()
         yield Done(
             reason=None if is_cancelled else self._reason(),
             usage=Usage(
-                prompt_tokens=self._measured_prompt() if finished else self._prompt_tokens,
-                completion_tokens=tokens,
-                image_tokens=self._image_tokens,
+                prompt_tokens=self.measured_prompt_tokens,
+                completion_tokens=min(self._reads, self._max_tokens),
+                image_tokens=self.plan.image_tokens,
+                cached_tokens=self.plan.cached_tokens,
             ),
             prefill_s=(first if self.has_begun else now) - started,
             decode_s=now - first if self.has_begun else 0.0,
@@ -104,7 +108,12 @@ class Answer:
     def _reason(self) -> FinishReason:
         return FinishReason.STOP if self._hold_back.stopped or self._ended_itself else FinishReason.LENGTH
 
-    def _measured_prompt(self) -> int:
-        """The device's own count: at a natural end its usage is prompt, answer and recovery tokens (contract 2.5)."""
+    def _measure(self) -> None:
+        """The device's own count: at a natural end its usage is prompt, answer and recovery tokens (contract 2.5).
+
+        After a logical end the last token, the end token, is counted but not in the cache, and never gets there.
+        """
         usage: int = self._vlm.get_context_usage_size()
-        return usage - self._reads
+        self.measured_prompt_tokens = usage - self._reads
+        if self._completion.generation_status == self._runtime.logical_end:
+            self.tokens_held = usage - 1

@@ -8,12 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from hailo_vision.chat import Generation, LoadedModel
+from hailo_vision.chat import Frame, Generation, LoadedModel
 from hailo_vision.errors import ContextLengthExceeded, DeviceFault, DeviceUnavailable, GenerationFailed
 from hailo_vision.wire import Load
 from hailo_vision.worker import prompt
-from hailo_vision.worker.answer import Answer
+from hailo_vision.worker.answer import Answer, Plan
 from hailo_vision.worker.backend import Done
+from hailo_vision.worker.held import Held, hold
 from hailo_vision.worker.parameters import device_parameters
 from hailo_vision.worker.runtime import Runtime, find, status_of, unavailable
 
@@ -35,6 +36,8 @@ class HailoBackend:
         self._vlm: Any = None
         self._params: Any = None  # the VDevice keeps a pointer into it (trap 18)
         self._model: LoadedModel
+        self._reuses_context = False
+        self._held: Held | None = None
 
     def load(self, load: Load) -> LoadedModel:
         started = time.monotonic()
@@ -50,33 +53,27 @@ class HailoBackend:
         self._vlm = self._patiently(
             lambda: runtime.genai.VLM(self._vdevice, load.hef), f"Loading {load.hef}", _MODEL_PASSING, deadline
         )
+        self._reuses_context = load.reuses_context and self._knows_template()
         self._model = self._describe(load, time.monotonic() - started)
         return self._model
 
     def generate(self, generation: Generation, cancelled: Callable[[], bool]) -> Iterator[str | Done]:
-        frames = prompt.frames(generation.turns)
-        self._check(frames)
-        prompt_tokens = self._count(generation, len(frames))
+        plan = self._plan(generation)
+        self._check(plan.frames)
         # One token stays free for the recovery token that follows max tokens [2.5, 2.7].
-        room = self._model.context_tokens - prompt_tokens - 1
+        room = self._model.context_tokens - plan.prompt_tokens - 1
         if room < 1:
-            raise ContextLengthExceeded(prompt_tokens=prompt_tokens, context_tokens=self._model.context_tokens)
+            raise ContextLengthExceeded(prompt_tokens=plan.prompt_tokens, context_tokens=self._model.context_tokens)
         max_tokens = min(generation.max_tokens, room)
-        answer = Answer(
-            runtime=self._runtime,
-            vlm=self._vlm,
-            image_tokens=len(frames) * self._model.image_tokens,
-            prompt_tokens=prompt_tokens,
-            max_tokens=max_tokens,
-            stop=generation.stop,
-        )
+        answer = Answer(runtime=self._runtime, vlm=self._vlm, plan=plan, max_tokens=max_tokens, stop=generation.stop)
+        self._held = None  # from here on the device's context is this generation's
         try:
-            self._vlm.clear_context()
-            yield from answer.run(
-                prompt.messages(generation.turns), frames, device_parameters(generation.sampling, max_tokens), cancelled
-            )
+            if not plan.cached_tokens:
+                self._vlm.clear_context()
+            yield from answer.run(device_parameters(generation.sampling, max_tokens), cancelled)
         except self._runtime.errors as error:
-            raise self._verdict(answer, error, frames_sent=bool(frames)) from error
+            raise self._verdict(answer, error, frames_sent=bool(plan.frames)) from error
+        self._remember(generation, answer)
 
     def close(self) -> None:
         """Model, then device: the other order can crash the server on the chip for everybody (trap 13)."""
@@ -123,15 +120,58 @@ class HailoBackend:
         if self._model.max_images is not None and len(frames) > self._model.max_images:
             raise GenerationFailed(f"{len(frames)} frames are more than the {self._model.max_images} of one call")
 
-    def _count(self, generation: Generation, images: int) -> int:
-        """Prompt tokens as the device will count them: the placeholder of a frame is one token in text [3]."""
+    def _plan(self, generation: Generation) -> Plan:
+        """What to send: all of the conversation, or its new turn alone where the device holds the rest."""
+        turns = generation.turns
+        images = sum(isinstance(part, Frame) for turn in turns for part in turn.parts)
         try:
-            text_tokens = len(self._vlm.tokenize(prompt.rendered(generation.turns)))
+            prompt_tokens = self._count(prompt.rendered(turns), images)
+            cached_tokens = self._cached_tokens(generation, prompt_tokens)
         except self._runtime.errors as error:
             raise DeviceUnavailable(
                 DeviceFault.DEVICE_LOST, "The device was lost between two requests.", status=status_of(error)
             ) from error
-        return text_tokens + images * (self._model.image_tokens - 1)
+        return Plan(
+            prompt=prompt.continued(turns[-1]) if cached_tokens else prompt.messages(turns),
+            frames=prompt.frames(turns[-1:] if cached_tokens else turns),
+            prompt_tokens=prompt_tokens,
+            cached_tokens=cached_tokens,
+            image_tokens=images * self._model.image_tokens,
+        )
+
+    def _cached_tokens(self, generation: Generation, prompt_tokens: int) -> int:
+        """Tokens of the prompt that the device holds and may keep; 0 when in doubt.
+
+        The penalty looks at all tokens generated since the context was cleared [2.3], so with one a kept context
+        would change the answer. And if the answer's text splits into other tokens than it was made of, the sum tells.
+        """
+        held, new = self._held, generation.turns[-1]
+        if held is None or generation.sampling.repetition_penalty not in (None, 1.0):
+            return 0
+        if not held.is_continued_by(generation.turns):
+            return 0
+        images = sum(isinstance(part, Frame) for part in new.parts)
+        is_whole = held.tokens + self._count(prompt.continued(new), images) == prompt_tokens
+        return held.tokens if is_whole else 0
+
+    def _count(self, text: str, images: int) -> int:
+        """Tokens as the device will count them: in text the placeholder of a frame is one token [3]."""
+        return len(self._vlm.tokenize(text)) + images * (self._model.image_tokens - 1)
+
+    def _remember(self, generation: Generation, answer: Answer) -> None:
+        """Hold on to a conversation whose answer came to the model's own end."""
+        if answer.tokens_held is None or not self._reuses_context:
+            return
+        if answer.measured_prompt_tokens != answer.plan.prompt_tokens:
+            self._reuses_context = False  # this HEF's template is not the one that we render: never guess again
+            return
+        self._held = hold(generation.turns, answer.text, answer.tokens_held)
+
+    def _knows_template(self) -> bool:
+        try:
+            return prompt.is_known_template(self._vlm.prompt_template())
+        except self._runtime.errors:  # 65: the HEF has none
+            return False
 
     def _verdict(self, answer: Answer, error: Exception, *, frames_sent: bool) -> GenerationFailed | DeviceUnavailable:
         """After an error: can this process go on? A dead session must not even be released (trap 14)."""

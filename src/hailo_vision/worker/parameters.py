@@ -11,10 +11,13 @@ CLOCK_SEED = 0xFFFF_FFFF  # the device takes it for "seed from the clock"
 
 
 def device_parameters(sampling: Sampling, max_tokens: int) -> dict[str, bool | int | float]:
-    """Keyword arguments for `generate`. `do_sample` is always there: the model's default is not the client's."""
-    parameters: dict[str, bool | int | float] = {"do_sample": False, "max_generated_tokens": max_tokens}
-    if sampling.repetition_penalty is not None:
-        parameters["frequency_penalty"] = sampling.repetition_penalty
+    """Keyword arguments for `generate`. What a HEF may have a default for is always there: it is not the client's."""
+    penalty = 1.0 if sampling.repetition_penalty is None else sampling.repetition_penalty
+    parameters: dict[str, bool | int | float] = {
+        "do_sample": False,
+        "max_generated_tokens": max_tokens,
+        "frequency_penalty": penalty,  # the vendor's name for a multiplicative one (contract 2.3)
+    }
     if sampling.temperature is not None and sampling.temperature >= COLDEST:
         parameters["do_sample"] = True
         parameters["temperature"] = sampling.temperature

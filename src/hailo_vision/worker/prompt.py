@@ -15,6 +15,7 @@ _SPECIAL = re.compile(r"<\|(\w+)\|>")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _IMAGE = "<|vision_start|><|image_pad|><|vision_end|>"
+_ANSWER = "<|im_start|>assistant\n"
 _DEFAULT_SYSTEM = "You are a helpful assistant."  # Qwen2-VL's chat template adds it where no system turn leads
 
 
@@ -25,15 +26,15 @@ def neutralise(text: str) -> str:
 
 def messages(turns: Sequence[Turn[Frame]]) -> list[dict[str, Any]]:
     """The conversation in the vendor's form: one `image` part for each frame, in order."""
-    return [{"role": turn.role, "content": [_message_part(part) for part in _parts(turn)]} for turn in turns]
+    return [{"role": turn.role, "content": [_message_part(part) for part in parts_of(turn)]} for turn in turns]
 
 
 def _message_part(part: str | Frame) -> dict[str, str]:
     return {"type": "text", "text": part} if isinstance(part, str) else {"type": "image"}
 
 
-def _parts(turn: Turn[Frame]) -> list[str | Frame]:
-    """Words and frames in order. Neighbouring words are one: the template would join `<|im_` and `end|>`."""
+def parts_of(turn: Turn[Frame]) -> list[str | Frame]:
+    """Words, neutralised, and frames in order. Neighbouring words are one: the template joins `<|im_` and `end|>`."""
     parts: list[str | Frame] = []
     for is_text, group in groupby(turn.parts, lambda part: isinstance(part, Text)):
         if is_text:
@@ -59,11 +60,21 @@ def frames(turns: Sequence[Turn[Frame]]) -> list[np.ndarray[Any, np.dtype[np.uin
 def rendered(turns: Sequence[Turn[Frame]]) -> str:
     """The prompt as Qwen2-VL's template renders it, to count its tokens; each frame is one `<|image_pad|>`."""
     lead = [] if turns and turns[0].role == "system" else [_chatml("system", _DEFAULT_SYSTEM)]
-    said = [
-        _chatml(turn.role, "".join(part if isinstance(part, str) else _IMAGE for part in _parts(turn)))
-        for turn in turns
-    ]
-    return "".join([*lead, *said, "<|im_start|>assistant\n"])
+    return "".join([*lead, *(_chatml(turn.role, _content(turn)) for turn in turns), _ANSWER])
+
+
+def continued(turn: Turn[Frame]) -> str:
+    """What follows an answer in the same context: the end token that the device dropped, and one more turn."""
+    return f"<|im_end|>\n{_chatml(turn.role, _content(turn))}{_ANSWER}"
+
+
+def is_known_template(template: str) -> bool:
+    """True for the template family that `rendered` and `continued` follow."""
+    return "<|im_start|>" in template and "<|im_end|>" in template
+
+
+def _content(turn: Turn[Frame]) -> str:
+    return "".join(part if isinstance(part, str) else _IMAGE for part in parts_of(turn))
 
 
 def _chatml(role: str, content: str) -> str:

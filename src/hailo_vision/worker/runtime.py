@@ -27,6 +27,7 @@ class Runtime:
     errors: tuple[type[Exception], ...]
     timeout: type[Exception]
     generating: Any
+    logical_end: Any
 
     @property
     def takes_videos(self) -> bool:
@@ -57,6 +58,7 @@ def find(name: str) -> Runtime:
         errors=(wrapped.HailoRTException, raw.HailoRTStatusException),
         timeout=wrapped.HailoRTTimeout,
         generating=raw.LLMGeneratorCompletionStatus.GENERATING,
+        logical_end=raw.LLMGeneratorCompletionStatus.LOGICAL_END_OF_GENERATION,
     )
 
 

@@ -86,10 +86,19 @@ class Model:
         if not prompt:
             raise Failure(Status.INVALID_ARGUMENT, "the prompt is empty")
         if text is None:
-            text = self._template.render([json.loads(message) for message in prompt], tools)
+            text = self._render([json.loads(message) for message in prompt], tools)
         if videos:
             raise Failure(Status.INVALID_OPERATION, "the model's encoder takes no videos")
         return LLMGeneratorCompletion(self._session.generate(text, pixels))
+
+    def _render(self, messages: list[dict[str, Any]], tools: str) -> str:
+        try:
+            return self._template.render(messages, tools)
+        except Failure:
+            if self._kind == "VLM" or OPTIONS.version != "5.1.1":
+                raise
+            # 5.1.1's LLM goes on without the text, and then finds nothing to send (contract 1.4).
+            raise Failure(Status.INVALID_OPERATION, "the prompt is empty") from None
 
     @raising
     def tokenize(self, text: object) -> list[int]:
