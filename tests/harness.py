@@ -98,8 +98,9 @@ class Daemon:
     def worker_pid(self) -> int | None:
         """The pid of the worker, by its parent; None while there is none."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        assert len(children) <= 1
-        return int(children[0]) if children else None
+        workers = [int(pid) for pid in children if b"hailo_vision.worker\0" in _command_line(pid)]
+        assert len(workers) <= 1
+        return workers[0] if workers else None
 
     def kill_worker(self) -> None:
         pid = self.worker_pid()
@@ -122,6 +123,13 @@ class Daemon:
         assert self.process.stderr is not None
         for line in self.process.stderr:
             self._lines.append(line)
+
+
+def _command_line(pid: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 @contextmanager

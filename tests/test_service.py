@@ -55,6 +55,9 @@ def test_health_has_what_probes_and_people_look_for(daemon: Daemon) -> None:
     assert health["uptime_seconds"] > 0
     assert health["memory"]["daemon_bytes"] > 1e6
     assert health["memory"]["worker_bytes"] > 1e6
+    chip = daemon.wait_for(lambda: daemon.get("/health")[1]["chip"])
+    assert chip.keys() == {"temperature_c", "firmware", "architecture"}
+    assert health["tokens"].keys() == {"prompt", "cached", "completion"}
     assert daemon.get("/health/ready") == (200, {"ready": True, "reason": None, "message": None})
 
 

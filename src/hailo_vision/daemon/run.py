@@ -27,6 +27,7 @@ from hailo_vision.http_api.services import Services
 from hailo_vision.images.pictures import Pictures
 from hailo_vision.scheduler.scheduler import Scheduler
 from hailo_vision.supervisor.budgets import Budgets
+from hailo_vision.supervisor.probe import ChipProbe
 from hailo_vision.supervisor.supervisor import Supervisor
 from hailo_vision.wire import Load
 
@@ -57,7 +58,10 @@ async def run(wanted: Settings) -> None:
 async def _serve(wanted: Settings, stop: asyncio.Event, house: AsyncExitStack) -> None:
     listener = house.enter_context(_bind(wanted.server))
     notifier = Notifier(wanted.model.name)
-    supervisor = _supervisor(wanted, notifier)
+    runtime = RUNTIME_MODULES[wanted.device.runtime]
+    environment = _environment(wanted)
+    supervisor = _supervisor(wanted, runtime, environment, notifier)
+    probe = ChipProbe(runtime, environment=environment)
     scheduler = Scheduler(supervisor, wanted.queue)
     pictures = Pictures(wanted.images)
     house.push_async_callback(pictures.aclose)
@@ -68,31 +72,38 @@ async def _serve(wanted: Settings, stop: asyncio.Event, house: AsyncExitStack) -
         engine=supervisor,
         scheduler=scheduler,
         pictures=pictures,
-        health=HealthProbe(supervisor),
+        health=HealthProbe(supervisor, probe),
     )
     await house.enter_async_context(_http(app.build(services), listener))
     notifier.starting(wanted.model.load_timeout_s)
     await house.enter_async_context(_background(supervisor.run()))
     await house.enter_async_context(_background(notifier.feed_watchdog()))
+    await house.enter_async_context(_background(probe.run()))
     await stop.wait()
     notifier.stopping()
     log.info("draining", extra={"facts": {"running": scheduler.running, "waiting": scheduler.waiting}})
     await scheduler.drain(wanted.queue.drain_timeout_s)
 
 
-def _supervisor(wanted: Settings, notifier: Notifier) -> Supervisor:
-    simulated = wanted.device.runtime == "simulated"
+def _environment(wanted: Settings) -> dict[str, str]:
+    """What a child needs to know before it imports the runtime."""
+    if wanted.device.runtime != "simulated":
+        return {}
+    return {"HAILO_VISION_SIMULATOR": json.dumps(asdict(wanted.simulator))}
+
+
+def _supervisor(wanted: Settings, runtime: str, environment: dict[str, str], notifier: Notifier) -> Supervisor:
     supervisor = Supervisor(
         Load(
-            runtime=RUNTIME_MODULES[wanted.device.runtime],
+            runtime=runtime,
             hef=wanted.model.hef,
-            device="simulated" if simulated else _device(wanted.device.path),
+            device="simulated" if wanted.device.runtime == "simulated" else _device(wanted.device.path),
             group_id=wanted.device.group_id,
             patience_s=PATIENCE_S,
             reuses_context=wanted.model.reuse_context,
         ),
         Budgets(load_s=wanted.model.load_timeout_s),
-        environment={"HAILO_VISION_SIMULATOR": json.dumps(asdict(wanted.simulator))} if simulated else {},
+        environment=environment,
         on_change=lambda: notifier.engine_changed(supervisor),
     )
     return supervisor

@@ -12,13 +12,23 @@ from hailo_vision.scheduler.scheduler import Scheduler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Chip:
+    """What the chip last said of itself; up to a minute old."""
+
+    temperature_c: float
+    firmware: str
+    architecture: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """What only the process as a whole knows of itself."""
+    """What only the process as a whole knows of itself. `chip` is None when it did not answer."""
 
     uptime_s: float
     daemon_memory_bytes: int
     worker_memory_bytes: int | None
     worker_restarts: int
+    chip: Chip | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

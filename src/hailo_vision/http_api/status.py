@@ -1,5 +1,6 @@
 """What the server says of itself. No handler here asks the device: they answer at once, whatever it is doing."""
 
+from dataclasses import asdict
 from typing import Any
 
 from aiohttp import web
@@ -38,6 +39,8 @@ async def health(request: web.Request) -> web.Response:
                 "worker_bytes": known.worker_memory_bytes,
             },
             "worker_restarts": known.worker_restarts,
+            "chip": known.chip and asdict(known.chip),
+            "tokens": asdict(services.scheduler.totals),
         }
     )
 

@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
-from hailo_vision.chat import Finish, Generation, LoadedModel, Piece
+from hailo_vision.chat import Finish, Generation, LoadedModel, Piece, Usage
 from hailo_vision.config import settings
 from hailo_vision.errors import Expired, HailoVisionError, NotReady, Unready
 from hailo_vision.scheduler.engine import Engine, EngineState
@@ -42,6 +42,20 @@ class Job:
         self.turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
 
+@dataclass(slots=True, kw_only=True)
+class Totals:
+    """Tokens of all answers that came to their end; `cached` are those of `prompt` that needed no prefill."""
+
+    prompt: int = 0
+    cached: int = 0
+    completion: int = 0
+
+    def add(self, usage: Usage) -> None:
+        self.prompt += usage.prompt_tokens
+        self.cached += usage.cached_tokens
+        self.completion += usage.completion_tokens
+
+
 class Scheduler:
     """Lets one job at a time have the engine."""
 
@@ -49,6 +63,7 @@ class Scheduler:
         self._engine = engine
         self._queue: Queue[Job] = Queue(queue.depth)
         self._deadline_s = queue.deadline_s
+        self.totals = Totals()
         self._is_draining = False
         self._job_s: float | None = None
         self._idle = asyncio.Event()
@@ -145,6 +160,7 @@ class Scheduler:
             while not isinstance(event := await self._in_time(job, anext(events)), Finish):
                 yield event
         job.state = JobState.FINISHED
+        self.totals.add(event.usage)
         self._measure(asyncio.get_running_loop().time() - started_at)
         yield replace(event, timings=replace(event.timings, queue_s=started_at - job.submitted_at))
 

@@ -1,6 +1,5 @@
 """The worker's first breath: it ties its life to the daemon's, then serves the socket it was given."""
 
-import ctypes
 import os
 import signal
 import socket
@@ -8,17 +7,7 @@ import sys
 
 from hailo_vision.worker.hailo import HailoBackend
 from hailo_vision.worker.loop import Link, serve
-
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
-
-
-def die_with_parent() -> None:
-    """Have the kernel kill this process when the daemon ends.
-
-    No thread of ours could do it: the vendor library holds the interpreter lock while it blocks, for ever if the
-    device is wedged (HailoRT 5.1.1 and 5.2.0).
-    """
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+from hailo_vision.worker.parent import die_with_parent
 
 
 def main() -> None:

@@ -1,0 +1,15 @@
+"""A child's life is tied to the daemon's."""
+
+import ctypes
+import signal
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process when the daemon ends.
+
+    No thread of ours could do it: the vendor library holds the interpreter lock while it blocks, for ever if the
+    device is wedged (HailoRT 5.1.1 and 5.2.0).
+    """
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
