@@ -5,9 +5,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
-from contextlib import ExitStack
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -43,6 +46,31 @@ def halves(left: tuple[int, int, int], right: tuple[int, int, int]) -> Pixels:
     frame = plain(left)
     frame[:, SIDE_PX // 2 :] = right
     return frame
+
+
+@contextmanager
+def ticking() -> Iterator[list[float]]:
+    """The moments at which another thread could run, meanwhile."""
+    ticks: list[float] = []
+    begun, stopping = threading.Event(), threading.Event()
+
+    def tick() -> None:
+        while not stopping.is_set():
+            ticks.append(time.monotonic())
+            begun.set()
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    begun.wait(10)
+    try:
+        yield ticks
+    finally:
+        stopping.set()
+        thread.join()
+
+
+def longest_pause(ticks: Sequence[float]) -> float:
+    return max(later - earlier for earlier, later in pairwise(ticks))
 
 
 def user(text: str, images: int = 0) -> dict[str, Any]:
