@@ -17,6 +17,7 @@
         WorkerDied          the child that owns the device ended
         WorkerStalled       a phase took longer than its budget
         GenerationFailed    this generation failed, the engine goes on
+      ModelError            a model's file can't be found, fetched, kept or trusted
       WireError             bytes between daemon and worker that are no message
 
 HTTP statuses are not known here: http_api/faults.py gives them.

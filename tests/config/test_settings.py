@@ -7,7 +7,7 @@ from hailo_vision.simulator import behaviour
 
 
 def test_every_fault_of_the_simulator_can_be_set_and_no_other() -> None:
-    assert set(get_args(Fault)) == behaviour.FAULTS
+    assert set(get_args(Fault)) == set(behaviour.FAULTS)
 
 
 def test_the_simulator_has_the_releases_that_can_be_set() -> None:

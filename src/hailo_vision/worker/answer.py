@@ -11,6 +11,7 @@ from hailo_vision.worker.holdback import HoldBack
 from hailo_vision.worker.runtime import Runtime
 
 READ_TIMEOUT_MS = 100  # how long an Abort may go unseen; about one token of the chip
+READS_UNTIL_PROBE = 20  # in vain, one after the other: some ten times as long as the chip takes for a token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +41,10 @@ class Answer:
         self._vlm = vlm
         self._max_tokens = max_tokens
         self._hold_back = HoldBack(stop)
-        self._end_tokens = frozenset(vlm.get_stop_tokens())
+        self._end_tokens: tuple[str, ...] = ()
         self._completion: Any = None
         self._reads = 0
+        self._reads_in_vain = 0
         self._ended_itself = False
 
     @property
@@ -53,6 +55,7 @@ class Answer:
     def run(self, parameters: dict[str, Any], cancelled: Callable[[], bool]) -> Iterator[str | Done]:
         started = time.monotonic()
         first = started
+        self._end_tokens = tuple(self._vlm.get_stop_tokens())
         self._completion = self._vlm.generate(prompt=self.plan.prompt, frames=self.plan.frames, **parameters)
         while not (is_cancelled := cancelled()):
             chunk = self._read()
@@ -76,14 +79,26 @@ class Answer:
         try:
             chunk: str = self._completion.read(timeout_ms=READ_TIMEOUT_MS)
         except self._runtime.timeout:
-            return None  # nothing is lost: the next read goes on (trap 15)
+            # Nothing is lost: the next read goes on (trap 15). But when the device fails behind chunks that were not
+            # read yet, this is all that the reads after them ever say (trap 16).
+            self._reads_in_vain += 1
+            if self._reads_in_vain % READS_UNTIL_PROBE == 0:
+                self._probe()
+            return None
         self._reads += 1
+        self._reads_in_vain = 0
         return chunk
 
+    def _probe(self) -> None:
+        """Fail if the session is dead; on a live one wait for the step in flight at most (contract 2.8)."""
+        self._vlm.get_context_usage_size()
+
     def _text(self, chunk: str) -> str:
-        if chunk in self._end_tokens:
-            self._ended_itself = True
-            return ""
+        for end in self._end_tokens:
+            if chunk.endswith(end):  # a character that was never completed stands before it, glued on (contract 2.7)
+                self._ended_itself = True
+                chunk = chunk.removesuffix(end)
+                break
         self.text += chunk
         return self._hold_back.feed(chunk)
 
@@ -91,6 +106,8 @@ class Answer:
         if not is_cancelled and not self._hold_back.stopped:
             self._measure()
             yield self._hold_back.flush()
+        else:
+            self._probe()  # to release an unfinished completion of a dead session is to die (trap 14)
         self.release()
         now = time.monotonic()
         yield Done(

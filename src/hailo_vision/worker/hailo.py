@@ -38,15 +38,16 @@ class HailoBackend:
         self._model: LoadedModel
         self._reuses_context = False
         self._held: Held | None = None
+        self._answer: Answer | None = None  # the last one, kept: on a dead session a collected one kills (trap 14)
 
     def load(self, load: Load) -> LoadedModel:
         started = time.monotonic()
         self._runtime = runtime = find(load.runtime)
-        if not runtime.root.Device.scan():
+        deadline = started + load.patience_s
+        if not self._patiently(runtime.root.Device.scan, "Looking for a device", frozenset(), deadline):
             raise DeviceUnavailable(
                 DeviceFault.NO_DEVICE, "No Hailo device answers: check the HAT's seat and that its driver is loaded."
             )
-        deadline = started + load.patience_s
         self._vdevice = self._patiently(
             lambda: self._open(load.group_id), "Opening the device", _VDEVICE_PASSING, deadline
         )
@@ -54,7 +55,9 @@ class HailoBackend:
             lambda: runtime.genai.VLM(self._vdevice, load.hef), f"Loading {load.hef}", _MODEL_PASSING, deadline
         )
         self._reuses_context = load.reuses_context and self._knows_template()
-        self._model = self._describe(load, time.monotonic() - started)
+        self._model = self._patiently(
+            lambda: self._describe(load, time.monotonic() - started), f"Asking {load.hef}", frozenset(), deadline
+        )
         return self._model
 
     def generate(self, generation: Generation, cancelled: Callable[[], bool]) -> Iterator[str | Done]:
@@ -65,7 +68,8 @@ class HailoBackend:
         if room < 1:
             raise ContextLengthExceeded(prompt_tokens=plan.prompt_tokens, context_tokens=self._model.context_tokens)
         max_tokens = min(generation.max_tokens, room)
-        answer = Answer(runtime=self._runtime, vlm=self._vlm, plan=plan, max_tokens=max_tokens, stop=generation.stop)
+        answer = self._answer = Answer(
+            runtime=self._runtime, vlm=self._vlm, plan=plan, max_tokens=max_tokens, stop=generation.stop)
         self._held = None  # from here on the device's context is this generation's
         try:
             if not plan.cached_tokens:

@@ -3,6 +3,7 @@
 import os
 import select
 import socket
+import traceback
 from collections import deque
 
 from hailo_vision.errors import ContextLengthExceeded, DeviceUnavailable, GenerationFailed, WireError
@@ -59,7 +60,17 @@ class Link:
 
 
 def serve(link: Link, backend: Backend) -> int:
-    """Say Hello, load, then answer until told to leave. Returns the process's exit code."""
+    """Say Hello, load, then answer until told to leave. Returns the process's exit code, whatever happens."""
+    try:
+        return _serve(link, backend)
+    except Exception:
+        # A bug of ours, or a daemon that is gone. Python's own way out would collect what the device's code holds,
+        # and on a dead session that ends in SIGABRT (trap 14).
+        traceback.print_exc()
+        return 1
+
+
+def _serve(link: Link, backend: Backend) -> int:
     link.send(Hello(pid=os.getpid()))
     load = link.receive()
     if load is None or isinstance(load, Quit):
