@@ -137,6 +137,7 @@ class Simulator:
     tokens_per_s: float = setting(8.4, "speed of an answer; 0 means no delay", minimum=0, maximum=1_000_000)
     version: HailoRTVersion = setting("5.1.1", "the HailoRT release whose rules it keeps")
     fault: Fault = setting("none", "what goes wrong, to see how the daemon takes it")
+    fault_file: str | None = setting(None, "a file that names the fault while it exists, read anew at each call")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
