@@ -189,7 +189,7 @@ def run_script(script: str, options: Mapping[str, Any]) -> subprocess.CompletedP
         "platform = Platform(ExitStack(), import_modules())\n"
     )
     return subprocess.run(
-        [sys.executable, "-c", start + script],
+        [sys.executable, "-u", "-c", start + script],
         env={**os.environ, VARIABLE: json.dumps(options)},
         capture_output=True,
         text=True,

@@ -26,7 +26,6 @@ async def completions(request: web.Request) -> web.StreamResponse:
     services = request.app[SERVICES]
     body = await json_body(request, int(services.settings.server.max_body_mb * 1e6))
     asked = chat_request(body, services.settings.model, services.settings.generation)
-    del body  # it can be tens of megabytes
     model = services.scheduler.admit()
     generation, image_s = await _look(services, asked, model)
     request[FACTS].update({"model": asked.model, "images": _count(asked), "image_ms": round(image_s * 1000)})
@@ -37,8 +36,10 @@ async def completions(request: web.Request) -> web.StreamResponse:
         fingerprint=reply.fingerprint(services.version, model),
         shows_usage=asked.include_usage,
     )
+    stream = asked.stream
+    del body, asked  # tens of megabytes of pictures need not wait with the job
     async with services.scheduler.job(generation, arrived_at=arrived_at) as events:
-        if asked.stream:
+        if stream:
             return await _stream(request, answer, events)
         return await _whole(request, answer, events)
 

@@ -28,7 +28,7 @@ MAX_STOP_CHARS = 256
 MAX_PENALTY = 10.0
 
 
-def json_object(body: bytes) -> JsonObject:
+def json_object(body: bytes | bytearray) -> JsonObject:
     """A request body as a JSON object. NaN, Infinity, deep nesting and endless numbers are refused."""
     try:
         value = json.loads(body, parse_constant=_refuse_constant)

@@ -24,10 +24,12 @@ async def json_body(request: web.Request, limit_bytes: int) -> JsonObject:
         raise UnsupportedMediaType("Send the body without Content-Encoding.", code="unsupported_media_type")
     if (request.content_length or 0) > limit_bytes:
         raise BodyTooLarge(limit_bytes)
-    try:
-        body = await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        raise BodyTooLarge(limit_bytes) from None
+    # Not request.read(): that would keep the body, pictures and all, for as long as the request waits and runs.
+    body = bytearray()
+    async for part in request.content.iter_any():
+        body += part
+        if len(body) > limit_bytes:
+            raise BodyTooLarge(limit_bytes)
     try:
         return json_object(body)
     except RequestError:
