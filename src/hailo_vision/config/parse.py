@@ -11,9 +11,8 @@ from pathlib import PurePath
 from typing import Any
 
 from hailo_vision.config import words
+from hailo_vision.config.nodes import MAX_DEPTH, Entry, Malformed, Table, whole_number
 from hailo_vision.errors import ConfigProblem
-
-MAX_DEPTH = 20
 
 Tree = dict[str, Any]
 
@@ -26,37 +25,12 @@ class Parsed:
     problems: tuple[ConfigProblem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A key and its value as they stand in the file; `line` counts from 1 where the format tells it."""
-
-    key: str
-    value: Any
-    line: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """A mapping before its duplicate keys are found."""
-
-    entries: tuple[Entry, ...]
-
-
-class Malformed(Exception):
-    """The text can't be read at all; one sentence says where and why. It never leaves this room's parsers."""
-
-
 def parse_text(text: str, source: str) -> Parsed:
     """The tree of a YAML or JSON text. Never raises: what is wrong stands in `problems`."""
     try:
         return _settle(_reader(text, source)(text))
     except Malformed as malformed:
         return Parsed(problems=(ConfigProblem(path="", message=str(malformed)),))
-
-
-def whole_number(digits: str) -> int | float:
-    """The number that the digits write. No setting is this long, and int() refuses some thousand digits."""
-    return int(digits) if len(digits) <= 100 else float(digits)
 
 
 def _reader(text: str, source: str) -> Callable[[str], Any]:

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from hailo_vision.config import words
-from hailo_vision.config.parse import MAX_DEPTH, Entry, Malformed, Table, whole_number
+from hailo_vision.config.nodes import MAX_DEPTH, Entry, Malformed, Table, whole_number
 
 _PLAIN, _QUOTED, _COLLECTION = "plain", "quoted", "collection"
 
