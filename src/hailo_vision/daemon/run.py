@@ -12,13 +12,13 @@ import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
-from pathlib import Path
 
 from aiohttp import web
 
 from hailo_vision import __version__
 from hailo_vision.config import settings
 from hailo_vision.config.settings import Settings
+from hailo_vision.daemon.device import find_node
 from hailo_vision.daemon.health import HealthProbe
 from hailo_vision.daemon.notify import Notifier
 from hailo_vision.errors import DeviceUnavailable, StartError
@@ -34,7 +34,6 @@ from hailo_vision.wire import Load
 log = logging.getLogger(__name__)
 
 RUNTIME_MODULES = {"hailo": "hailo_platform", "simulated": "hailo_vision.simulator"}
-DEVICE_NODES = ("hailo[0-9]*", "h1x-*")  # the second from driver 5.3.0 on
 BACKLOG = 128
 FLUSH_S = 2.0  # for the last bytes of answers, once the engine has stopped
 PATIENCE_S = 12.0  # a worker that was killed can hold the chip for seconds
@@ -97,7 +96,7 @@ def _supervisor(wanted: Settings, runtime: str, environment: dict[str, str], not
         Load(
             runtime=runtime,
             hef=wanted.model.hef,
-            device="simulated" if wanted.device.runtime == "simulated" else _device(wanted.device.path),
+            device="simulated" if wanted.device.runtime == "simulated" else find_node(wanted.device.path),
             group_id=wanted.device.group_id,
             patience_s=PATIENCE_S,
             reuses_context=wanted.model.reuse_context,
@@ -107,20 +106,6 @@ def _supervisor(wanted: Settings, runtime: str, environment: dict[str, str], not
         on_change=lambda: notifier.engine_changed(supervisor),
     )
     return supervisor
-
-
-def _device(path: str, folder: Path = Path("/dev")) -> str:
-    """The device node to use. Raises StartError when there is none."""
-    nodes = [Path(path)] if path != "auto" else [node for glob in DEVICE_NODES for node in sorted(folder.glob(glob))]
-    for node in nodes:
-        if node.exists():
-            return str(node)
-    looked = path if path != "auto" else " or ".join(f"{folder}/{glob}" for glob in DEVICE_NODES)
-    raise StartError(
-        f"There is no Hailo device at {looked}. Check that the HAT is seated, that `lspci` lists it and that its "
-        "driver is installed (`sudo apt install hailo-h10-all`), then reboot. "
-        "Without the chip, set device.runtime to simulated."
-    )
 
 
 def _bind(server: settings.Server) -> socket.socket:

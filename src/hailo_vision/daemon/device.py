@@ -1,0 +1,21 @@
+"""Which device node there is."""
+
+from pathlib import Path
+
+from hailo_vision.errors import StartError
+
+NODES = ("hailo[0-9]*", "h1x-*")  # the second is the driver's name for it from 5.3.0 on
+
+
+def find_node(path: str, folder: Path = Path("/dev")) -> str:
+    """The device node to use. Raises StartError when there is none."""
+    nodes = [Path(path)] if path != "auto" else [node for glob in NODES for node in sorted(folder.glob(glob))]
+    for node in nodes:
+        if node.exists():
+            return str(node)
+    looked = path if path != "auto" else " or ".join(f"{folder}/{glob}" for glob in NODES)
+    raise StartError(
+        f"There is no Hailo device at {looked}. Check that the HAT is seated, that `lspci` lists it and that its "
+        "driver is installed (`sudo apt install hailo-h10-all`), then reboot. "
+        "Without the chip, set device.runtime to simulated."
+    )
