@@ -29,7 +29,8 @@ TABLE = {
     "daemon.metrics": "| prometheus_client",
     "daemon.notify": "| sdnotify",
     "daemon.run": "| aiohttp.web",
-    "cli": "chat errors config daemon __version__ | aiohttp -aiohttp.web",
+    "models": "errors config.settings __version__ | aiohttp -aiohttp.web",
+    "cli": "chat errors config daemon models __version__ | aiohttp -aiohttp.web",
 }
 VENDOR = "hailo_platform"
 NAME_THE_VENDOR = {"worker.runtime", "daemon.run"}  # the one that imports it by name, and the one that sends the name

@@ -17,6 +17,8 @@ from hailo_vision.errors import (
     Expired,
     GenerationFailed,
     HailoVisionError,
+    ModelError,
+    ModelFault,
     NotReady,
     QueueFull,
     Refused,
@@ -105,6 +107,7 @@ INTERNAL = (
     WireError("secret"),
     StartError("secret"),
     ConfigError("/etc/secret.yaml", ()),
+    ModelError(ModelFault.REFUSED, "secret"),
 )
 
 

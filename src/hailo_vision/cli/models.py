@@ -1,0 +1,230 @@
+"""`hailo-vision models list|pull|verify|remove`: the models on the disk, and how they come there."""
+
+import argparse
+import asyncio
+import json
+import os
+import pwd
+import shlex
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from hailo_vision.cli import BAD_CONFIG, FAILED
+from hailo_vision.config import load
+from hailo_vision.config.settings import Settings
+from hailo_vision.errors import ConfigError, ModelError, ModelFault
+from hailo_vision.models import listing
+from hailo_vision.models.catalogue import CATALOGUE, builds, fitting
+from hailo_vision.models.events import Event
+from hailo_vision.models.part import held
+from hailo_vision.models.progress import Printer
+from hailo_vision.models.pull import Pulled, pull
+from hailo_vision.models.release import Release, runtime_release
+from hailo_vision.models.store import Place, disk_errors, place, places, remove
+from hailo_vision.models.verify import Verdict, verify
+
+INTERRUPTED = 130
+SERVICE = "hailo-vision"  # the name of the unit and of its user
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """The folder of the models, and which file the configuration names."""
+
+    settings: Settings
+
+    @property
+    def configured(self) -> Path:
+        return Path(os.path.abspath(self.settings.model.hef))
+
+    @property
+    def folder(self) -> Path:
+        return self.configured.parent
+
+    def release(self) -> Release | None:
+        """The installed runtime's, where it can be told."""
+        try:
+            return runtime_release(self.settings)
+        except ModelError:
+            return None
+
+    def named(self, name: str) -> Place:
+        """The place of a model, or of a file in the folder."""
+        if os.sep in name or os.path.lexists(self.folder / name):
+            return place(self.folder, name)
+        return place(self.folder, builds(CATALOGUE, name)[0].file)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(dest="models_verb", metavar="VERB", required=True)
+    config = argparse.ArgumentParser(add_help=False)
+    config.add_argument("--config", type=Path, metavar="FILE", help="as for serve: model.hef in it names the folder")
+
+    lists = verbs.add_parser("list", parents=[config], help="show the models, and which are on the disk")
+    lists.add_argument("--json", action="store_true", help="for programs")
+    lists.set_defaults(do=_list)
+
+    pulls = verbs.add_parser("pull", parents=[config], help="download the file that fits the installed HailoRT")
+    pulls.add_argument("name", metavar="NAME", help="a model of the list")
+    pulls.add_argument("--release", metavar="X.Y.Z", help="for this release of HailoRT instead of the installed one")
+    pulls.add_argument(
+        "--mirror",
+        metavar="URL",
+        default=os.environ.get("HAILO_VISION_MIRROR") or None,
+        help="download from there instead of from the vendor's host (default: $HAILO_VISION_MIRROR)",
+    )
+    pulls.add_argument("--force", action="store_true", help="replace the file that is there")
+    pulls.set_defaults(do=_pull)
+
+    verifies = verbs.add_parser("verify", parents=[config], help="read what is on the disk and check it")
+    verifies.add_argument("name", nargs="?", metavar="NAME", help="a model, or a file of the folder (default: all)")
+    verifies.set_defaults(do=_verify)
+
+    removes = verbs.add_parser("remove", parents=[config], help="delete a model from the disk")
+    removes.add_argument("name", metavar="NAME", help="a model, or a file of the folder")
+    removes.add_argument("--yes", action="store_true", help="do not ask")
+    removes.set_defaults(do=_remove)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    try:
+        path = arguments.config or load.find()
+        shelf = Shelf(settings=load.load(path) if path else Settings())
+    except ConfigError as error:
+        print(load.describe(error), file=sys.stderr)
+        return BAD_CONFIG
+    try:
+        code: int = arguments.do(arguments, shelf)
+    except ModelError as error:
+        print(f"hailo-vision models: {error}", file=sys.stderr)
+        if error.fault is ModelFault.NO_PERMISSION:
+            print(f"Run it as one who may:  {_as_one_who_may()}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return code
+
+
+def _list(arguments: argparse.Namespace, shelf: Shelf) -> int:
+    found, release, configured = places(shelf.folder), shelf.release(), shelf.configured
+    table = listing.rows(CATALOGUE, found, release, configured)
+    others = listing.strangers(CATALOGUE, found)
+    if arguments.json:
+        version = release.version if release else None
+        head = {"folder": str(shelf.folder), "configured": str(configured), "release": version}
+        print(json.dumps(head | listing.as_json(table, others, configured), indent=2))
+        return 0
+    runtime = f"HailoRT {release.version} (says {release.told_by})" if release else "no HailoRT found"
+    print(f"{shelf.folder}, {runtime}\n\n{listing.as_text(table, others, configured)}")
+    if not configured.is_file():
+        print(f"\n{configured}, which the configuration names, is not there: hailo-vision models pull NAME")
+    return 0
+
+
+def _pull(arguments: argparse.Namespace, shelf: Shelf) -> int:
+    files = builds(CATALOGUE, arguments.name)
+    file = fitting(files, runtime_release(shelf.settings, arguments.release).version)
+    printer = Printer(sys.stderr)
+    coming = pull(file, shelf.folder, report=printer.show, mirror=arguments.mirror, force=arguments.force)
+    try:
+        pulled = asyncio.run(coming)
+    except KeyboardInterrupt:
+        printer.end()
+        kept = place(shelf.folder, file.file).part_bytes
+        more = f"{listing.size(kept)} are kept: the same command goes on from there." if kept else "Nothing was kept."
+        print(f"Stopped. {more}", file=sys.stderr)
+        return INTERRUPTED
+    finally:
+        printer.end()
+    print(_what_now(pulled, shelf, knows_hash=file.sha256 is not None))
+    return 0
+
+
+def _what_now(pulled: Pulled, shelf: Shelf, *, knows_hash: bool) -> str:
+    path, origin = pulled.place.path, pulled.origin
+    if not pulled.fetched:
+        return f"{path} is there already, for HailoRT {origin.release}. To download it again: --force"
+    checked = "size, header and hash" if knows_hash else "size and header; the vendor publishes no hash"
+    lines = [
+        f"{path} is there, for HailoRT {origin.release}: {origin.size_bytes:,} bytes (checked: {checked})",
+        f"SHA-256 {origin.sha256}",
+    ]
+    if path == shelf.configured:
+        lines.append(f"For a running service to use it:  sudo systemctl restart {SERVICE}")
+    else:
+        lines.append(f"The configuration names {shelf.configured}. To use this one, set model.hef to {path}.")
+    return "\n".join(lines)
+
+
+def _verify(arguments: argparse.Namespace, shelf: Shelf) -> int:
+    chosen = [shelf.named(arguments.name)] if arguments.name else places(shelf.folder)
+    there = [one for one in chosen if one.size_bytes is not None]
+    if not there:
+        what = chosen[0].path.name if arguments.name else "A model"
+        message = f"{what} is not in {shelf.folder}. Get it with: hailo-vision models pull NAME"
+        raise ModelError(ModelFault.NOT_ON_DISK, message)
+    release = shelf.release()
+    verdicts = [_verdict(one) for one in there]
+    for verdict in verdicts:
+        print(_told(verdict, release))
+    return FAILED if any(verdict.faults for verdict in verdicts) else 0
+
+
+def _verdict(one: Place) -> Verdict:
+    printer = Printer(sys.stderr)
+    show = printer.show if sys.stderr.isatty() else _keep_quiet
+    try:
+        with disk_errors(one.path.parent):
+            return verify(one, CATALOGUE, show)
+    finally:
+        printer.end()
+
+
+def _told(verdict: Verdict, release: Release | None) -> str:
+    name, origin = verdict.place.path.name, verdict.origin
+    if verdict.faults:
+        replace = f"hailo-vision models pull {origin.model if origin else 'NAME'} --force"
+        return f"{name} {', and '.join(verdict.faults)}. Replace it:  {replace}"
+    if verdict.compared_with:
+        told = f"{name} is good: size and header are right, and the hash is that of {verdict.compared_with}."
+    else:
+        told = f"{name}: size and header are right; nobody has told its hash. SHA-256 {verdict.sha256}"
+    if origin and release and origin.release != release.version:
+        told += f" But it is for HailoRT {origin.release}, and {release.version} is installed: pull it again."
+    return told
+
+
+def _remove(arguments: argparse.Namespace, shelf: Shelf) -> int:
+    one = shelf.named(arguments.name)
+    if not os.path.lexists(one.path) and not one.part.is_file():
+        raise ModelError(ModelFault.NOT_ON_DISK, f"{one.path.name} is not in {shelf.folder}.")
+    if one.path == shelf.configured:
+        print(f"{one.path} is the configured model: without it the service can't start again.", file=sys.stderr)
+    if not arguments.yes and not _agreed(one):
+        return FAILED
+    with disk_errors(shelf.folder), held(one):
+        remove(one)
+    print(f"{one.path} is removed")
+    return 0
+
+
+def _agreed(one: Place) -> bool:
+    if not sys.stdin.isatty():
+        print(f"Nobody is there to ask. To delete {one.path} all the same: --yes", file=sys.stderr)
+        return False
+    size = listing.size(one.size_bytes or one.part_bytes)
+    return input(f"Delete {one.path} ({size})? [y/N] ").strip().lower() in ("y", "yes")
+
+
+def _keep_quiet(_: Event) -> None:
+    pass
+
+
+def _as_one_who_may() -> str:
+    """This command, by the user that owns the folder; by root where the service is not installed."""
+    try:
+        user = f"-u {pwd.getpwnam(SERVICE).pw_name} "
+    except KeyError:
+        user = ""
+    return f"sudo {user}hailo-vision {shlex.join(sys.argv[1:])}"

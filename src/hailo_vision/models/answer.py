@@ -1,0 +1,138 @@
+"""How the rest of a file is asked for, and what a server's answer to that means. Pure."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final
+
+from hailo_vision.errors import ModelError, ModelFault
+from hailo_vision.models.records import Partial
+
+_CONTENT_RANGE: Final = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)", re.IGNORECASE)
+_LATER: Final = frozenset(
+    {
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.TOO_EARLY,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """The body goes on where the part ends."""
+
+    size_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """The body is the file from its beginning; what was there before is of no use."""
+
+    size_bytes: int | None
+    etag: str | None
+    last_modified: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Useless:
+    """The body is neither: ask again, and for the whole file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """Not now. `after_s` is when the server would be asked again, if it says so."""
+
+    why: str
+    after_s: float | None = None
+
+
+Answer = Rest | Whole | Useless | Later
+
+
+def headers_for(part: Partial | None, have_bytes: int) -> dict[str, str]:
+    """Asks for the rest only where the server can tell whether it is a rest of the same file."""
+    headers = {"Accept-Encoding": "identity", "Accept": "application/octet-stream, */*;q=0.5"}
+    if part and part.validator and have_bytes:
+        headers |= {"Range": f"bytes={have_bytes}-", "If-Range": part.validator}
+    return headers
+
+
+def understand(status: int, headers: Mapping[str, str], part: Partial | None, have_bytes: int) -> Answer:
+    """What to do with an answer. Raises ModelError for one that no second try would change."""
+    match status:
+        case HTTPStatus.OK:
+            _refuse_other_content(headers)
+            return Whole(
+                size_bytes=_whole_number(headers.get("Content-Length")),
+                etag=headers.get("ETag"),
+                last_modified=headers.get("Last-Modified"),
+            )
+        case HTTPStatus.PARTIAL_CONTENT if part and have_bytes:
+            return _rest(headers, part, have_bytes)
+        case HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE if have_bytes:
+            return Useless()
+        case _ if status in _LATER:
+            return Later(why=f"the server answers with status {status}", after_s=_seconds(headers.get("Retry-After")))
+    raise ModelError(ModelFault.REFUSED, _refusal(status))
+
+
+def content_range(text: str) -> tuple[int, int, int | None] | None:
+    """First byte, last byte and whole size (None for *) of a Content-Range, or None if it is not one of bytes."""
+    match = _CONTENT_RANGE.fullmatch(text.strip())
+    if not match:
+        return None
+    first, last = int(match[1]), int(match[2])
+    size = None if match[3] == "*" else int(match[3])
+    if last < first or (size is not None and last >= size):
+        return None
+    return first, last, size
+
+
+def _rest(headers: Mapping[str, str], part: Partial, have_bytes: int) -> Rest | Useless:
+    """A 206 is no proof: servers send other ranges than they were asked for, and ranges of files that have changed."""
+    span = content_range(headers.get("Content-Range", ""))
+    if span is None or span[0] != have_bytes or None is not part.size_bytes != (span[2] or part.size_bytes):
+        return Useless()
+    for name, known in (("ETag", part.etag), ("Last-Modified", part.last_modified)):
+        if known and headers.get(name, known) != known:
+            return Useless()
+    return Rest(size_bytes=part.size_bytes or span[2])
+
+
+def _refuse_other_content(headers: Mapping[str, str]) -> None:
+    if headers.get("Content-Encoding", "identity").strip().lower() not in ("identity", ""):
+        raise ModelError(
+            ModelFault.WRONG_FILE, "The server sends the file compressed though it was asked not to. Try a mirror."
+        )
+    if headers.get("Content-Type", "").partition(";")[0].strip().lower() in ("text/html", "application/xhtml+xml"):
+        raise ModelError(
+            ModelFault.WRONG_FILE,
+            "A web page came instead of a model. Does this network want a log-in first, or is the mirror's path wrong?",
+        )
+
+
+def _refusal(status: int) -> str:
+    match status:
+        case HTTPStatus.NOT_FOUND | HTTPStatus.GONE:
+            return f"The file is not there (status {status}). The vendor may have moved it: try a mirror."
+        case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
+            return f"The server does not give the file to everybody (status {status}). Try a mirror."
+        case HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+            return "The proxy wants a name and a password: https_proxy=http://NAME:PASSWORD@HOST:PORT."
+        case _:
+            return f"The server answers with status {status}, which is no file. Try a mirror."
+
+
+def _whole_number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isascii() and text.isdigit() else None
+
+
+def _seconds(text: str | None) -> float | None:
+    seconds = _whole_number(text)
+    return None if seconds is None else float(seconds)

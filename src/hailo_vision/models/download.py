@@ -1,0 +1,213 @@
+"""A file comes over the network into its part, however often the connection breaks on the way."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from hailo_vision import __version__
+from hailo_vision.errors import ModelError, ModelFault
+from hailo_vision.models import hef
+from hailo_vision.models.answer import Later, Rest, Useless, Whole, headers_for, understand
+from hailo_vision.models.catalogue import ModelFile, without_password
+from hailo_vision.models.events import Received, Report, Started, StartedOver, Waits
+from hailo_vision.models.part import Part
+from hailo_vision.models.records import Partial
+from hailo_vision.models.store import require_space
+
+_BLOCK_BYTES = 1 << 20
+_MOST_REDIRECTS = 8
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long and how often. A try that brings `worthwhile_bytes` is not held against the server."""
+
+    connect_s: float = 15.0
+    silence_s: float = 60.0
+    tries: int = 6
+    first_wait_s: float = 1.0
+    longest_wait_s: float = 60.0
+    worthwhile_bytes: int = 16_000_000
+    spare_bytes: int = 64_000_000
+
+
+class _NotNow(Exception):
+    """This try failed, and another one may not."""
+
+    def __init__(self, why: str, after_s: float | None = None) -> None:
+        super().__init__(why)
+        self.after_s = after_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """One file on its way from `url`, which may hold a password, into the part."""
+
+    file: ModelFile
+    url: str
+    part: Part
+    folder: Path
+    limits: Limits
+    report: Report
+
+    async def run(self) -> None:
+        """Returns when all of the file is in the part; raises ModelError when it can't be had."""
+        failures, furthest = 0, self.part.size_bytes
+        whole = self.part.is_whole
+        async with self._session() as session:
+            while not whole:
+                try:
+                    whole = await self._try(session)
+                except (_NotNow, aiohttp.ClientError, TimeoutError) as error:
+                    failures = 1 if self.part.size_bytes >= furthest + self.limits.worthwhile_bytes else failures + 1
+                    furthest = max(furthest, self.part.size_bytes)
+                    await self._wait(error, failures)
+
+    def _session(self) -> aiohttp.ClientSession:
+        limits = self.limits
+        return aiohttp.ClientSession(
+            trust_env=True,  # http_proxy, https_proxy, no_proxy
+            auto_decompress=False,
+            headers={"User-Agent": f"hailo-vision/{__version__}"},
+            cookie_jar=aiohttp.DummyCookieJar(),
+            connector=aiohttp.TCPConnector(force_close=True),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=limits.connect_s, sock_read=limits.silence_s),
+        )
+
+    async def _try(self, session: aiohttp.ClientSession) -> bool:
+        """One request. True when the file is whole now, False when another one is to follow at once."""
+        part = self.part
+        headers = headers_for(part.note, part.size_bytes)
+        async with session.get(self.url, headers=headers, max_redirects=_MOST_REDIRECTS) as response:
+            if urlsplit(self.url).scheme == "https" and response.url.scheme != "https":
+                raise ModelError(ModelFault.REFUSED, "The server leads from https to http, where anybody can listen.")
+            answer = understand(response.status, response.headers, part.note, part.size_bytes)
+            if isinstance(answer, Useless):
+                await self._start_over(None)
+                return False
+            size_bytes = await self._begin(answer)
+            await self._receive(response, size_bytes)
+        if size_bytes is not None and part.size_bytes < size_bytes:
+            raise _NotNow("the server ended the file too early")
+        return True
+
+    async def _begin(self, answer: Rest | Whole | Later) -> int | None:
+        """Gets the part ready for the body; the size of the whole file, where it is known."""
+        match answer:
+            case Later():
+                raise _NotNow(answer.why, answer.after_s)
+            case Rest():
+                size_bytes = answer.size_bytes
+            case Whole():
+                size_bytes = self._expected(answer.size_bytes)
+                await self._start_over(self._note(answer, size_bytes))
+        have_bytes = self.part.size_bytes
+        require_space(self.folder, (size_bytes or self.file.listed_bytes) - have_bytes, self.limits.spare_bytes)
+        self.report(Started(url=without_password(self.url), have_bytes=have_bytes, size_bytes=size_bytes))
+        return size_bytes
+
+    def _expected(self, told_bytes: int | None) -> int | None:
+        known_bytes = self.file.size_bytes
+        if known_bytes is None or told_bytes in (known_bytes, None):
+            return told_bytes or known_bytes
+        message = f"The server's file has {told_bytes:,} bytes instead of {known_bytes:,}: it is another one."
+        raise ModelError(ModelFault.WRONG_FILE, f"{message} Try a mirror.")
+
+    def _note(self, answer: Whole, size_bytes: int | None) -> Partial:
+        return Partial(
+            url=without_password(self.url),
+            size_bytes=size_bytes,
+            etag=answer.etag,
+            last_modified=answer.last_modified,
+            synced_bytes=0,
+        )
+
+    async def _start_over(self, note: Partial | None) -> None:
+        if self.part.size_bytes:
+            self.report(StartedOver(lost_bytes=self.part.size_bytes))
+        await in_thread(self.part.restart, note)
+
+    async def _receive(self, response: aiohttp.ClientResponse, size_bytes: int | None) -> None:
+        most_bytes = size_bytes or 2 * self.file.listed_bytes
+        pending = bytearray()
+        try:
+            async for piece in response.content.iter_any():
+                pending += piece
+                done_bytes = self.part.size_bytes + len(pending)
+                if done_bytes > most_bytes:
+                    message = f"The server sends more than {most_bytes:,} bytes: it is another file. Try a mirror."
+                    raise ModelError(ModelFault.WRONG_FILE, message)
+                self.report(Received(done_bytes=done_bytes, size_bytes=size_bytes))
+                if len(pending) >= _BLOCK_BYTES:
+                    block, pending = pending, bytearray()
+                    await in_thread(self._keep, block)
+        finally:
+            # Whatever ends this, a break or Ctrl-C: what has come needs not come again.
+            self._keep(pending)
+
+    def _keep(self, block: bytearray) -> None:
+        """Blocks. The first bytes are looked at, so that gigabytes of something else do not follow them."""
+        head = bytes(block[: hef.HEADER_BYTES])
+        if self.part.size_bytes == 0 and len(head) == hef.HEADER_BYTES and (fault := hef.fault_in(head)):
+            raise ModelError(ModelFault.WRONG_FILE, f"What the server sends {fault}. Try a mirror.")
+        self.part.write(block)
+
+    async def _wait(self, error: Exception, failures: int) -> None:
+        why = self._why(error)
+        if failures >= self.limits.tries:
+            kept = self.part.size_bytes if self.part.note and self.part.note.validator else 0
+            more = (
+                f"{kept / 1e6:,.0f} MB are kept: the same command goes on from there." if kept else "Try again later."
+            )
+            raise ModelError(ModelFault.BROKEN_OFF, f"The download failed {failures} times: {why}. {more}") from error
+        wait_s = self.limits.first_wait_s * 2 ** (failures - 1)
+        if isinstance(error, _NotNow) and error.after_s is not None:
+            wait_s = max(wait_s, error.after_s)
+        wait_s = min(wait_s, self.limits.longest_wait_s)
+        self.report(Waits(why=why, wait_s=wait_s))
+        await asyncio.sleep(wait_s)
+
+    def _why(self, error: Exception) -> str:
+        """The reason, as the rest of a sentence. Raises ModelError for what another try would not change."""
+        host = urlsplit(self.url).hostname
+        match error:
+            case _NotNow():
+                return str(error)
+            case aiohttp.ClientConnectorCertificateError():
+                message = (
+                    f"The certificate of {host} is not trusted. Is this machine's clock right (date)? "
+                    "A proxy that opens TLS needs its certificate among the system's."
+                )
+                raise ModelError(ModelFault.REFUSED, message) from error
+            case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError() | aiohttp.TooManyRedirects():
+                message = f"{host} leads to no file, but from one address to another. Try a mirror."
+                raise ModelError(ModelFault.REFUSED, message) from error
+            case aiohttp.ClientConnectorDNSError():
+                return f"the name {host} can't be resolved; is there a network?"
+            case aiohttp.ClientProxyConnectionError():
+                return "the proxy does not answer"
+            case TimeoutError():
+                return f"{host} was silent for too long"
+            case aiohttp.ClientConnectorError():
+                return f"nothing answers at {host}"
+            case _:
+                return "the connection broke"
+
+
+async def in_thread(function: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
+    """Runs what blocks. A cancellation waits for its end, as the file must not be closed under it."""
+    work = asyncio.ensure_future(asyncio.to_thread(function, *arguments, **options))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        work.exception()  # looked at, or asyncio would report it as forgotten
+        raise

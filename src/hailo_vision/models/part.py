@@ -1,0 +1,152 @@
+"""`NAME.hef.part`: what has come of a file so far. One process at a time holds it, by a lock that ends with it."""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from hailo_vision.errors import ModelError, ModelFault
+from hailo_vision.models import hef, records
+from hailo_vision.models.records import Origin, Partial
+from hailo_vision.models.store import Place, sync_folder
+
+_SYNC_BYTES = 64_000_000
+_BLOCK_BYTES = 4 << 20
+
+
+class Part:
+    """The part of one place. Made by `held`; all of its methods block."""
+
+    def __init__(self, place: Place, descriptor: int) -> None:
+        self._place = place
+        self._descriptor = descriptor
+        self._hash = hashlib.sha256()
+        self._size_bytes = 0
+        self.note: Partial | None = None
+
+    @property
+    def size_bytes(self) -> int:
+        """The bytes that are there and hashed."""
+        return self._size_bytes
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all has come that the server once announced."""
+        return self.note is not None and self.note.size_bytes == self._size_bytes
+
+    def take_up(self, url: str) -> Iterator[int]:
+        """Goes on with what an earlier run left, if it is of this address and can be continued; else with nothing.
+
+        Yields the bytes read so far: a big part takes seconds to hash.
+        """
+        note = self._place.partial
+        size_bytes = os.fstat(self._descriptor).st_size
+        if not note or note.url != url or not note.validator or not 0 < note.synced_bytes <= size_bytes:
+            self.restart(None)
+            return
+        self.note = note
+        os.truncate(self._descriptor, note.synced_bytes)
+        while block := os.pread(self._descriptor, _BLOCK_BYTES, self._size_bytes):
+            self._hash.update(block)
+            self._size_bytes += len(block)
+            yield self._size_bytes
+
+    def restart(self, note: Partial | None) -> None:
+        """Drops what is there; what comes next is the beginning of the file that the note is about."""
+        os.truncate(self._descriptor, 0)
+        self._hash = hashlib.sha256()
+        self._size_bytes = 0
+        self.note = note
+        if note:
+            records.write(self._place.part_note, note)
+        else:
+            _unlink(self._place.part_note)
+
+    def write(self, block: bytes | bytearray) -> None:
+        view = memoryview(block)
+        while view:
+            written = os.pwrite(self._descriptor, view, self._size_bytes)
+            self._hash.update(view[:written])
+            self._size_bytes += written
+            view = view[written:]
+        if self.note and self._size_bytes - self.note.synced_bytes >= _SYNC_BYTES:
+            self.sync()
+
+    def sync(self) -> None:
+        """Makes sure of what is there, and notes how much that is."""
+        os.fsync(self._descriptor)
+        if self.note:
+            self.note = replace(self.note, synced_bytes=self._size_bytes)
+            records.write(self._place.part_note, self.note)
+
+    def head(self) -> bytes:
+        return os.pread(self._descriptor, hef.HEADER_BYTES, 0)
+
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+    def install(self, origin: Origin) -> None:
+        """Puts the file into its place. At no moment does a note stand beside a file that it is not about."""
+        os.fchmod(self._descriptor, 0o644)
+        os.fsync(self._descriptor)
+        _unlink(self._place.note)
+        os.replace(self._place.part, self._place.path)
+        _unlink(self._place.part_note)
+        records.write(self._place.note, origin)
+        sync_folder(self._place.path.parent)
+
+    def discard(self) -> None:
+        _unlink(self._place.part)
+        _unlink(self._place.part_note)
+
+    def leave(self) -> None:
+        """Keeps what can be continued by a later run, and nothing else."""
+        known_bytes = self.note.synced_bytes if self.note and self.note.validator else None
+        if known_bytes is None or not max(self._size_bytes, known_bytes):
+            self.discard()
+        elif self._size_bytes > known_bytes:  # it is less while the part of an earlier run is still being hashed
+            self.sync()
+
+
+@contextmanager
+def held(place: Place) -> Iterator[Part]:
+    """The part, made if need be, and locked. Raises ModelError while another process has it."""
+    descriptor = _locked(place.part)
+    try:
+        yield Part(place, descriptor)
+    finally:
+        if os.fstat(descriptor).st_size == 0 and _is_still(place.part, descriptor):
+            _unlink(place.part)
+        os.close(descriptor)
+
+
+def _locked(path: Path) -> int:
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            if not isinstance(error, BlockingIOError):
+                raise
+            file = path.name.removesuffix(".part")
+            raise ModelError(ModelFault.BUSY, f"Another process is downloading {file} just now.") from error
+        if _is_still(path, descriptor):
+            return descriptor
+        # The one that held it has finished between our open and our lock: that file has another name now, or none.
+        os.close(descriptor)
+
+
+def _is_still(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _unlink(path: Path) -> None:
+    with suppress(FileNotFoundError):
+        path.unlink()

@@ -1,0 +1,119 @@
+"""A model's file is fetched, checked and put into its place, so that a file in its place is always a whole one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hailo_vision.errors import ModelError, ModelFault
+from hailo_vision.models import hef, records
+from hailo_vision.models.catalogue import ModelFile, at_mirror, without_password
+from hailo_vision.models.download import Download, Limits, in_thread
+from hailo_vision.models.events import Hashed, Report
+from hailo_vision.models.part import Part, held
+from hailo_vision.models.records import Origin
+from hailo_vision.models.store import Place, disk_errors, make_folder, place
+from hailo_vision.models.verify import sha256_of
+
+# After these a later run can go on with what has come.
+_RESUMABLE = (ModelFault.BROKEN_OFF, ModelFault.DISK_FULL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulled:
+    """The file is in its place; `fetched` is False when it was there before."""
+
+    place: Place
+    origin: Origin
+    fetched: bool
+
+
+async def pull(
+    file: ModelFile,
+    folder: Path,
+    *,
+    report: Report,
+    mirror: str | None = None,
+    force: bool = False,
+    limits: Limits | None = None,
+) -> Pulled:
+    """Raises ModelError for all that keeps the file from being there whole and right."""
+    url = at_mirror(file.url, mirror)
+    with disk_errors(folder):
+        make_folder(folder)
+        target = place(folder, file.file)
+        with held(target) as part:
+            if not force and (origin := await in_thread(_already_there, target, file, report)):
+                return Pulled(place=target, origin=origin, fetched=False)
+            with _left_tidy(part):
+                await _take_up(part, without_password(url), report)
+                download = Download(
+                    file=file, url=url, part=part, folder=folder, limits=limits or Limits(), report=report
+                )
+                await download.run()
+                origin = _checked(file, part, without_password(url))
+                await in_thread(part.install, origin)
+                return Pulled(place=target, origin=origin, fetched=True)
+
+
+def _already_there(target: Place, file: ModelFile, report: Report) -> Origin | None:
+    """What is in the place, if it is what is asked for. Raises ModelError where it can't be told what it is."""
+    size_bytes, origin = target.size_bytes, target.origin
+    if size_bytes is None:
+        return None
+    if origin is None:
+        return _adopted(target, file, size_bytes, report)
+    same = (origin.model, origin.release, origin.size_bytes) == (file.model, file.release, size_bytes)
+    return origin if same else None
+
+
+def _adopted(target: Place, file: ModelFile, size_bytes: int, report: Report) -> Origin:
+    """A file that somebody else put there is taken for the catalogue's only where the catalogue knows its hash."""
+    if file.sha256 and sha256_of(target.path, report) == file.sha256:
+        origin = Origin(model=file.model, release=file.release, url=file.url, size_bytes=size_bytes, sha256=file.sha256)
+        records.write(target.note, origin)
+        return origin
+    raise ModelError(
+        ModelFault.IN_THE_WAY,
+        f"{target.path} is there already, and was not put there by a pull, so its release is not known. "
+        "Look at it with `hailo-vision models verify`, or replace it with --force.",
+    )
+
+
+async def _take_up(part: Part, url: str, report: Report) -> None:
+    """Block by block, so that Ctrl-C does not wait for gigabytes."""
+    blocks = part.take_up(url)
+    while done_bytes := await in_thread(next, blocks, 0):
+        report(Hashed(done_bytes=done_bytes, size_bytes=part.note.synced_bytes if part.note else done_bytes))
+
+
+def _checked(file: ModelFile, part: Part, url: str) -> Origin:
+    sha256 = part.sha256()
+    if fault := hef.fault_in(part.head(), part.size_bytes):
+        raise ModelError(ModelFault.WRONG_FILE, f"The file that came {fault}. It was removed; pull again.")
+    if file.sha256 and sha256 != file.sha256:
+        raise ModelError(
+            ModelFault.WRONG_FILE,
+            f"The file that came has the SHA-256 {sha256} instead of {file.sha256}. It was removed; pull again, "
+            "and if the same comes again, from another mirror.",
+        )
+    return Origin(model=file.model, release=file.release, url=url, size_bytes=part.size_bytes, sha256=sha256)
+
+
+@contextmanager
+def _left_tidy(part: Part) -> Iterator[None]:
+    """Leaves what a later run can go on with, and nothing where a later run would fail like this one."""
+    try:
+        yield
+    except ModelError as error:
+        if error.fault in _RESUMABLE:
+            part.leave()
+        else:
+            part.discard()
+        raise
+    except OSError:
+        part.discard()
+        raise
+    except BaseException:
+        part.leave()
+        raise

@@ -1,0 +1,130 @@
+"""The folder of the models: what is in it, and what may be done to it."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from hailo_vision.errors import ModelError, ModelFault
+from hailo_vision.models import records
+from hailo_vision.models.records import Origin, Partial
+
+SUFFIX = ".hef"
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where one model's file stands, with its notes and what has come of it so far."""
+
+    path: Path
+
+    @property
+    def note(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.json")
+
+    @property
+    def part(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.part")
+
+    @property
+    def part_note(self) -> Path:
+        return self.path.with_name(f"{self.path.name}.part.json")
+
+    @property
+    def origin(self) -> Origin | None:
+        """What was pulled to this place; None for a file that somebody else put there."""
+        return records.read(self.note, Origin)
+
+    @property
+    def partial(self) -> Partial | None:
+        return records.read(self.part_note, Partial)
+
+    @property
+    def size_bytes(self) -> int | None:
+        """The file's size, or None where there is no file."""
+        return self.path.stat().st_size if self.path.is_file() else None
+
+    @property
+    def part_bytes(self) -> int:
+        """How much of a broken download is there; 0 when it could not go on."""
+        partial = self.partial
+        return self.part.stat().st_size if partial and partial.validator and self.part.is_file() else 0
+
+
+def place(folder: Path, file: str) -> Place:
+    """The place of a file that is named by a person or a record. Raises ModelError for one outside the folder."""
+    if file != os.path.basename(file) or "\0" in file or not file.endswith(SUFFIX) or file == SUFFIX:
+        raise ModelError(
+            ModelFault.NOT_ON_DISK, f"{file!r} is no file of {folder}: name a model, or a {SUFFIX} file in that folder."
+        )
+    return Place(path=folder / file)
+
+
+def places(folder: Path) -> tuple[Place, ...]:
+    """All models in the folder, whole or in part; none where there is no folder."""
+    with disk_errors(folder):
+        try:
+            names = {name.removesuffix(".part") for name in os.listdir(folder)}
+        except FileNotFoundError:
+            return ()
+        found = (Place(path=folder / name) for name in sorted(names) if name.endswith(SUFFIX) and name != SUFFIX)
+        return tuple(one for one in found if one.path.is_file() or one.part.is_file())
+
+
+def make_folder(folder: Path) -> None:
+    """Readable for the service, whoever makes it and with what umask."""
+    if not folder.is_dir():
+        folder.mkdir(parents=True)
+        folder.chmod(0o755)
+
+
+def require_space(folder: Path, bytes_to_come: int, spare_bytes: int) -> None:
+    """Raises ModelError where so many bytes would not fit; some are left for the rest of the system."""
+    disk = os.statvfs(folder)
+    free = disk.f_bavail * disk.f_frsize
+    if free < bytes_to_come + spare_bytes:
+        raise ModelError(
+            ModelFault.DISK_FULL,
+            f"{folder} has {free / 1e6:,.0f} MB free, and {(bytes_to_come + spare_bytes) / 1e6:,.0f} MB are needed. "
+            "Make room, then pull again.",
+        )
+
+
+def remove(one: Place) -> None:
+    """Takes a model and its notes away; a symbolic link is removed, and not what it leads to."""
+    for path in (one.path, one.note, one.part, one.part_note):
+        with suppress(FileNotFoundError):
+            path.unlink()
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes a rename last through a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def disk_errors(folder: Path) -> Iterator[None]:
+    """Says what the operating system's refusals mean for a person who has this folder."""
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or folder
+        match error:
+            case PermissionError():
+                message = f"There is no permission for {where}."
+                raise ModelError(ModelFault.NO_PERMISSION, message) from error
+            case OSError(errno=errno.EROFS):
+                message = f"{where} is on a file system that can't be written."
+                raise ModelError(ModelFault.NO_PERMISSION, message) from error
+            case OSError(errno=number) if number in _FULL:
+                message = f"The disk of {folder} became full. Make room, then pull again."
+                raise ModelError(ModelFault.DISK_FULL, message) from error
+            case _:
+                raise ModelError(ModelFault.DISK_FAILED, f"{where}: {error.strerror or error}.") from error

@@ -1,0 +1,97 @@
+"""What the catalogue has, and what is chosen from it."""
+
+from urllib.parse import urlsplit
+
+import pytest
+
+from hailo_vision.config.settings import Model
+from hailo_vision.errors import ModelError, ModelFault
+from hailo_vision.models.catalogue import CATALOGUE, at_mirror, builds, fitting, release_in, without_password
+
+URL = "https://dev-public.hailo.ai/v5.1.1/blob/Qwen2-VL-2B-Instruct.hef"
+
+
+def test_the_default_model_is_in_the_catalogue_for_both_releases_of_the_contract() -> None:
+    model = Model()
+    files = builds(CATALOGUE, model.name)
+    assert {"5.1.1", "5.2.0"} <= {file.release for file in files}
+    assert {file.file for file in files} == {model.hef.rpartition("/")[2]}
+
+
+@pytest.mark.parametrize("file", CATALOGUE, ids=lambda file: f"{file.model}-{file.release}")
+def test_every_file_comes_over_tls_from_a_folder_of_its_own_release(file) -> None:  # type: ignore[no-untyped-def]
+    address = urlsplit(file.url)
+    assert address.scheme == "https"
+    assert f"/v{file.release}/" in address.path
+    assert address.path.endswith(f"/{file.file}")
+    assert file.licence
+    assert file.listed_bytes > 0
+    assert file.model == file.model.casefold()
+
+
+@pytest.mark.parametrize("name", ["qwen2-vl-2b-instruct", "Qwen2-VL-2B-Instruct", "Qwen2-VL-2B-Instruct.hef"])
+def test_a_model_is_found_in_any_case_and_by_its_file(name: str) -> None:
+    assert len(builds(CATALOGUE, name)) == len(CATALOGUE)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("qwen2-vl-2b-instuct", "Did you mean qwen2-vl-2b-instruct?"), ("llama", "It has qwen2-vl")]
+)
+def test_an_unknown_model_is_told_what_there_is(name: str, hint: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        builds(CATALOGUE, name)
+    assert caught.value.fault is ModelFault.UNKNOWN_MODEL
+    assert hint in str(caught.value)
+
+
+def test_the_file_of_the_release_is_chosen() -> None:
+    assert fitting(CATALOGUE, "5.2.0").url == URL.replace("5.1.1", "5.2.0")
+
+
+def test_a_release_without_a_file_gets_no_other_ones() -> None:
+    with pytest.raises(ModelError) as caught:
+        fitting(CATALOGUE, "5.1.0")
+    assert caught.value.fault is ModelFault.UNKNOWN_RELEASE
+    assert "only for 5.1.1, 5.2.0, 5.3.0" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "release"),
+    [
+        ("5.1.1", "5.1.1"),
+        ("5.1.1-1", "5.1.1"),
+        ("v5.2.0", "5.2.0"),
+        ("1:5.2.0-2+rpt1", "5.2.0"),
+        (" 5.2.0\n", "5.2.0"),
+        ("5.1", None),
+        ("", None),
+        ("new", None),
+    ],
+)
+def test_a_release_is_read_out_of_a_packages_version(text: str, release: str | None) -> None:
+    assert release_in(text) == release
+
+
+@pytest.mark.parametrize(
+    ("mirror", "address"),
+    [
+        (None, URL),
+        ("", URL),
+        ("http://nas.lan:8080", "http://nas.lan:8080/v5.1.1/blob/Qwen2-VL-2B-Instruct.hef"),
+        ("https://nas.lan/hailo/", "https://nas.lan/hailo/v5.1.1/blob/Qwen2-VL-2B-Instruct.hef"),
+        ("https://me:pass@nas.lan/a/b", "https://me:pass@nas.lan/a/b/v5.1.1/blob/Qwen2-VL-2B-Instruct.hef"),
+    ],
+)
+def test_a_mirror_stands_where_the_vendors_host_stood(mirror: str | None, address: str) -> None:
+    assert at_mirror(URL, mirror) == address
+
+
+@pytest.mark.parametrize("mirror", ["nas.lan", "ftp://nas.lan", "https://", "file:///srv", "http://a/?b"])
+def test_what_is_no_address_is_no_mirror(mirror: str) -> None:
+    with pytest.raises(ModelError, match="is no address of a mirror"):
+        at_mirror(URL, mirror)
+
+
+def test_a_password_is_taken_out_of_an_address() -> None:
+    assert without_password("https://me:pass@nas.lan:8080/a?b") == "https://nas.lan:8080/a?b"
+    assert without_password(URL) == URL
