@@ -13,6 +13,7 @@ from hailo_vision.http_api.faults import Fault, bug, fault, http_fault
 from hailo_vision.http_api.reply import event
 from hailo_vision.http_api.request import FACTS, REQUEST_ID, STREAM, Facts
 from hailo_vision.http_api.services import SERVICES, Services
+from hailo_vision.http_api.stream import EventStream
 
 log = logging.getLogger(__name__)
 
@@ -70,12 +71,12 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
 async def _tell(request: web.Request, what: Fault) -> web.StreamResponse:
     """Send an error: as the response, or as an event when a stream has begun, which then ends without [DONE]."""
     request[FACTS].update({"status": what.status, "error": what.code})
-    stream: web.StreamResponse | None = request.get(STREAM)
+    stream: EventStream | None = request.get(STREAM)
     if stream is None:
         return web.json_response(what.body, status=what.status, headers=what.headers)
     await stream.write(event(what.body))
-    await stream.write_eof()
-    return stream
+    await stream.close()
+    return stream.response
 
 
 async def _sign(request: web.Request, response: web.StreamResponse) -> None:

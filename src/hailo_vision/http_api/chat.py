@@ -13,12 +13,7 @@ from hailo_vision.http_api.parse import chat_request
 from hailo_vision.http_api.reply import Reply
 from hailo_vision.http_api.request import FACTS, REQUEST_ID, STREAM, Facts, json_body
 from hailo_vision.http_api.services import SERVICES, Services
-
-STREAM_HEADERS = {
-    "Content-Type": "text/event-stream",
-    "Cache-Control": "no-cache",
-    "X-Accel-Buffering": "no",  # nginx would hold the pieces back
-}
+from hailo_vision.http_api.stream import EventStream
 
 
 async def completions(request: web.Request) -> web.StreamResponse:
@@ -92,21 +87,19 @@ async def _whole(request: web.Request, answer: Reply, events: AsyncGenerator[Pie
 
 async def _stream(request: web.Request, answer: Reply, events: AsyncGenerator[Piece | Finish]) -> web.StreamResponse:
     event = await anext(events)  # before any header: until now an error is still a status
-    response = web.StreamResponse(headers=STREAM_HEADERS)
-    await response.prepare(request)
-    request[STREAM] = response
-    await response.write(answer.first_chunk())
+    stream = request[STREAM] = await EventStream.open(request)
+    await stream.write(answer.first_chunk())
     while not isinstance(event, Finish):
         if event.text:
-            await response.write(answer.text_chunk(event.text))
+            await stream.write(answer.text_chunk(event.text))
         event = await anext(events)
     request[FACTS].update(_facts(event))
     tail = [answer.last_chunk(event.reason)]
     if answer.shows_usage:
         tail.append(answer.usage_chunk(event.usage))
-    await response.write(b"".join([*tail, reply.DONE]))
-    await response.write_eof()
-    return response
+    await stream.write(b"".join([*tail, reply.DONE]))
+    await stream.close()
+    return stream.response
 
 
 def _facts(finish: Finish) -> Facts:

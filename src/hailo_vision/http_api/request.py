@@ -10,7 +10,7 @@ from hailo_vision.http_api.parse import json_object
 
 REQUEST_ID = "hailo_vision.request_id"
 FACTS = "hailo_vision.facts"  # what the log line of the request will say
-STREAM = "hailo_vision.stream"  # the response, once its headers have gone out
+STREAM = "hailo_vision.stream"  # the EventStream, once its headers have gone out
 
 Facts = dict[str, Any]
 
