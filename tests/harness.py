@@ -11,7 +11,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +21,7 @@ from openai import OpenAI
 
 ROOT = Path(__file__).resolve().parent.parent
 PHOTOS = ROOT / "docs" / "photos"
+COMMAND = (sys.executable, "-P", "-m", "hailo_vision")
 MODEL = "qwen2-vl-2b-instruct"
 PATIENCE_S = 30.0
 
@@ -28,7 +29,9 @@ PATIENCE_S = 30.0
 class Daemon:
     """`hailo-vision serve` with a config of its own, on a free port."""
 
-    def __init__(self, folder: Path, config: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, folder: Path, config: Mapping[str, Any] | None = None, command: Sequence[str] = COMMAND, **variables: str
+    ) -> None:
         sections = {name: dict(section) for name, section in (config or {}).items()}
         sections["server"] = {"port": 0, **sections.get("server", {})}
         sections["device"] = {"runtime": "simulated", **sections.get("device", {})}
@@ -37,9 +40,9 @@ class Daemon:
         self.config = folder / "hailo-vision.json"
         self.config.write_text(json.dumps(sections))
         # A chip of its own: the simulator's stands for the one that all processes of this machine share.
-        environment = {**os.environ, "XDG_RUNTIME_DIR": str(folder), "TMPDIR": str(folder)}
+        environment = {**os.environ, "XDG_RUNTIME_DIR": str(folder), "TMPDIR": str(folder), **variables}
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "hailo_vision", "serve", "--config", str(self.config)],
+            [*command, "serve", "--config", str(self.config)],
             stderr=subprocess.PIPE,
             text=True,
             env=environment,

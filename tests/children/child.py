@@ -49,6 +49,9 @@ def main(way: str, link: Link) -> None:
     while (message := link.receive()) is not None and not isinstance(message, Quit):
         if isinstance(message, Generate):
             answer(way, link, message)
+            if way == "hangs_up":
+                link._end.shutdown(socket.SHUT_RDWR)
+                wait_for_ever()
 
 
 def answer(way: str, link: Link, message: Generate) -> None:

@@ -96,6 +96,18 @@ async def test_a_generation_that_cannot_end_well_ends_with_its_own_error(
         await until(lambda: supervisor.state is EngineState.READY)
 
 
+async def test_a_worker_that_hangs_up_is_sent_nothing_more_and_the_next_one_answers() -> None:
+    async with supervised("hangs_up") as supervisor:
+        await until(lambda: supervisor.state is EngineState.READY)
+        pid = supervisor.worker_pid
+        assert pid is not None
+        await answer(supervisor)
+        await until(lambda: supervisor.state is EngineState.STARTING)
+        os.kill(pid, 0)  # it lingers, but nobody takes it for a worker
+        assert isinstance((await answer(supervisor))[-1], Finish)
+        assert supervisor.restarts == 1
+
+
 async def test_a_failed_generation_keeps_the_worker() -> None:
     async with supervised("fails_in_decode") as supervisor:
         await until(lambda: supervisor.state is EngineState.READY)

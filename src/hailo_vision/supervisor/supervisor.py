@@ -154,17 +154,18 @@ class Supervisor:
             worker = self._worker = await WorkerProcess.spawn(self._command, self._environment)
         except OSError as error:
             return DeviceUnavailable(DeviceFault.FAILED, f"No worker process could be started: {error.strerror}.")
+        reason: EngineError | None = None
         polite_s = 0.0
         try:
             await self._converse(worker)
-            return WorkerDied(await worker.leave(self._budgets.quit_s))
+            polite_s = self._budgets.quit_s
         except TimeoutError:
-            return WorkerStalled(*self._phase)
+            reason = WorkerStalled(*self._phase)
         except WireError as error:
-            return DeviceUnavailable(DeviceFault.FAILED, f"The worker sent something that is no message: {error}")
+            reason = DeviceUnavailable(DeviceFault.FAILED, f"The worker sent something that is no message: {error}")
         except EngineError as error:
+            reason = error
             polite_s = self._budgets.quit_s  # its last word: it is on its way out by itself
-            return error
         except asyncio.CancelledError:
             if self._state in (EngineState.READY, EngineState.BUSY):
                 polite_s = self._budgets.quit_s
@@ -173,7 +174,10 @@ class Supervisor:
             raise
         finally:
             self._worker = None
-            await worker.leave(polite_s)
+            if self._state in (EngineState.READY, EngineState.BUSY):
+                self._become(EngineState.STARTING)  # nothing is asked of this worker any more
+            returncode = await worker.leave(polite_s)
+        return reason or WorkerDied(returncode)
 
     async def _converse(self, worker: WorkerProcess) -> None:
         """Take the worker's messages until it closes its end; TimeoutError when a phase outlives its budget."""

@@ -11,7 +11,7 @@ from hailo_vision.worker.holdback import HoldBack
 from hailo_vision.worker.runtime import Runtime
 
 READ_TIMEOUT_MS = 100  # how long an Abort may go unseen; about one token of the chip
-READS_UNTIL_PROBE = 20  # in vain, one after the other: some ten times as long as the chip takes for a token
+READS_UNTIL_PROBE = 10  # in vain, one after the other: a second, in which the chip makes eight tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

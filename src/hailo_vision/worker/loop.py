@@ -63,7 +63,7 @@ def serve(link: Link, backend: Backend) -> int:
     """Say Hello, load, then answer until told to leave. Returns the process's exit code, whatever happens."""
     try:
         return _serve(link, backend)
-    except Exception:
+    except Exception:  # noqa: BLE001 - the outermost loop
         # A bug of ours, or a daemon that is gone. Python's own way out would collect what the device's code holds,
         # and on a dead session that ends in SIGABRT (trap 14).
         traceback.print_exc()

@@ -70,30 +70,38 @@ def status_of(error: BaseException) -> int | None:
     return None
 
 
+_FREE_THE_DEVICE = "stop other programs that use it"
+_FETCH_AGAIN = "fetch it again and restart the service"
+_FETCH_ANOTHER = "fetch the one for this chip and this HailoRT and restart the service"
+_DEVICE_LOG = "`hailortcli logs runtime` shows the device's own log"
+_WAIT_OR_REBOOT = "if it stays so, power the board off and on"
+
+# What a status means while opening or loading, and what a person can do about it.
 _MEANINGS: dict[int, tuple[DeviceFault, str]] = {
-    3: (DeviceFault.OUT_OF_MEMORY, "the device is out of memory: stop other programs that use it"),
+    3: (DeviceFault.OUT_OF_MEMORY, f"the device is out of memory: {_FREE_THE_DEVICE}"),
     13: (DeviceFault.MODEL_MISSING, "the model file is missing or unreadable: put it in place and restart the service"),
-    14: (DeviceFault.MODEL_INVALID, "the model file is cut short: fetch it again"),
-    26: (DeviceFault.MODEL_INVALID, "the model file was built for another HailoRT release"),
+    14: (DeviceFault.MODEL_INVALID, f"the model file is cut short: {_FETCH_AGAIN}"),
+    26: (DeviceFault.MODEL_INVALID, f"the model file was built for another HailoRT release: {_FETCH_ANOTHER}"),
     36: (DeviceFault.NO_PERMISSION, "the device node can't be opened: check its mode and the service user's groups"),
-    62: (DeviceFault.DEVICE_BUSY, "another program holds the chip's one place for a language or vision model"),
-    73: (DeviceFault.DEVICE_BUSY, "another program holds the chip, under another group_id"),
-    74: (DeviceFault.DEVICE_BUSY, "another program holds the chip, under another group_id"),
+    62: (DeviceFault.DEVICE_BUSY, f"the chip's one place for a language or vision model is taken: {_FREE_THE_DEVICE}"),
+    73: (DeviceFault.DEVICE_BUSY, f"the chip is held under another device.group_id: use that, or {_FREE_THE_DEVICE}"),
+    74: (DeviceFault.DEVICE_BUSY, f"the chip is held under another device.group_id: use that, or {_FREE_THE_DEVICE}"),
     76: (DeviceFault.DRIVER_MISMATCH, "driver and HailoRT have different versions: upgrade both and reboot"),
-    81: (DeviceFault.OUT_OF_MEMORY, "the device is out of memory: stop other programs that use it"),
-    87: (DeviceFault.DEVICE_LOST, "the driver waited in vain for the device"),
-    89: (DeviceFault.DEVICE_LOST, "the device's own system refused the connection: it may still be booting"),
-    91: (DeviceFault.MODEL_INVALID, "the model file is damaged: fetch it again"),
-    92: (DeviceFault.MODEL_INVALID, "the model file is of a kind that this chip does not take"),
-    93: (DeviceFault.MODEL_INVALID, "the model file was built for another chip"),
-    96: (DeviceFault.DEVICE_LOST, "the device is not connected"),
-    97: (DeviceFault.DEVICE_LOST, "the device is still booting"),
+    81: (DeviceFault.OUT_OF_MEMORY, f"the device is out of memory: {_FREE_THE_DEVICE}"),
+    87: (DeviceFault.DEVICE_LOST, f"the driver waited in vain for the device: {_WAIT_OR_REBOOT}"),
+    89: (DeviceFault.DEVICE_LOST, f"the device's own system may still be booting: {_WAIT_OR_REBOOT}"),
+    91: (DeviceFault.MODEL_INVALID, f"the model file is damaged: {_FETCH_AGAIN}"),
+    92: (DeviceFault.MODEL_INVALID, f"the model file is of a kind that this chip does not take: {_FETCH_ANOTHER}"),
+    93: (DeviceFault.MODEL_INVALID, f"the model file was built for another chip: {_FETCH_ANOTHER}"),
+    96: (DeviceFault.DEVICE_LOST, f"the device is not connected: {_WAIT_OR_REBOOT}"),
+    97: (DeviceFault.DEVICE_LOST, f"the device is still booting: {_WAIT_OR_REBOOT}"),
 }
 
 
 def unavailable(error: BaseException, doing: str) -> DeviceUnavailable:
     """What an error while opening or loading means, in our words and with the vendor's number."""
     status = status_of(error)
-    fault, meaning = _MEANINGS.get(status or 0, (DeviceFault.FAILED, f"HailoRT failed ({type(error).__name__})"))
+    unknown = (DeviceFault.FAILED, f"HailoRT failed ({type(error).__name__}): {_DEVICE_LOG}")
+    fault, meaning = _MEANINGS.get(status or 0, unknown)
     number = "" if status is None else f" (HailoRT status {status})"
     return DeviceUnavailable(fault, f"{doing}: {meaning}{number}.", status=status)
