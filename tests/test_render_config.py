@@ -44,7 +44,8 @@ def any_value(key: str, hint: Any, limits: dict[str, Any]) -> st.SearchStrategy[
     if get_origin(hint) is Literal:
         return st.sampled_from(get_args(hint))
     if get_origin(hint) is tuple:
-        return st.lists(text(), unique=True).map(tuple)
+        of = get_args(hint)[0]
+        return st.lists(text() if of is str else any_value(key, of, {}), unique=True).map(tuple)
     if type(None) in get_args(hint):
         return st.none() | any_value(key, get_args(hint)[0], limits)
     if hint is float:

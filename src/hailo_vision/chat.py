@@ -5,6 +5,8 @@ from enum import StrEnum
 from typing import Generic, Literal, TypeVar
 
 Role = Literal["system", "user", "assistant"]
+Detail = Literal["auto", "low", "high"]
+Fit = Literal["pad", "stretch", "crop"]
 
 
 class FinishReason(StrEnum):
@@ -23,10 +25,15 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageRef:
-    """A picture as the client sent it: a data URI or an http(s) address, and where in the request it stood."""
+    """A picture as the client sent it: a data URI or an http(s) address, and where in the request it stood.
+
+    `detail` high asks for more than one frame; `fit` is the way into the model's shape, None is the operator's.
+    """
 
     url: str
     param: str
+    detail: Detail = "auto"
+    fit: Fit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -204,3 +204,30 @@ def test_the_longest_conversation_that_is_taken_goes_over_the_wire() -> None:
         Turn(role=turn.role, parts=tuple(part for part in turn.parts if isinstance(part, Text))) for turn in taken
     )
     assert encode(Generate(job=1, generation=Generation(turns=words, sampling=Sampling(), max_tokens=1)))
+
+
+@pytest.mark.parametrize("detail", ["auto", "low", "high", None])
+@pytest.mark.parametrize("fit", ["pad", "stretch", "crop", None])
+def test_a_picture_has_its_detail_and_fit(detail: str | None, fit: str | None) -> None:
+    for part in (
+        {"type": "image_url", "image_url": {"url": DATA, "detail": detail, "fit": fit}},
+        {"type": "input_image", "image_url": DATA, "detail": detail, "fit": fit},
+    ):
+        (image,) = turns([user([part])], system_prompt=None)[0].parts
+        assert isinstance(image, ImageRef)
+        assert (image.detail, image.fit) == (detail or "auto", fit)
+
+
+@pytest.mark.parametrize(
+    ("part", "param"),
+    [
+        ({"type": "image_url", "image_url": {"url": DATA, "detail": "ultra"}}, "image_url.detail"),
+        ({"type": "image_url", "image_url": {"url": DATA, "detail": 1}}, "image_url.detail"),
+        ({"type": "image_url", "image_url": {"url": DATA, "fit": ["pad"]}}, "image_url.fit"),
+        ({"type": "input_image", "image_url": DATA, "detail": "ultra"}, "detail"),
+    ],
+)
+def test_a_detail_or_fit_that_nobody_knows_is_refused_by_name(part: dict[str, Any], param: str) -> None:
+    error = refused(user([part]))
+    assert error.param == f"messages[0].content[0].{param}"
+    assert "must be one of " in str(error)

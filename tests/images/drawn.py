@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image
 
 from hailo_vision.chat import Frame
-from hailo_vision.config.settings import Fit
+from hailo_vision.config.settings import Fit, Images, PictureFormat
 from hailo_vision.images.decode import decode
 from hailo_vision.images.fit import Shape
 
@@ -96,10 +96,15 @@ def bmp(width: int, height: int, *, compression: int, body: bytes) -> bytes:
 
 
 def frame(
-    data: bytes, width_px: int = 64, height_px: int = 32, fit: Fit = "stretch", max_megapixels: float = 8
+    data: bytes,
+    width_px: int = 64,
+    height_px: int = 32,
+    fit: Fit = "stretch",
+    max_megapixels: float = 8,
+    formats: tuple[PictureFormat, ...] = Images().formats,
 ) -> Frame:
     shape = Shape(width_px=width_px, height_px=height_px, fit=fit)
-    return decode(data, shape=shape, max_megapixels=max_megapixels)
+    return decode(data, shape=shape, formats=formats, max_megapixels=max_megapixels).frames[0]
 
 
 def pixel(of: Frame, x: int, y: int) -> Pixel:

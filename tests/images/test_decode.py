@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 
 from hailo_vision.chat import Frame
-from hailo_vision.config.settings import Fit
+from hailo_vision.config.settings import Fit, Images
 from hailo_vision.images.bad_image import BadImage
+from images.corpus import SRGB
 from images.drawn import (
     BLACK,
     BLUE,
@@ -323,6 +324,7 @@ def test_small_print_comes_out_as_lanczos_over_all_its_pixels(file_format: str) 
 
 def likeness_db(picture: Image.Image, file_format: str) -> float:
     """How near the frame is to the plain way, as a peak signal to noise ratio."""
+    picture.info.clear()  # no colour profile: this is about scaling
     data = encoded(picture, file_format, quality=92)
     plain = Image.open(io.BytesIO(data)).convert("RGB").resize((336, 224), Image.Resampling.LANCZOS)
     ours = Image.frombytes("RGB", (336, 224), frame(data, 336, 224).pixels)
@@ -449,6 +451,9 @@ def _corpus() -> list[bytes]:
         encoded(small, "WEBP", save_all=True, append_images=[small.rotate(180)]),
         encoded(small, "GIF", save_all=True, append_images=[small.rotate(180)], transparency=1),
         encoded(small, "BMP"),
+        encoded(small, "TIFF"),
+        encoded(small, "TIFF", compression="tiff_lzw", icc_profile=SRGB),
+        encoded(small, "PNG", icc_profile=SRGB),
         encoded(small.convert("P"), "BMP"),
         bmp(8, 4, compression=1, body=b"\x08\x05\0\0" * 4 + b"\0\1"),
         bmp(8, 4, compression=2, body=b"\x08\x05\0\0" * 4 + b"\0\1"),
@@ -470,6 +475,6 @@ def is_frame_or_refusal(data: bytes) -> None:
 
 def frame_or_refusal(data: bytes) -> Frame | BadImage:
     try:
-        return frame(data, 16, 16, fit="pad", max_megapixels=0.5)
+        return frame(data, 16, 16, fit="pad", max_megapixels=0.5, formats=(*Images().formats, "tiff"))
     except BadImage as refused:
         return refused

@@ -4,7 +4,9 @@ import asyncio
 import gzip
 import socket
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
+import aiohttp
 import pytest
 from aiohttp.abc import AbstractResolver
 
@@ -36,7 +38,8 @@ class Fetching:
     ) -> bytes:
         settings = Images(fetch=enabled, fetch_allow=allow, fetch_timeout_s=timeout_s, fetch_max_mb=max_mb)
         self.fetchers.append(Fetcher(settings, resolver=resolver))
-        return await self.fetchers[-1].fetch(url)
+        async with AsyncExitStack() as held:
+            return await self.fetchers[-1].fetch(url, held)
 
     async def refusal(self, url: str, **options: object) -> BadImage:
         with pytest.raises(BadImage) as caught:
@@ -328,3 +331,94 @@ async def test_a_fetcher_can_be_closed_unused_and_twice() -> None:
     fetcher = Fetcher(Images())
     await fetcher.aclose()
     await fetcher.aclose()
+
+
+SPELLINGS = [
+    "127.0.0.1",
+    "127.0.0.2",
+    "127.255.255.254",
+    "127.1",
+    "127.0.1",
+    "2130706433",
+    "0x7f000001",
+    "0x7f.0.0.1",
+    "0177.0.0.1",
+    "017700000001",
+    "00000127.0.0.1",
+    "127.0.0.1.",
+    "0.0.0.0",
+    "0",
+    "[::1]",
+    "[::]",
+    "[0:0:0:0:0:0:0:1]",
+    "[::ffff:127.0.0.1]",
+    "[::ffff:7f00:1]",
+    "[::127.0.0.1]",
+    "[64:ff9b::127.0.0.1]",
+    "[64:ff9b::7f00:1]",
+    "[2002:7f00:1::]",
+    "[::1%25lo]",
+    "localhost",
+    "LOCALHOST",
+    "localhost.",
+    "ip6-localhost",
+    "127.0.0.1.nip.io",
+    "rebinding.example.com",
+    "user@127.0.0.1",
+    "example.com@127.0.0.1",
+    "example.com\\@127.0.0.1",
+    "１２７.０.０.１",
+    "①②⑦.⓪.⓪.①",
+    "127。0。0。1",
+]
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_no_spelling_of_loopback_reaches_it(fetch: Fetching, scheme: str) -> None:
+    """A listed network leaves the decision about the port to the address, so that every name is resolved."""
+    async with Site({"/": ok(b"secret")}, host="0.0.0.0") as site:
+        for host in SPELLINGS:
+            liar = Directory([("127.0.0.1", site.port)])
+            for resolver in (liar, aiohttp.ThreadedResolver()) if "." not in host.rstrip(".") else (liar,):
+                refused = await fetch.refusal(
+                    f"{scheme}://{host}:{site.port}/", allow=("192.0.2.0/24",), resolver=resolver
+                )
+                assert refused.code in ("invalid_image_url", "failed_to_download_image"), host
+        assert site.connections == 0
+        assert await fetch(f"http://127.0.0.1:{site.port}/") == b"secret"  # it listens
+
+
+async def test_files_in_memory_are_bounded_and_wait_for_each_other(fetch: Fetching) -> None:
+    """Of the largest size there are eight; the ninth is read when one of them is let go."""
+    body = bytes(100_000)
+    async with Site({"/": ok(body)}) as site, asyncio.timeout(20):
+        fetcher = Fetcher(Images(fetch_allow=HERE, fetch_max_mb=0.1, fetch_timeout_s=600))
+        fetch.fetchers.append(fetcher)
+        holders = [AsyncExitStack() for _ in range(8)]
+        for held in holders:
+            assert await fetcher.fetch(site.url(), held) == body
+        async with AsyncExitStack() as held:
+            ninth = asyncio.ensure_future(fetcher.fetch(site.url(), held))
+            while len(site.requests) < 9:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.05)
+            assert not ninth.done()
+            await holders[0].aclose()
+            assert await ninth == body
+        for held in holders:
+            await held.aclose()
+
+
+async def test_one_server_gets_four_connections_and_the_others_theirs(fetch: Fetching) -> None:
+    async with Site({"/": silence}) as slow, Site({"/": ok(b"x")}) as quick, asyncio.timeout(20):
+        fetcher = Fetcher(Images(fetch_allow=HERE, fetch_timeout_s=600))
+        fetch.fetchers.append(fetcher)
+        async with AsyncExitStack() as held:
+            waiting = [asyncio.ensure_future(fetcher.fetch(slow.url(), held)) for _ in range(40)]
+            while slow.connections < 4:
+                await asyncio.sleep(0.01)
+            assert await fetcher.fetch(quick.url(), held) == b"x"
+            assert slow.connections == 4
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)

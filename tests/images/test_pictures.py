@@ -3,11 +3,12 @@
 import asyncio
 import base64
 import threading
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
-from hailo_vision.chat import Frame, ImageRef
+from hailo_vision.chat import Detail, Frame, ImageRef
 from hailo_vision.config.settings import Images
 from hailo_vision.errors import RequestError
 from hailo_vision.images.pictures import Pictures
@@ -25,10 +26,18 @@ def plain(colour: tuple[int, int, int], file_format: str = "PNG") -> bytes:
     return encoded(Image.new("RGB", (20, 10), colour), file_format)
 
 
+async def seen(pictures: Pictures, some: list[ImageRef], width_px: int, height_px: int) -> tuple[Frame, ...]:
+    """The one frame of each."""
+    parts = await pictures.look(some, width_px=width_px, height_px=height_px)
+    frames = [part for (part,) in parts]
+    assert all(isinstance(frame, Frame) for frame in frames)
+    return tuple(frames)  # type: ignore[arg-type]
+
+
 async def frames(*urls: str, settings: Images = SETTINGS) -> tuple[Frame, ...]:
     pictures = Pictures(settings)
     try:
-        return await pictures.frames(refs(*urls), width_px=32, height_px=32)
+        return await seen(pictures, refs(*urls), width_px=32, height_px=32)
     finally:
         await pictures.aclose()
 
@@ -161,7 +170,7 @@ async def test_a_cancelled_request_stops_its_fetches(count: int) -> None:
     async with Site(answers) as site:
         pictures = Pictures(SETTINGS)
         before = asyncio.all_tasks()
-        task = asyncio.ensure_future(pictures.frames(refs(*[site.url()] * count), width_px=8, height_px=8))
+        task = asyncio.ensure_future(seen(pictures, refs(*[site.url()] * count), width_px=8, height_px=8))
         async with asyncio.timeout(10):
             while len(site.requests) < count:
                 await asyncio.sleep(0.01)
@@ -176,7 +185,7 @@ async def test_a_cancelled_request_stops_its_fetches(count: int) -> None:
 
 async def test_pictures_are_decoded_in_threads_that_end_with_the_room() -> None:
     pictures = Pictures(SETTINGS)
-    await pictures.frames(refs(data_uri(encoded(corners(), "JPEG"))), width_px=8, height_px=8)
+    await seen(pictures, refs(data_uri(encoded(corners(), "JPEG"))), width_px=8, height_px=8)
     assert [thread for thread in threading.enumerate() if thread.name.startswith("picture")]
     await pictures.aclose()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("picture")]
@@ -185,7 +194,7 @@ async def test_pictures_are_decoded_in_threads_that_end_with_the_room() -> None:
 async def test_the_loop_goes_on_while_pictures_are_decoded() -> None:
     pictures = Pictures(SETTINGS)
     big = data_uri(encoded(noise(1200, 1200), "PNG", compress_level=1))
-    task = asyncio.ensure_future(pictures.frames(refs(*[big] * 4), width_px=8, height_px=8))
+    task = asyncio.ensure_future(seen(pictures, refs(*[big] * 4), width_px=8, height_px=8))
     turns = 0
     while not task.done():
         turns += 1
@@ -197,6 +206,96 @@ async def test_the_loop_goes_on_while_pictures_are_decoded() -> None:
 async def test_one_room_serves_many_requests_at_once() -> None:
     pictures = Pictures(SETTINGS)
     wanted = [refs(data_uri(plain(colour)), data_uri(plain(GREEN))) for colour in (RED, BLUE) * 20]
-    seen = await asyncio.gather(*(pictures.frames(some, width_px=8, height_px=8) for some in wanted))
-    assert [pixel(pair[0], 4, 4) for pair in seen] == [RED, BLUE] * 20
+    pairs = await asyncio.gather(*(seen(pictures, some, width_px=8, height_px=8) for some in wanted))
+    assert [pixel(pair[0], 4, 4) for pair in pairs] == [RED, BLUE] * 20
     await pictures.aclose()
+
+
+async def test_a_request_can_choose_the_fit_of_each_picture() -> None:
+    pictures = Pictures(SETTINGS)
+    url = data_uri(plain(RED))
+    wanted = [ImageRef(url=url, param="p"), ImageRef(url=url, param="p", fit="stretch")]
+    padded, stretched = await seen(pictures, wanted, width_px=32, height_px=32)
+    assert (pixel(padded, 0, 0), pixel(stretched, 0, 0)) == (GREY, RED)
+    await pictures.aclose()
+
+
+@pytest.mark.parametrize(
+    ("details", "max_tiles", "spare_frames", "frame_counts"),
+    [
+        (("auto", "low"), 4, 10, (1, 1)),
+        (("high", "low"), 4, 10, (3, 1)),
+        (("high", "high"), 4, 4, (3, 3)),
+        (("high", "high"), 4, 5, (3, 3)),
+        (("high", "high"), 4, 1, (1, 1)),
+        (("high", "auto"), 4, 0, (1, 1)),
+        (("high", "auto"), 0, 10, (1, 1)),
+    ],
+)
+async def test_high_detail_makes_tiles_as_far_as_there_are_frames(
+    details: tuple[Detail, ...], max_tiles: int, spare_frames: int, frame_counts: tuple[int, ...]
+) -> None:
+    url = data_uri(encoded(corners(400, 200), "PNG"))
+    pictures = Pictures(Images(max_tiles=max_tiles))
+    wanted = [ImageRef(url=url, param="p", detail=detail) for detail in details]
+    looks = await pictures.look(wanted, width_px=32, height_px=32, spare_frames=spare_frames)
+    assert tuple(sum(isinstance(part, Frame) for part in look) for look in looks) == frame_counts
+    await pictures.aclose()
+
+
+async def test_a_picture_that_was_seen_before_is_not_decoded_again() -> None:
+    """The very frame comes back, by whatever way the file came; another fit is another frame."""
+    data = encoded(corners(), "PNG")
+    async with Site({"/a": ok(data)}) as site:
+        pictures = Pictures(SETTINGS)
+        ways = refs(data_uri(data), site.url("/a"), base64.b64encode(data).decode())
+        one, two, three = [(await seen(pictures, [way], width_px=8, height_px=8))[0] for way in ways]
+        assert one is two is three
+        (other,) = await seen(pictures, [replace(ways[0], fit="crop")], width_px=8, height_px=8)
+        assert other is not one
+        await pictures.aclose()
+
+
+async def test_with_the_cache_off_nothing_is_kept() -> None:
+    pictures = Pictures(Images(cache_mb=0))
+    wanted = refs(data_uri(encoded(corners(), "PNG")))
+    one, two = [(await seen(pictures, wanted, width_px=8, height_px=8))[0] for _ in range(2)]
+    assert one is not two
+    assert one == two
+    await pictures.aclose()
+
+
+async def test_a_picture_that_takes_too_long_is_refused_and_its_place_is_freed_when_it_is_done() -> None:
+    slow = data_uri(encoded(noise(1500, 1500), "WEBP", lossless=True, method=0))
+    hurried = Images(decode_timeout_s=0.001, cache_mb=0)
+    pictures = Pictures(hurried)
+    async with asyncio.timeout(30):
+        for _ in range(5):  # more than there are places
+            with pytest.raises(RequestError) as caught:
+                await pictures.look(refs(slow), width_px=8, height_px=8)
+            assert str(caught.value) == (
+                "Image 1 of 1 could not be decoded within 0.001 s. Scale it down, or send it as JPEG."
+            )
+    await pictures.aclose()
+
+
+async def test_slow_servers_do_not_keep_pictures_that_are_sent_inline_waiting() -> None:
+    async with Site({"/": silence}) as site, asyncio.timeout(20):
+        pictures = Pictures(Images(fetch_allow=("127.0.0.1",), fetch_timeout_s=600, max_per_request=14))
+        waiting = [
+            asyncio.ensure_future(pictures.look(refs(*[site.url()] * 14), width_px=8, height_px=8)) for _ in range(5)
+        ]
+        while not site.requests:
+            await asyncio.sleep(0.01)
+        for _ in range(10):
+            await pictures.look(refs(data_uri(plain(RED))), width_px=8, height_px=8)
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        await pictures.aclose()
+
+
+async def test_listed_formats_alone_are_read() -> None:
+    assert len(await frames(data_uri(plain(RED, "TIFF")), settings=Images(formats=("tiff",)))) == 1
+    refused = await refusal(data_uri(plain(RED)), settings=Images(formats=("tiff", "bmp")))
+    assert str(refused) == "Image 1 of 1 is a PNG file, which is not read here. Send BMP or TIFF."

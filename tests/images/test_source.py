@@ -175,3 +175,20 @@ def test_no_text_does_more_harm_than_a_refusal(url: str) -> None:
 
 def test_the_text_of_a_picture_stays_out_of_logs() -> None:
     assert BASE64[:20] not in repr(read_source(data_uri(PNG)))
+
+
+@pytest.mark.parametrize("size", [100, 300_000])
+def test_slashes_and_line_ends_that_json_escaped_are_undone(size: int) -> None:
+    """A large picture is taken out of its body unread, and PHP escapes slashes."""
+    data = b"\xff\xd8\xff" + b"\xff\xff\xfe\xfb" * size
+    letters = base64.encodebytes(data).decode().replace("/", "\\/").replace("\n", "\\r\\n")
+    for url in (f"data:image\\/jpeg;base64,{letters}", letters):
+        source = read_source(url)
+        assert isinstance(source, Inline)
+        assert source.decode() == data
+
+
+def test_other_backslashes_are_no_base64() -> None:
+    for letters in ("AAAA\\", "AA\\tAA", "\\u0041AAA"):
+        with pytest.raises(BadImage):
+            inline(f"data:;base64,{letters}")

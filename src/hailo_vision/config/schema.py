@@ -62,7 +62,8 @@ def _type(hint: Any) -> Schema:
     if origin is Literal:
         return {"enum": list(arguments)}
     if origin is tuple:
-        return {"type": "array", "items": {"type": "string", "minLength": 1}}
+        items = {"type": "string", "minLength": 1} if arguments[0] is str else _type(arguments[0])
+        return {"type": "array", "items": items}
     if origin is UnionType:
         (alone,) = (argument for argument in arguments if argument is not NoneType)
         return {"type": [_TYPES[alone], "null"]}

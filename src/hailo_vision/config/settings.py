@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 Fit = Literal["pad", "stretch", "crop"]
+PictureFormat = Literal["jpeg", "png", "webp", "gif", "bmp", "tiff", "heic", "avif"]
 Runtime = Literal["hailo", "simulated"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
@@ -95,9 +96,24 @@ class Generation:
 class Images:
     """What pictures are taken, and how they are fitted to the model's shape."""
 
-    max_megapixels: float = setting(8.0, "largest picture, in millions of pixels", exclusive_minimum=0, maximum=100)
+    formats: tuple[PictureFormat, ...] = setting(
+        ("jpeg", "png", "webp", "gif", "bmp"),
+        "what is read; tiff, heic and avif can be added where Pillow reads them, at more risk",
+    )
+    # Pillow prints a warning about larger ones than 89 million pixels.
+    max_megapixels: float = setting(8.0, "largest picture, in millions of pixels", exclusive_minimum=0, maximum=89)
     max_per_request: int = setting(4, "pictures in one request", minimum=0, maximum=14)
+    max_tiles: int = setting(
+        4, "tiles that follow the overview of a picture sent with detail high; 0 is never", minimum=0, maximum=13
+    )
     fit: Fit = setting("pad", "pad adds grey bars, stretch distorts, crop cuts the edges off")
+    decode_timeout_s: float = setting(10.0, "seconds to decode one picture", exclusive_minimum=0, maximum=600)
+    cache_mb: float = setting(
+        16.0,
+        "memory for finished pictures, in case they are sent again, in megabytes; 0 is none",
+        minimum=0,
+        maximum=512,
+    )
     fetch: bool = setting(True, "whether pictures may be named by http(s) address")
     fetch_timeout_s: float = setting(
         10.0, "seconds for one picture, redirects included", exclusive_minimum=0, maximum=600

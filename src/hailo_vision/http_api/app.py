@@ -11,12 +11,13 @@ from hailo_vision.errors import HailoVisionError
 from hailo_vision.http_api import chat, status
 from hailo_vision.http_api.faults import Fault, bug, fault, http_fault
 from hailo_vision.http_api.reply import event
-from hailo_vision.http_api.request import FACTS, REQUEST_ID, STREAM, Facts
+from hailo_vision.http_api.request import BODIES, FACTS, REQUEST_ID, STREAM, Bodies, Facts
 from hailo_vision.http_api.services import SERVICES, Services
 from hailo_vision.http_api.stream import EventStream
 
 log = logging.getLogger(__name__)
 
+_BODIES_IN_MEMORY = 4  # of the largest size; of smaller ones more
 CLIENT_GONE = 499  # nginx's number for it; it stands in the log alone
 
 
@@ -25,6 +26,7 @@ def build(services: Services) -> web.Application:
     limit_bytes = int(services.settings.server.max_body_mb * 1e6)
     app = web.Application(middlewares=[_every_request], client_max_size=limit_bytes)
     app[SERVICES] = services
+    app[BODIES] = Bodies(_BODIES_IN_MEMORY * limit_bytes)
     app.on_response_prepare.append(_sign)
     app.router.add_get("/health", status.health)
     app.router.add_get("/health/ready", status.ready)

@@ -2,28 +2,29 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 
 from aiohttp import web
 
-from hailo_vision.chat import ChatRequest, Finish, Frame, Generation, ImageRef, LoadedModel, Piece, Text, Turn
-from hailo_vision.errors import RequestError
+from hailo_vision.chat import Finish, Piece
 from hailo_vision.http_api import reply
+from hailo_vision.http_api.look import look, pictures
 from hailo_vision.http_api.parse import chat_request
 from hailo_vision.http_api.reply import Reply
-from hailo_vision.http_api.request import FACTS, REQUEST_ID, STREAM, Facts, json_body
-from hailo_vision.http_api.services import SERVICES, Services
+from hailo_vision.http_api.request import BODIES, FACTS, REQUEST_ID, STREAM, Facts, json_body
+from hailo_vision.http_api.services import SERVICES
 from hailo_vision.http_api.stream import EventStream
 
 
 async def completions(request: web.Request) -> web.StreamResponse:
     arrived_at = asyncio.get_running_loop().time()
     services = request.app[SERVICES]
-    body = await json_body(request, int(services.settings.server.max_body_mb * 1e6))
-    asked = chat_request(body, services.settings.model, services.settings.generation)
-    model = services.scheduler.admit()
-    generation, image_s = await _look(services, asked, model)
-    request[FACTS].update({"model": asked.model, "images": _count(asked), "image_ms": round(image_s * 1000)})
+    with request.app[BODIES].share() as take:
+        body = await json_body(request, int(services.settings.server.max_body_mb * 1e6), take)
+        asked = chat_request(body, services.settings.model, services.settings.generation)
+        model = services.scheduler.admit()
+        generation, image_s = await look(services, asked, model)
+    request[FACTS].update({"model": asked.model, "images": len(pictures(asked)), "image_ms": round(image_s * 1000)})
     answer = Reply(
         id=f"chatcmpl-{request[REQUEST_ID]}",
         created=int(time.time()),
@@ -37,42 +38,6 @@ async def completions(request: web.Request) -> web.StreamResponse:
         if stream:
             return await _stream(request, answer, events)
         return await _whole(request, answer, events)
-
-
-async def _look(services: Services, asked: ChatRequest, model: LoadedModel) -> tuple[Generation, float]:
-    """Turn the pictures into frames before the job asks for the NPU, which must never wait for a JPEG."""
-    started = time.monotonic()
-    refs = [part for turn in asked.turns for part in turn.parts if isinstance(part, ImageRef)]
-    if model.max_images is not None and len(refs) > model.max_images:
-        raise RequestError(
-            f"The request has {len(refs)} images, and HailoRT {model.runtime_version} takes {model.max_images} in one.",
-            param="messages",
-        )
-    frames = await services.pictures.frames(
-        refs,
-        width_px=model.frame_width_px,
-        height_px=model.frame_height_px,
-    )
-    generation = Generation(
-        turns=_with_frames(asked.turns, frames), sampling=asked.sampling, max_tokens=asked.max_tokens, stop=asked.stop
-    )
-    return generation, time.monotonic() - started
-
-
-def _with_frames(turns: Sequence[Turn[ImageRef]], frames: Sequence[Frame]) -> tuple[Turn[Frame], ...]:
-    """The same turns with each picture's frame in its place."""
-    following = iter(frames)
-    return tuple(
-        Turn(
-            role=turn.role,
-            parts=tuple(part if isinstance(part, Text) else next(following) for part in turn.parts),
-        )
-        for turn in turns
-    )
-
-
-def _count(asked: ChatRequest) -> int:
-    return sum(isinstance(part, ImageRef) for turn in asked.turns for part in turn.parts)
 
 
 async def _whole(request: web.Request, answer: Reply, events: AsyncGenerator[Piece | Finish]) -> web.Response:

@@ -4,9 +4,9 @@ All system and developer messages are merged into one leading system turn: the d
 alone. Results of tools and functions arrive as words of the user, as the model has no role for them.
 """
 
-from typing import Any
+from typing import Any, get_args
 
-from hailo_vision.chat import ImageRef, Role, Text, Turn
+from hailo_vision.chat import Detail, Fit, ImageRef, Role, Text, Turn
 from hailo_vision.errors import RequestError
 from hailo_vision.http_api.fields import JsonObject, a_string, an_object, invalid
 
@@ -78,17 +78,32 @@ def _part(part: JsonObject, param: str) -> Part:
         case "refusal":
             return Text(text=a_string(part.get("refusal"), f"{param}.refusal"))
         case "image_url" | "input_image":
-            return _image(part.get("image_url"), f"{param}.image_url")
+            return _image(part, f"{param}.image_url")
         case other:
             raise invalid(f"{param}.type", "text or image_url", other)
 
 
-def _image(value: Any, param: str) -> ImageRef:
-    """OpenAI's object with a `url`, or the bare string that other servers' clients send."""
+def _image(part: JsonObject, param: str) -> ImageRef:
+    """OpenAI's object with a `url`, or the bare string that other servers' clients send.
+
+    `detail` stands in the object, or beside a bare string as in the Responses API; `fit` is an extension of ours.
+    """
+    value = part.get("image_url")
     if isinstance(value, str):
-        return ImageRef(url=value, param=param)
-    url = an_object(value, param).get("url")
-    return ImageRef(url=a_string(url, f"{param}.url"), param=f"{param}.url")
+        options, url, place, within = part, value, param, param.rpartition(".")[0]
+    else:
+        options = an_object(value, param)
+        url, place, within = a_string(options.get("url"), f"{param}.url"), f"{param}.url", param
+    detail: Detail = _word(options, "detail", get_args(Detail), within) or "auto"
+    return ImageRef(url=url, param=place, detail=detail, fit=_word(options, "fit", get_args(Fit), within))
+
+
+def _word(options: JsonObject, name: str, known: tuple[Any, ...], within: str) -> Any:
+    """One of the `known` words; None where there is none."""
+    value = options.get(name)
+    if value is not None and value not in known:
+        raise invalid(f"{within}.{name}", f"one of {', '.join(known)}", value)
+    return value
 
 
 def _check_length(conversation: list[Turn[ImageRef]]) -> None:

@@ -1,10 +1,12 @@
 """What is known of a request while it is answered, and its body."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from aiohttp import web
 
-from hailo_vision.errors import BodyTooLarge, RequestError, UnsupportedMediaType
+from hailo_vision.errors import BodyTooLarge, Refused, RequestError, UnsupportedMediaType
 from hailo_vision.http_api.fields import JsonObject
 from hailo_vision.http_api.parse import json_object
 
@@ -15,8 +17,39 @@ STREAM = "hailo_vision.stream"  # the EventStream, once its headers have gone ou
 Facts = dict[str, Any]
 
 
-async def json_body(request: web.Request, limit_bytes: int) -> JsonObject:
-    """The body as a JSON object. Raises BodyTooLarge, UnsupportedMediaType, or RequestError.
+class Bodies:
+    """How many bytes of bodies are in memory, of all requests whose pictures are not frames yet."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self.held_bytes = 0
+
+    @contextmanager
+    def share(self) -> Iterator[Callable[[int], None]]:
+        """Gives what takes bytes as they come, and gives all of them back. Taking raises Refused when none are left."""
+        taken = 0
+
+        def take(size_bytes: int) -> None:
+            nonlocal taken
+            if self.held_bytes + size_bytes > self._most_bytes:
+                message = "The server holds as many pictures of waiting requests as its memory allows. Try again soon."
+                raise Refused(message, retry_after_s=2)
+            self.held_bytes += size_bytes
+            taken += size_bytes
+
+        try:
+            yield take
+        finally:
+            self.held_bytes -= taken
+
+
+BODIES = web.AppKey("bodies", Bodies)
+
+
+async def json_body(request: web.Request, limit_bytes: int, take: Callable[[int], None]) -> JsonObject:
+    """The body as a JSON object, whose bytes are taken as they come.
+
+    Raises BodyTooLarge, UnsupportedMediaType, RequestError or Refused.
 
     The content type is not held against a client whose body is JSON: curl's default names a form.
     """
@@ -27,6 +60,7 @@ async def json_body(request: web.Request, limit_bytes: int) -> JsonObject:
     # Not request.read(): that would keep the body, pictures and all, for as long as the request waits and runs.
     body = bytearray()
     async for part in request.content.iter_any():
+        take(len(part))
         body += part
         if len(body) > limit_bytes:
             raise BodyTooLarge(limit_bytes)

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from contextlib import AsyncExitStack
 from http import HTTPStatus
 from ipaddress import ip_address
 
@@ -13,6 +14,7 @@ import hailo_vision
 from hailo_vision.config.settings import Images
 from hailo_vision.images.address import FetchPolicy
 from hailo_vision.images.bad_image import BadImage
+from hailo_vision.images.room import Room
 
 _BYTES_PER_MB = 1_000_000
 _REDIRECTS = frozenset(
@@ -29,9 +31,10 @@ _HEADERS = {
     "Accept": "image/jpeg, image/png, image/webp, image/gif, image/bmp",
     "Accept-Encoding": "identity",
 }
-# Bounds the memory that fetched files take at once; one slow server can't have all of the places.
 _CONNECTIONS = 32
-_CONNECTIONS_PER_HOST = 8
+# One slow server gets a part of the connections, and with all of those at most half of the memory.
+_CONNECTIONS_PER_HOST = 4
+_FILES_IN_MEMORY = 8  # of the largest size; of smaller ones more
 
 _SEND_DATA = "Send the picture itself as a data: URI."
 
@@ -70,16 +73,20 @@ class Fetcher:
         self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
         self._max_bytes = int(settings.fetch_max_mb * _BYTES_PER_MB)
+        self._room = Room(_FILES_IN_MEMORY * self._max_bytes)
 
-    async def fetch(self, url: str) -> bytes:
-        """The bytes of the file, whatever they are. Raises BadImage for all that keeps us from having them."""
+    async def fetch(self, url: str, held: AsyncExitStack) -> bytes:
+        """The bytes of the file, whatever they are. Raises BadImage for all that keeps us from having them.
+
+        Their share of the memory for all fetched files is taken until `held` ends.
+        """
         if not self._settings.fetch:
             raise BadImage("invalid_image_url", f"is named by an address, and this server fetches none. {_SEND_DATA}")
         checked = self._policy.check_url(url)
         timeout_s = self._settings.fetch_timeout_s
         try:
             async with asyncio.timeout(timeout_s):
-                return await self._follow(checked)
+                return await self._follow(checked, held)
         except TimeoutError:
             reason = f"could not be downloaded within {timeout_s:g} s. {_SEND_DATA}"
             raise BadImage("failed_to_download_image", reason) from None
@@ -91,11 +98,11 @@ class Fetcher:
             await self._session.close()
             self._session = None
 
-    async def _follow(self, url: URL) -> bytes:
+    async def _follow(self, url: URL, held: AsyncExitStack) -> bytes:
         for _ in range(self._settings.fetch_max_redirects + 1):
             async with self._opened().get(url, allow_redirects=False) as response:
                 if response.status == HTTPStatus.OK:
-                    return await self._read(response)
+                    return await self._read(response, held)
                 location = response.headers.get("Location")
             if response.status not in _REDIRECTS or location is None:
                 raise _failed()
@@ -103,11 +110,13 @@ class Fetcher:
         most = self._settings.fetch_max_redirects
         raise BadImage("failed_to_download_image", f"is behind more than {most} redirects. Name its final address.")
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+    async def _read(self, response: aiohttp.ClientResponse, held: AsyncExitStack) -> bytes:
         if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("identity", ""):
             raise _failed()  # compressed though we asked for it not to be; small bodies can become huge
         if (response.content_length or 0) > self._max_bytes:
             raise self._too_large()
+        announced = self._max_bytes if response.content_length is None else response.content_length
+        await held.enter_async_context(self._room.take(announced))
         body = bytearray()
         async for piece in response.content.iter_any():
             body += piece

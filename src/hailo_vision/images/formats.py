@@ -1,18 +1,30 @@
 """What kind of file some bytes are, told by how they begin and never by what somebody says they are."""
 
+from collections.abc import Collection
 from enum import StrEnum
 
 from hailo_vision.images.bad_image import BadImage
 
 
 class Format(StrEnum):
-    """The formats that are read. A new one needs its line here, in `sniff` and in decode.py, and a look at strip.py."""
+    """What can be read. A new one needs its line here, below, in decoders.py, in the settings, and a look at strip.py.
+
+    A format's name in the settings is that of its member in lower case. TIFF, HEIC and AVIF are off by default.
+    """
 
     JPEG = "JPEG"
     PNG = "PNG"
     WEBP = "WebP"
     GIF = "GIF"
     BMP = "BMP"
+    TIFF = "TIFF"
+    HEIC = "HEIC"
+    AVIF = "AVIF"
+
+    @property
+    def setting(self) -> str:
+        """Its word in `images.formats`."""
+        return self.name.lower()
 
 
 _SIGNATURES = (
@@ -21,50 +33,69 @@ _SIGNATURES = (
     (b"GIF87a", Format.GIF),
     (b"GIF89a", Format.GIF),
     (b"BM", Format.BMP),
+    (b"II*\0", Format.TIFF),
+    (b"MM\0*", Format.TIFF),
 )
 # Known so that the answer can name them.
 _OTHER_IMAGES = (
-    (b"II*\0", "a TIFF"),
-    (b"MM\0*", "a TIFF"),
-    (b"8BPS", "a Photoshop"),
-    (b"%PDF", "a PDF"),
-    (b"%!PS", "a PostScript"),
-    (b"\xc5\xd0\xd3\xc6", "a PostScript"),
-    (b"\0\0\0\x0cjP  ", "a JPEG 2000"),
-    (b"\xff\x4f\xff\x51", "a JPEG 2000"),
-    (b"\0\0\0\x0cJXL ", "a JPEG XL"),
-    (b"\xff\x0a", "a JPEG XL"),
-    (b"\0\0\1\0", "an icon"),
+    (b"8BPS", "Photoshop"),
+    (b"%PDF", "PDF"),
+    (b"%!PS", "PostScript"),
+    (b"\xc5\xd0\xd3\xc6", "PostScript"),
+    (b"\0\0\0\x0cjP  ", "JPEG 2000"),
+    (b"\xff\x4f\xff\x51", "JPEG 2000"),
+    (b"\0\0\0\x0cJXL ", "JPEG XL"),
+    (b"\xff\x0a", "JPEG XL"),
+    (b"\0\0\1\0", "icon"),
 )
 _HEIF_BRANDS = {
-    b"avif": "an AVIF",
-    b"avis": "an AVIF",
-    b"heic": "a HEIC",
-    b"heix": "a HEIC",
-    b"hevc": "a HEIC",
-    b"heim": "a HEIC",
-    b"heis": "a HEIC",
-    b"mif1": "a HEIC",
-    b"msf1": "a HEIC",
+    b"avif": Format.AVIF,
+    b"avis": Format.AVIF,
+    b"heic": Format.HEIC,
+    b"heix": Format.HEIC,
+    b"hevc": Format.HEIC,
+    b"heim": Format.HEIC,
+    b"heis": Format.HEIC,
+    b"mif1": Format.HEIC,
+    b"msf1": Format.HEIC,
 }
 _TEXT_SEEN_BYTES = 1024
-_SEND_ONE_OF = "Send JPEG, PNG, WebP, GIF or BMP."
 
 
-def sniff(data: bytes) -> Format:
-    """The format of a picture. Raises BadImage for everything else, by its name where it has a known one."""
+def sniff(data: bytes, enabled: Collection[str]) -> Format:
+    """The format of a picture, one of the settings' words in `enabled`. Raises BadImage, which names any other."""
+    known = _known(data)
+    if known is not None and known.setting in enabled:
+        return known
+    if not data:
+        raise BadImage("empty_image_file", "is an empty file.")
+    if name := known or _other_image(data):
+        reason = f"is {_article(name)} {name} file, which is not read here. {_send_one_of(enabled)}"
+        raise BadImage("unsupported_image_media_type", reason)
+    if data[:_TEXT_SEEN_BYTES].lstrip().lower().startswith((b"<!doctype html", b"<html")):
+        raise BadImage("invalid_image", "is a web page and no image. Name the address of the picture itself.")
+    raise BadImage("invalid_image", f"is no image in a known format. {_send_one_of(enabled)}")
+
+
+def unreadable(image_format: Format) -> BadImage:
+    """The operator has listed a format that no installed library decodes."""
+    reason = (
+        f"is {_article(image_format)} {image_format} file; this server is set to read those, but has no decoder for"
+    )
+    return BadImage("unsupported_image_media_type", f"{reason} them. Send another format.")
+
+
+def _known(data: bytes) -> Format | None:
     for signature, image_format in _SIGNATURES:
         if data.startswith(signature):
             return image_format
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return Format.WEBP
-    if not data:
-        raise BadImage("empty_image_file", "is an empty file.")
-    if name := _other_image(data):
-        raise BadImage("unsupported_image_media_type", f"is {name} file, which is not read here. {_SEND_ONE_OF}")
-    if data[:_TEXT_SEEN_BYTES].lstrip().lower().startswith((b"<!doctype html", b"<html")):
-        raise BadImage("invalid_image", "is a web page and no image. Name the address of the picture itself.")
-    raise BadImage("invalid_image", f"is no image in a known format. {_SEND_ONE_OF}")
+    if data[4:8] != b"ftyp":
+        return None
+    if data[8:12] in (b"mif1", b"msf1") and b"avif" in data[16:64]:  # a container of either, and what is in it
+        return Format.AVIF
+    return _HEIF_BRANDS.get(data[8:12])
 
 
 def _other_image(data: bytes) -> str | None:
@@ -72,8 +103,20 @@ def _other_image(data: bytes) -> str | None:
         if data.startswith(signature):
             return name
     if data[4:8] == b"ftyp":
-        return _HEIF_BRANDS.get(data[8:12], "a video or HEIF")
+        return "video or HEIF"
     text = data[:_TEXT_SEEN_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith(b"<svg") or (text.startswith((b"<?xml", b"<!--", b"<!doctype svg")) and b"<svg" in text):
-        return "an SVG"
+        return "SVG"
     return None
+
+
+def _article(name: str) -> str:
+    return "an" if name in ("AVIF", "SVG", "icon") else "a"
+
+
+def _send_one_of(enabled: Collection[str]) -> str:
+    names = [str(image_format) for image_format in Format if image_format.setting in enabled]
+    if not names:
+        return "This server reads no pictures at all."
+    *most, last = names
+    return f"Send {', '.join(most)} or {last}." if most else f"Send {last}."

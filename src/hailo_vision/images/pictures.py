@@ -3,15 +3,20 @@
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from functools import partial
 
-from hailo_vision.chat import Frame, ImageRef
+from hailo_vision.chat import Frame, ImageRef, Text
 from hailo_vision.config.settings import Images
 from hailo_vision.errors import RequestError
 from hailo_vision.images.bad_image import BadImage
+from hailo_vision.images.cache import Cache, Key
 from hailo_vision.images.fetch import Fetcher
 from hailo_vision.images.fit import Shape
 from hailo_vision.images.source import Inline, read_source
+from hailo_vision.images.tiles import Look, spread, words
+
+Seen = tuple[Text | Frame, ...]
 
 # Two pictures at once: memory is bounded by it, and of the Pi's four cores two stay for the loop and the worker.
 _THREADS = 2
@@ -21,26 +26,34 @@ _METADATA_BYTES = 1_000_000
 
 
 class Pictures:
-    """Turns the pictures of a request into frames."""
+    """Turns the pictures of a request into what the model sees of them."""
 
     def __init__(self, settings: Images) -> None:
         self._settings = settings
         self._fetcher = Fetcher(settings)
+        self._cache = Cache(int(settings.cache_mb * 1_000_000))
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="picture")
+        self._places = asyncio.Semaphore(_THREADS)
 
-    async def frames(self, refs: Sequence[ImageRef], *, width_px: int, height_px: int) -> tuple[Frame, ...]:
-        """The frames of `refs` in their order. Raises RequestError for the first one that can't be used.
+    async def look(
+        self, refs: Sequence[ImageRef], *, width_px: int, height_px: int, spare_frames: int = 0
+    ) -> tuple[Seen, ...]:
+        """What stands in the prompt for each of `refs`: its frame, or in high detail its frames with words.
 
-        A cancelled call stops its downloads at once; a picture that a thread has begun is decoded to its end.
+        `spare_frames` is how many there may be above one for each. Raises RequestError for the first picture that
+        can't be used. A cancelled call stops its downloads at once; a picture that a thread has begun is decoded to
+        its end.
         """
         self._check_count(len(refs))
-        shape = Shape(width_px=width_px, height_px=height_px, fit=self._settings.fit)
-        frames: list[Frame] = []
+        tiles = spread(spare_frames, [ref.detail == "high" for ref in refs], self._settings.max_tiles)
+        seen: list[Seen] = []
         wrong: RequestError | None = None
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(self._outcome(ref, shape, f"Image {number} of {len(refs)}"))
-                for number, ref in enumerate(refs, start=1)
+                group.create_task(
+                    self._outcome(ref, self._shape(ref, width_px, height_px), most, f"Image {number} of {len(refs)}")
+                )
+                for number, (ref, most) in enumerate(zip(refs, tiles, strict=True), start=1)
             ]
             # Awaited in order and not as they end, so that the same request always gets the same answer.
             for task in tasks:
@@ -48,12 +61,12 @@ class Pictures:
                 if isinstance(outcome, RequestError):
                     wrong = outcome
                     break
-                frames.append(outcome)
+                seen.append(words(outcome))
             for task in tasks:
                 task.cancel()
         if wrong is not None:
             raise wrong
-        return tuple(frames)
+        return tuple(seen)
 
     async def aclose(self) -> None:
         """Ends the connections and the threads; returns when they have ended. Call it after the last `frames`."""
@@ -66,22 +79,39 @@ class Pictures:
             message = f"The request has {count} images, and this server takes up to {most} in one request."
             raise RequestError(f"{message} Count those of earlier messages too.", param="messages")
 
-    async def _outcome(self, ref: ImageRef, shape: Shape, name: str) -> Frame | RequestError:
+    def _shape(self, ref: ImageRef, width_px: int, height_px: int) -> Shape:
+        return Shape(width_px=width_px, height_px=height_px, fit=ref.fit or self._settings.fit)
+
+    async def _outcome(self, ref: ImageRef, shape: Shape, most_tiles: int, name: str) -> Look | RequestError:
         """An error is returned and not raised: it must not end the work on the pictures before this one."""
         try:
-            return await self._frame(ref, shape)
+            return await self._look(ref, shape, most_tiles)
         except BadImage as bad:
             return RequestError(f"{name} {bad.reason}", param=ref.param, code=bad.code)
 
-    async def _frame(self, ref: ImageRef, shape: Shape) -> Frame:
+    async def _look(self, ref: ImageRef, shape: Shape, most_tiles: int) -> Look:
         source = read_source(ref.url)
-        if isinstance(source, Inline):
-            self._check_size(source.size_bytes)
-            file: Inline | bytes = source
-        else:
-            file = await self._fetcher.fetch(source.url)
-        work = partial(_decode, file, shape, self._settings.max_megapixels)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        async with AsyncExitStack() as held:
+            if isinstance(source, Inline):
+                self._check_size(source.size_bytes)
+                file: Inline | bytes = source
+            else:
+                file = await self._fetcher.fetch(source.url, held)
+            return await self._decoded(file, shape, most_tiles)
+
+    async def _decoded(self, file: Inline | bytes, shape: Shape, most_tiles: int) -> Look:
+        """In a thread, of which each picture holds one until it is done, even if nobody waits for it any more."""
+        await self._places.acquire()
+        loop = asyncio.get_running_loop()
+        future = self._threads.submit(partial(_look_at, file, shape, most_tiles, self._settings, self._cache))
+        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._places.release))
+        most_s = self._settings.decode_timeout_s
+        try:
+            async with asyncio.timeout(most_s):
+                return await asyncio.wrap_future(future)
+        except TimeoutError:
+            reason = f"could not be decoded within {most_s:g} s. Scale it down, or send it as JPEG."
+            raise BadImage("image_parse_error", reason) from None
 
     def _check_size(self, size_bytes: int) -> None:
         most = int(self._settings.max_megapixels * 1_000_000 * _MOST_BYTES_PER_PIXEL) + _METADATA_BYTES
@@ -90,9 +120,20 @@ class Pictures:
             raise BadImage("image_file_too_large", f"{reason}megapixels needs. Send it as JPEG, or scale it down.")
 
 
-def _decode(file: Inline | bytes, shape: Shape, max_megapixels: float) -> Frame:
+def _look_at(file: Inline | bytes, shape: Shape, most_tiles: int, settings: Images, cache: Cache) -> Look:
     # Here and not above: Pillow would cost the daemon's start up to 60 ms, and the first picture does not notice.
     from hailo_vision.images.decode import decode
 
     data = file.decode() if isinstance(file, Inline) else file
-    return decode(data, shape=shape, max_megapixels=max_megapixels)
+    key = Key.of(data, shape, most_tiles)
+    look = cache.get(key)
+    if look is None:
+        look = decode(
+            data,
+            shape=shape,
+            formats=settings.formats,
+            max_megapixels=settings.max_megapixels,
+            most_tiles=most_tiles,
+        )
+        cache.put(key, look)
+    return look

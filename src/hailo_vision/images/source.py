@@ -2,15 +2,16 @@
 
 import binascii
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hailo_vision.images.bad_image import BadImage
 
-_SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+_SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]{0,30}):", re.IGNORECASE)
 _LONGEST_DATA_HEADER = 1000
 # How the base64 of a JPEG, PNG, GIF, WebP or BMP begins. Without this test a path such as /etc/passwd, which is
 # made of base64's letters, would be answered with a puzzle about its format.
-_RAW_BASE64 = re.compile(r"\s*([/_]9[j][/_]|iVBORw0KGgo|R0lGOD|UklGR|Qk[0-3])")
+_RAW_BASE64 = re.compile(r"\s*((?:\\?/|_)9j(?:\\?/|_)|iVBORw0KGgo|R0lGOD|UklGR|Qk[0-3])")
 
 _WHITESPACE = b" \t\r\n\f\v"
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -85,12 +86,12 @@ def _read_data_uri(url: str) -> Inline:
 
 
 def _decode(text: str, start: int) -> bytes:
-    """Base64 as it is found: both alphabets, whitespace anywhere, with or without padding."""
+    """Base64 as it is found: both alphabets, whitespace anywhere, with or without padding, slashes escaped or not."""
     decoded: list[bytes] = []
     rest = b""
     padded = False
-    for at in range(start, len(text), _SLICE_CHARS):
-        letters, padding, tail = _clean(text[at : at + _SLICE_CHARS]).partition(b"=")
+    for piece in _slices(text, start):
+        letters, padding, tail = _clean(piece).partition(b"=")
         if tail.strip(b"=") or (padded and letters):
             raise BadImage("invalid_base64_image", "has base64 data that goes on after its padding (=).")
         padded = padded or bool(padding)
@@ -102,6 +103,20 @@ def _decode(text: str, start: int) -> bytes:
         raise BadImage("invalid_base64_image", "has base64 data that is cut off or lacks a character.")
     decoded.append(binascii.a2b_base64(rest + b"=" * (-len(rest) % 4)))
     return b"".join(decoded)
+
+
+def _slices(text: str, start: int) -> Iterator[str]:
+    """JSON's escapes, which large bodies bring with them, are undone; none is cut in two."""
+    held = ""
+    for at in range(start, len(text), _SLICE_CHARS):
+        piece = held + text[at : at + _SLICE_CHARS]
+        held = ""
+        if "\\" in piece:
+            if piece.endswith("\\"):
+                piece, held = piece[:-1], "\\"
+            piece = piece.replace("\\/", "/").replace("\\n", "").replace("\\r", "")
+        yield piece
+    yield held
 
 
 def _clean(piece: str) -> bytes:

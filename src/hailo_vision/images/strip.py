@@ -1,8 +1,8 @@
 """Only what a decoder needs of a file: metadata, further pictures and filling never reach Pillow.
 
 Pillow 11.1, which Debian 13 ships, spends 25 s on 5 MB of empty GIF comments and 800 MB on 500 kB of JPEG EXIF; later
-versions are better and not free of such. None of it is needed for a frame but the orientation, which is handed over
-beside the data. Colour profiles, once they are wanted, are a chunk (iCCP) and a segment (APP2) to keep.
+versions are better and not free of such. None of it is needed for a frame but the orientation and the colour profile,
+which are handed over beside the data.
 """
 
 import re
@@ -14,6 +14,9 @@ from typing import assert_never
 
 from hailo_vision.images.bad_image import BadImage
 from hailo_vision.images.formats import Format
+from hailo_vision.images.profile import MOST_BYTES as MOST_PROFILE_BYTES
+from hailo_vision.images.profile import inflated
+from hailo_vision.images.tiff import first_picture
 
 # Real files have some dozens of JPEG segments, and a chunk for each 8 kB of PNG or 255 bytes of GIF.
 _MOST_SEGMENTS = 1000
@@ -29,15 +32,17 @@ _MOST_RUN_LENGTH_BYTES = 1_000_000
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
 # Frame headers and tables (C0 to CF), quantisation, restart interval, and what tells the colours: JFIF and Adobe.
 _JPEG_KEPT = frozenset({*range(0xC0, 0xD0), 0xDB, 0xDD, 0xE0, 0xEE})
+_JPEG_PROFILE = b"ICC_PROFILE\0"  # then the number of this piece, from 1, and how many there are
 _PNG_KEPT = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stripped:
-    """A file without what the decoder has no use for, and the EXIF data that was in it."""
+    """A file without what the decoder has no use for, and the EXIF data and colour profile that were in it."""
 
     data: bytes
     exif: bytes = b""
+    profile: bytes = b""
     size: tuple[int, int] | None = None  # where the decoder would allocate before it can be asked
 
 
@@ -55,6 +60,10 @@ def strip(image_format: Format, data: bytes) -> Stripped:
                 return Stripped(data=data, size=_webp_canvas(data))
             case Format.BMP:
                 return _check_bmp(data)
+            case Format.TIFF:
+                return _strip_tiff(data)
+            case Format.HEIC | Format.AVIF:
+                return Stripped(data=data)
             case _:
                 assert_never(image_format)
     except (struct.error, IndexError):
@@ -74,6 +83,7 @@ def _strange(image_format: Format, what: str) -> BadImage:
 def _strip_jpeg(data: bytes) -> Stripped:
     kept = bytearray(b"\xff\xd8")
     exif = b""
+    profile: dict[int, bytes] = {}
     position = 2
     for _ in range(_MOST_SEGMENTS):
         found = _JPEG_MARKER.search(data, position)
@@ -82,13 +92,16 @@ def _strip_jpeg(data: bytes) -> Stripped:
         position = found.start()
         marker = data[position + 1]
         if marker == 0xDA:
-            return Stripped(data=b"".join((kept, _jpeg_scans(data, position))), exif=exif)
+            whole = b"".join(profile[number] for number in sorted(profile))
+            return Stripped(data=b"".join((kept, _jpeg_scans(data, position))), exif=exif, profile=whole)
         (length,) = struct.unpack_from(">H", data, position + 2)
         segment = data[position : position + 2 + length]
         if marker in _JPEG_KEPT:
             kept += segment
         elif marker == 0xE1 and not exif and segment.startswith(b"Exif\0\0", 4):
             exif = segment[4:]
+        elif marker == 0xE2 and segment.startswith(_JPEG_PROFILE, 4) and len(segment) > 18:
+            profile.setdefault(segment[16], segment[18:])
         position += 2 + length
         if len(kept) > _MOST_TABLE_BYTES:
             raise _strange(Format.JPEG, f"more than {_MOST_TABLE_BYTES} bytes of tables")
@@ -103,7 +116,7 @@ def _jpeg_scans(data: bytes, position: int) -> bytes:
 
 def _strip_png(data: bytes) -> Stripped:
     kept = [data[:8]]
-    exif = b""
+    exif = profile = b""
     depth, colour = data[24], data[25]
     for kind, chunk in _png_chunks(data):
         if kind in _PNG_KEPT:
@@ -112,7 +125,9 @@ def _strip_png(data: bytes) -> Stripped:
             kept.append(_in_8_bit(chunk, depth=depth, colour=colour))
         elif kind == b"eXIf":
             exif = chunk[8:-4]
-    return Stripped(data=b"".join(kept), exif=exif)
+        elif kind == b"iCCP" and not profile and len(chunk) <= MOST_PROFILE_BYTES:
+            profile = inflated(chunk[8:-4])
+    return Stripped(data=b"".join(kept), exif=exif, profile=profile)
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -148,7 +163,7 @@ def _strip_gif(data: bytes) -> Stripped:
     for _ in range(_MOST_BLOCKS):
         match data[position]:
             case 0x2C:  # the first picture
-                return Stripped(data=header + control + data[position:])
+                return Stripped(data=header + control + data[position:], size=_gif_size(data, position))
             case 0x3B:  # the end
                 raise broken(Format.GIF)
             case 0x21:  # an extension
@@ -159,6 +174,13 @@ def _strip_gif(data: bytes) -> Stripped:
             case _:  # filling, which every reader skips
                 position += 1
     raise _strange(Format.GIF, f"more than {_MOST_BLOCKS} blocks before its picture")
+
+
+def _gif_size(data: bytes, position: int) -> tuple[int, int]:
+    """The canvas, grown to where its first picture ends, as Pillow grows it."""
+    width, height = struct.unpack_from("<HH", data, 6)
+    left, top, across, down = struct.unpack_from("<HHHH", data, position + 1)
+    return max(width, left + across), max(height, top + down)
 
 
 def _gif_extension_end(data: bytes, position: int) -> int:
@@ -192,3 +214,10 @@ def _check_bmp(data: bytes) -> Stripped:
         if compression in (1, 2) and big:
             raise _strange(Format.BMP, "run-length coded and larger than a megapixel or a megabyte")
     return Stripped(data=data)
+
+
+def _strip_tiff(data: bytes) -> Stripped:
+    picture = first_picture(data)
+    if picture is None:
+        raise _strange(Format.TIFF, "more in its directory than in the file")
+    return Stripped(data=picture)

@@ -1,0 +1,68 @@
+"""The pictures of a request are looked at, and their frames take their places in its turns."""
+
+import time
+
+from hailo_vision.chat import ChatRequest, Frame, Generation, ImageRef, LoadedModel, Text, Turn
+from hailo_vision.errors import RequestError
+from hailo_vision.http_api.services import Services
+from hailo_vision.images.pictures import Seen
+from hailo_vision.images.tiles import MOST_WORDS_BYTES
+
+# What the template puts around a turn and around a picture, and the system turn that it adds where there is none.
+_TURN_TOKENS = 8
+_AROUND_IMAGE_TOKENS = 2
+_TEMPLATE_TOKENS = 32
+
+
+async def look(services: Services, asked: ChatRequest, model: LoadedModel) -> tuple[Generation, float]:
+    """Turn the pictures into frames before the job asks for the NPU, which must never wait for a JPEG."""
+    started = time.monotonic()
+    refs = pictures(asked)
+    if model.max_images is not None and len(refs) > model.max_images:
+        raise RequestError(
+            f"The request has {len(refs)} images, and HailoRT {model.runtime_version} takes {model.max_images} in one.",
+            param="messages",
+        )
+    seen = await services.pictures.look(
+        refs,
+        width_px=model.frame_width_px,
+        height_px=model.frame_height_px,
+        spare_frames=spare_frames(asked, model),
+    )
+    turns = _with_frames(asked, seen)
+    generation = Generation(turns=turns, sampling=asked.sampling, max_tokens=asked.max_tokens, stop=asked.stop)
+    return generation, time.monotonic() - started
+
+
+def pictures(asked: ChatRequest) -> list[ImageRef]:
+    return [part for turn in asked.turns for part in turn.parts if isinstance(part, ImageRef)]
+
+
+def spare_frames(asked: ChatRequest, model: LoadedModel) -> int:
+    """How many frames a request may have above one for each of its pictures.
+
+    The text is counted at its bytes: a token has one or more, so no tile ever makes a prompt too long.
+    """
+    refs = pictures(asked)
+    texts = (part.text for turn in asked.turns for part in turn.parts if isinstance(part, Text))
+    text_tokens = sum(len(text.encode(errors="surrogatepass")) for text in texts)
+    words_tokens = MOST_WORDS_BYTES * sum(ref.detail == "high" for ref in refs)
+    template_tokens = _TEMPLATE_TOKENS + _TURN_TOKENS * len(asked.turns)
+    left = model.context_tokens - asked.max_tokens - text_tokens - words_tokens - template_tokens
+    fitting = left // (model.image_tokens + _AROUND_IMAGE_TOKENS)
+    most = fitting if model.max_images is None else min(fitting, model.max_images)
+    return max(0, most - len(refs))
+
+
+def _with_frames(asked: ChatRequest, seen: tuple[Seen, ...]) -> tuple[Turn[Frame], ...]:
+    """The same turns, with what is seen of each picture in its place."""
+    following = iter(seen)
+    return tuple(
+        Turn(
+            role=turn.role,
+            parts=tuple(
+                shown for part in turn.parts for shown in ((part,) if isinstance(part, Text) else next(following))
+            ),
+        )
+        for turn in asked.turns
+    )

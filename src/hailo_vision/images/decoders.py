@@ -1,0 +1,49 @@
+"""Which of Pillow's decoders reads which format, by its class.
+
+Not through Image.open: that one imports all of Pillow's decoders to find WebP's, asks a global for the largest picture
+and prints warnings about larger ones. Stills only: no MPO, no APNG. What is off by default is imported when it is met,
+as it may not be there: AVIF came with Pillow 11.3, and HEIC is read by the package pillow-heif alone.
+"""
+
+import importlib
+import io
+from collections.abc import Callable
+
+from PIL import ImageFile
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.GifImagePlugin import GifImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from hailo_vision.images.formats import Format, unreadable
+
+Decoder = Callable[[io.BytesIO], ImageFile.ImageFile]
+
+_ALWAYS: dict[Format, Decoder] = {
+    Format.JPEG: JpegImageFile,
+    Format.PNG: PngImageFile,
+    Format.WEBP: WebPImageFile,
+    Format.GIF: GifImageFile,
+    Format.BMP: BmpImageFile,
+}
+_WHERE_INSTALLED = {
+    Format.TIFF: ("PIL.TiffImagePlugin", "TiffImageFile"),
+    Format.AVIF: ("PIL.AvifImagePlugin", "AvifImageFile"),
+    Format.HEIC: ("pillow_heif.as_plugin", "HeifImageFile"),
+}
+
+
+def decoder(image_format: Format) -> Decoder:
+    """Raises BadImage where the operator has listed a format that nothing here reads."""
+    if image_format in _ALWAYS:
+        return _ALWAYS[image_format]
+    module_name, class_name = _WHERE_INSTALLED[image_format]
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError:
+        raise unreadable(image_format) from None
+    if not getattr(module, "SUPPORTED", True):  # Pillow's AVIF without libavif
+        raise unreadable(image_format)
+    found: Decoder = getattr(module, class_name)
+    return found

@@ -1,0 +1,90 @@
+"""A picture in more detail than one frame holds: an overview, then equal parts of it. Pure.
+
+How it is done by others of the model's family is not followed: Qwen2-VL takes any size, but its file for the chip is
+compiled for one. So the parts are frames of their own, and words tell how they belong together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hailo_vision.chat import Frame, Text
+from hailo_vision.images.fit import Shape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """Into how many parts a picture is cut; 1 x 1 is not at all."""
+
+    columns: int = 1
+    rows: int = 1
+
+    @property
+    def tiles(self) -> int:
+        return self.columns * self.rows
+
+    @property
+    def on_its_side(self) -> "Grid":
+        """The same for a picture that is stored lying on its side."""
+        return Grid(columns=self.rows, rows=self.columns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """A picture as the model will see it: the overview, then the parts of `grid` in reading order, if it has any."""
+
+    frames: tuple[Frame, ...]
+    grid: Grid
+
+
+def grid(width_px: int, height_px: int, shape: Shape, most_tiles: int) -> Grid:
+    """The grid that shows an upright picture of this size at the largest scale, and of those the one of fewest parts.
+
+    Never larger than the picture is: one that the overview shows whole, pixel for pixel, is not cut. `crop` takes
+    square grids alone, in which the parts show what the overview shows.
+    """
+    best, best_scale = Grid(), _scale(width_px, height_px, shape, Grid())
+    for tiles in range(2, most_tiles + 1):
+        for columns in (number for number in range(1, tiles + 1) if tiles % number == 0):
+            candidate = Grid(columns=columns, rows=tiles // columns)
+            if shape.fit == "crop" and candidate.columns != candidate.rows:
+                continue
+            scale = _scale(width_px, height_px, shape, candidate)
+            if scale > best_scale * 1.01:
+                best, best_scale = candidate, scale
+    return best
+
+
+def _scale(width_px: int, height_px: int, shape: Shape, parts: Grid) -> float:
+    """Pixels of the frames for one of the picture, in the direction that has fewer; 1 is all there is."""
+    across = parts.columns * shape.width_px / width_px
+    down = parts.rows * shape.height_px / height_px
+    return min(1.0, max(across, down) if shape.fit == "crop" else min(across, down))
+
+
+def words(look: Look) -> tuple[Text | Frame, ...]:
+    """What stands in the prompt for a picture: its frame, or its frames and what they are."""
+    overview, *parts = look.frames
+    if not parts:
+        return (overview,)
+    return (Text(text=OVERVIEW), overview, Text(text=_parts_of(look.grid)), *parts, Text(text=END))
+
+
+def _parts_of(grid: Grid) -> str:
+    if grid.rows == 1:
+        return f"\nThe same image in {grid.tiles} parts, from left to right:"
+    if grid.columns == 1:
+        return f"\nThe same image in {grid.tiles} parts, from top to bottom:"
+    return f"\nThe same image in {grid.tiles} parts, {grid.rows} rows of {grid.columns}, in reading order:"
+
+
+OVERVIEW = "An image as a whole:"
+END = "\n"
+# Of one picture, in bytes; a token is a byte or more.
+MOST_WORDS_BYTES = len(OVERVIEW) + len(_parts_of(Grid(columns=99, rows=99))) + len(END)
+
+
+def spread(frames: int, wants: Sequence[bool], most_tiles: int) -> tuple[int, ...]:
+    """How many tiles each picture may have when so many `frames` are to spare; `wants` says which ask for any."""
+    asking = sum(wants)
+    share = min(most_tiles, max(frames, 0) // asking) if asking else 0
+    return tuple(share if wanted else 0 for wanted in wants)

@@ -1,0 +1,90 @@
+"""Colours as they were meant."""
+
+import io
+import zlib
+
+import pytest
+from PIL import Image, ImageCms
+
+from hailo_vision.images.profile import MOST_BYTES, in_srgb, inflated
+from images.drawn import PHOTOS, Pixel, chunk, encoded, frame, is_near, pixel
+
+
+def _profile_of(photo: str) -> bytes:
+    with Image.open(PHOTOS / photo) as picture:
+        return bytes(picture.info["icc_profile"])
+
+
+# The photo's own: Adobe RGB (1998), whose green is greener than sRGB's.
+ADOBE_RGB: bytes = _profile_of("launch-pad.jpg")
+LAB = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+STORED: Pixel = (120, 160, 90)
+MEANT: Pixel = (99, 161, 85)  # by Adobe's and sRGB's published curves and primaries
+
+
+def swatch(mode: str = "RGB") -> Image.Image:
+    return Image.new("RGB", (16, 16), STORED).convert(mode)
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP"])
+def test_colours_are_turned_into_srgb(file_format: str) -> None:
+    options = {"JPEG": {"quality": 100, "subsampling": 0}, "WEBP": {"lossless": True}, "PNG": {}}[file_format]
+    seen = frame(encoded(swatch(), file_format, icc_profile=ADOBE_RGB, **options), 8, 8)
+    assert is_near(pixel(seen, 4, 4), MEANT, 3)
+    plain = frame(encoded(swatch(), file_format, **options), 8, 8)
+    assert is_near(pixel(plain, 4, 4), STORED, 2)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "P"])
+def test_what_is_transparent_or_has_a_palette_has_a_profile_too(mode: str) -> None:
+    seen = frame(encoded(swatch(mode), "PNG", icc_profile=ADOBE_RGB), 8, 8)
+    assert is_near(pixel(seen, 4, 4), MEANT, 4)
+
+
+def test_the_white_behind_a_picture_is_not_the_pictures() -> None:
+    seen = frame(encoded(Image.new("RGBA", (8, 8), (0, 0, 0, 0)), "PNG", icc_profile=ADOBE_RGB), 8, 8)
+    assert pixel(seen, 4, 4) == (255, 255, 255)
+
+
+def test_a_photo_with_a_profile_looks_as_a_viewer_shows_it() -> None:
+    with Image.open(PHOTOS / "launch-pad.jpg") as opened:
+        picture = opened.convert("RGB")
+    source = ImageCms.getOpenProfile(io.BytesIO(ADOBE_RGB))
+    shown = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    assert shown is not None
+    assert in_srgb(picture, ADOBE_RGB).tobytes() == shown.tobytes() != picture.tobytes()
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [b"", b"\0" * 500, ADOBE_RGB[:200], ADOBE_RGB[:128] + b"\xff" * 400, LAB, bytes(16) + b"RGB " + bytes(500)],
+)
+def test_a_profile_that_is_damaged_or_of_other_colours_is_ignored(profile: bytes) -> None:
+    assert in_srgb(swatch(), profile).getpixel((0, 0)) == STORED
+    head, tail = encoded(swatch(), "PNG")[:33], encoded(swatch(), "PNG")[33:]
+    data = head + chunk(b"iCCP", b"x\0\0" + zlib.compress(profile)) + tail
+    assert pixel(frame(data, 4, 4), 1, 1) == STORED
+
+
+def test_a_grey_or_cmyk_picture_with_a_profile_of_another_kind_keeps_its_colours() -> None:
+    for mode in ("L", "CMYK"):
+        assert in_srgb(swatch(mode), ADOBE_RGB).tobytes() == swatch(mode).convert("RGB").tobytes()
+
+
+def test_a_profile_larger_than_any_is_ignored() -> None:
+    assert in_srgb(swatch(), ADOBE_RGB + bytes(MOST_BYTES)).getpixel((0, 0)) == STORED
+
+
+def test_an_inflated_profile_is_whole_or_nothing() -> None:
+    packed = zlib.compress(ADOBE_RGB)
+    assert inflated(b"name\0\0" + packed) == ADOBE_RGB
+    for chunk_body in (
+        b"",
+        b"name",
+        b"name\0",
+        b"name\0\1" + packed,
+        b"name\0\0" + packed[:-9],
+        b"name\0\0" + b"x" * 99,
+    ):
+        assert inflated(chunk_body) == b""
+    assert inflated(b"name\0\0" + zlib.compress(bytes(MOST_BYTES + 1))) == b""
