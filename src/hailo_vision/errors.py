@@ -7,6 +7,7 @@
         UnknownModel
         ContextLengthExceeded
         BodyTooLarge
+        BodyTooSlow
         UnsupportedMediaType
       Refused               not now: try again later
         QueueFull
@@ -104,6 +105,12 @@ class BodyTooLarge(RequestError):
             code="request_too_large",
         )
         self.limit_bytes = limit_bytes
+
+
+class BodyTooSlow(RequestError):
+    def __init__(self, within_s: float) -> None:
+        super().__init__(f"The request body did not arrive within {within_s:g} s.", code="request_timeout")
+        self.within_s = within_s
 
 
 class UnsupportedMediaType(RequestError):

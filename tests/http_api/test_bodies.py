@@ -1,5 +1,6 @@
 """The bodies of all requests together."""
 
+import asyncio
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -7,9 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from aiohttp import web
 
-from hailo_vision.errors import Refused
-from hailo_vision.http_api.request import Bodies
+from hailo_vision.errors import BodyTooSlow, Refused
+from hailo_vision.http_api.request import Bodies, json_body
 from harness import Daemon, ask, photo
 
 
@@ -48,3 +50,28 @@ def test_bodies_that_never_end_cost_bounded_memory_and_leave_small_requests_alon
         assert int(headers["Retry-After"]) >= 1
         assert daemon.post(ask("Hello!"))[0] == 200
     assert daemon.wait_for(lambda: daemon.post(body)[0] == 200)
+
+
+async def test_a_body_that_does_not_come_is_waited_for_so_long_and_gives_its_share_back() -> None:
+    bodies = Bodies(1000)
+    outcome: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
+
+    async def handler(request: web.Request) -> web.Response:
+        try:
+            with bodies.share() as take:
+                await json_body(request, 1000, take, within_s=0.2)
+        except BodyTooSlow as error:
+            outcome.set_result(error)
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/", handler)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
+    await runner.setup()
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as client:
+        await web.SockSite(runner, listener).start()
+        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{")
+        async with asyncio.timeout(20):
+            assert isinstance(await outcome, BodyTooSlow)
+        assert bodies.held_bytes == 0
+        await runner.cleanup()

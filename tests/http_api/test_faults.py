@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hailo_vision import errors
 from hailo_vision.errors import (
     BodyTooLarge,
+    BodyTooSlow,
     ConfigError,
     ContextLengthExceeded,
     DeviceFault,
@@ -49,6 +50,7 @@ TABLE: list[tuple[HailoVisionError, int, str, str | None, str | None, dict[str, 
     ),
     (UnknownModel("gpt-5", "the-model"), 404, INVALID, "model", "model_not_found", {}),
     (BodyTooLarge(32_000_000), 413, INVALID, None, "request_too_large", {}),
+    (BodyTooSlow(60), 408, INVALID, None, "request_timeout", {}),
     (UnsupportedMediaType("No.", code="unsupported_media_type"), 415, INVALID, None, "unsupported_media_type", {}),
     (QueueFull(depth=16, retry_after_s=12.2), 429, "rate_limit_error", None, "queue_full", {"Retry-After": "13"}),
     (

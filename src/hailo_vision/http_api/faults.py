@@ -6,6 +6,7 @@ from typing import Any
 
 from hailo_vision.errors import (
     BodyTooLarge,
+    BodyTooSlow,
     EngineError,
     Expired,
     GenerationFailed,
@@ -93,6 +94,8 @@ def _request_fault(error: RequestError) -> Fault:
             status = 404
         case BodyTooLarge():
             status = 413
+        case BodyTooSlow():
+            status = 408
         case UnsupportedMediaType():
             status = 415
         case _:

@@ -1,17 +1,19 @@
 """What is known of a request while it is answered, and its body."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from aiohttp import web
 
-from hailo_vision.errors import BodyTooLarge, Refused, RequestError, UnsupportedMediaType
+from hailo_vision.errors import BodyTooLarge, BodyTooSlow, Refused, RequestError, UnsupportedMediaType
 from hailo_vision.http_api.fields import JsonObject
 from hailo_vision.http_api.parse import json_object
 
 REQUEST_ID = "hailo_vision.request_id"
 FACTS = "hailo_vision.facts"  # what the log line of the request will say
+BODY_S = 60.0  # 32 MB over a network of 5 Mbit/s; who takes longer holds memory that others need
 STREAM = "hailo_vision.stream"  # the EventStream, once its headers have gone out
 
 Facts = dict[str, Any]
@@ -46,10 +48,12 @@ class Bodies:
 BODIES = web.AppKey("bodies", Bodies)
 
 
-async def json_body(request: web.Request, limit_bytes: int, take: Callable[[int], None]) -> JsonObject:
+async def json_body(
+    request: web.Request, limit_bytes: int, take: Callable[[int], None], *, within_s: float = BODY_S
+) -> JsonObject:
     """The body as a JSON object, whose bytes are taken as they come.
 
-    Raises BodyTooLarge, UnsupportedMediaType, RequestError or Refused.
+    Raises BodyTooLarge, BodyTooSlow, UnsupportedMediaType, RequestError or Refused.
 
     The content type is not held against a client whose body is JSON: curl's default names a form.
     """
@@ -59,11 +63,15 @@ async def json_body(request: web.Request, limit_bytes: int, take: Callable[[int]
         raise BodyTooLarge(limit_bytes)
     # Not request.read(): that would keep the body, pictures and all, for as long as the request waits and runs.
     body = bytearray()
-    async for part in request.content.iter_any():
-        take(len(part))
-        body += part
-        if len(body) > limit_bytes:
-            raise BodyTooLarge(limit_bytes)
+    try:
+        async with asyncio.timeout(within_s):
+            async for part in request.content.iter_any():
+                take(len(part))
+                body += part
+                if len(body) > limit_bytes:
+                    raise BodyTooLarge(limit_bytes)
+    except TimeoutError:
+        raise BodyTooSlow(within_s) from None
     try:
         return json_object(body)
     except RequestError:
