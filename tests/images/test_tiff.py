@@ -1,9 +1,12 @@
 """What is off unless the operator lists it."""
 
+import io
 import struct
+import sys
 from importlib.util import find_spec
 from typing import Any
 
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -54,8 +57,19 @@ def test_what_is_not_listed_is_refused_with_what_is() -> None:
     assert refusal(encoded(corners(), "PNG"), formats=LISTED).code == "unsupported_image_media_type"
 
 
-@pytest.mark.skipif(find_spec("pillow_heif") is not None, reason="pillow-heif is installed")
-def test_a_listed_format_that_nothing_here_reads_is_a_refusal_that_says_so() -> None:
+@pytest.mark.parametrize("turn", [1, 3, 6, 8])
+def test_a_listed_heic_is_read_and_held_as_it_says(turn: int) -> None:
+    tag = Image.Exif()
+    tag[0x0112] = turn
+    file = io.BytesIO()
+    # The encoder makes a turn of the picture's own out of the tag; the decoder does it.
+    pillow_heif.from_pillow(corners()).save(file, quality=95, exif=tag.tobytes())
+    png = frame(encoded(corners(), "PNG", exif=tag), 32, 32)
+    assert quadrants(frame(file.getvalue(), 32, 32, formats=LISTED)) == quadrants(png)
+
+
+def test_a_listed_format_that_nothing_here_reads_is_a_refusal_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pillow_heif.as_plugin", None)  # Python's way to say: not installed
     refused = refusal(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100), formats=LISTED)
     assert refused.code == "unsupported_image_media_type"
     assert "this server is set to read those, but has no decoder for them" in refused.reason

@@ -88,7 +88,7 @@ def _too_large(what: str, max_megapixels: float) -> str:
 
 
 def _look(picture: ImageFile.ImageFile, stripped: Stripped, shape: Shape, most_tiles: int) -> Look:
-    turn = orientation(stripped.exif or picture.info.get("exif", b""))
+    turn = orientation(stripped.exif or picture.info.get("exif") or b"")  # pillow-heif says None for none
     lies = turn in _ON_ITS_SIDE
     parts = grid(*_turned(picture.size, lies), shape, most_tiles)
     shapes = [shape] if parts.tiles == 1 else [shape, _whole(shape, parts)]
