@@ -8,6 +8,7 @@ from PIL import Image, ImageCms
 
 from hailo_vision.images.profile import MOST_BYTES, in_srgb, inflated
 from images.drawn import PHOTOS, Pixel, chunk, encoded, frame, is_near, pixel
+from images.icc import GREY_INKS, LINEAR_GREY
 
 
 def _profile_of(photo: str) -> bytes:
@@ -69,6 +70,23 @@ def test_a_profile_that_is_damaged_or_of_other_colours_is_ignored(profile: bytes
 def test_a_grey_or_cmyk_picture_with_a_profile_of_another_kind_keeps_its_colours() -> None:
     for mode in ("L", "CMYK"):
         assert in_srgb(swatch(mode), ADOBE_RGB).tobytes() == swatch(mode).convert("RGB").tobytes()
+
+
+def test_a_grey_picture_has_a_profile_of_greys() -> None:
+    """Half the light is 188 in sRGB's curve: 255 * (1.055 * (128 / 255) ** (1 / 2.4) - 0.055)."""
+    grey = Image.new("L", (16, 16), 128)
+    for file_format, options in (("JPEG", {"quality": 100}), ("PNG", {})):
+        seen = frame(encoded(grey, file_format, icc_profile=LINEAR_GREY, **options), 8, 8)
+        assert is_near(pixel(seen, 4, 4), (188, 188, 188), 3)
+
+
+def test_a_cmyk_jpeg_has_a_profile_of_inks() -> None:
+    """Cyan ink is what the profile says, the grey of L* 50, which is 119 in sRGB, and not cyan."""
+    cyan = Image.new("CMYK", (16, 16), (255, 0, 0, 0))
+    seen = frame(encoded(cyan, "JPEG", quality=100, icc_profile=GREY_INKS), 8, 8)
+    assert is_near(pixel(seen, 4, 4), (119, 119, 119), 4)
+    plain = frame(encoded(cyan, "JPEG", quality=100), 8, 8)
+    assert not is_near(pixel(plain, 4, 4), (119, 119, 119), 60)
 
 
 def test_a_profile_larger_than_any_is_ignored() -> None:
