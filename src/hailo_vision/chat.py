@@ -14,6 +14,26 @@ class FinishReason(StrEnum):
 
     STOP = "stop"
     LENGTH = "length"
+    TOOL_CALLS = "tool_calls"
+
+
+class Priority(StrEnum):
+    """Batch work runs when nobody interactive waits."""
+
+    INTERACTIVE = "interactive"
+    BATCH = "batch"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks: the name of an API key, else an address. Turns at the engine are shared between callers.
+
+    `arrived_at` is when the request came in, on the event loop's clock in seconds.
+    """
+
+    client: str
+    arrived_at: float
+    priority: Priority = Priority.INTERACTIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

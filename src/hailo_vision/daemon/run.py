@@ -16,6 +16,7 @@ from dataclasses import asdict
 from aiohttp import web
 
 from hailo_vision import __version__
+from hailo_vision.answers.answers import Answers
 from hailo_vision.config import settings
 from hailo_vision.config.settings import Settings
 from hailo_vision.daemon.device import find_node
@@ -70,7 +71,7 @@ async def _serve(wanted: Settings, stop: asyncio.Event, house: AsyncExitStack) -
         settings=wanted,
         engine=supervisor,
         scheduler=scheduler,
-        pictures=pictures,
+        answers=Answers(scheduler, pictures),
         health=HealthProbe(supervisor, probe),
     )
     await house.enter_async_context(_http(app.build(services), listener))

@@ -1,48 +1,47 @@
 """POST /v1/chat/completions: parse, look at the pictures, take a turn, and answer whole or as a stream."""
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator
 
 from aiohttp import web
 
-from hailo_vision.chat import Finish, Piece
+from hailo_vision.answers.answers import Said
+from hailo_vision.chat import Finish
 from hailo_vision.http_api import reply
-from hailo_vision.http_api.look import look, pictures
 from hailo_vision.http_api.parse import chat_request
 from hailo_vision.http_api.reply import Reply
-from hailo_vision.http_api.request import BODIES, FACTS, REQUEST_ID, STREAM, Facts, json_body
+from hailo_vision.http_api.request import BODIES, FACTS, REQUEST_ID, STREAM, Facts, caller, json_body
 from hailo_vision.http_api.services import SERVICES
 from hailo_vision.http_api.stream import EventStream
 
 
 async def completions(request: web.Request) -> web.StreamResponse:
-    arrived_at = asyncio.get_running_loop().time()
-    services = request.app[SERVICES]
+    services, who = request.app[SERVICES], caller(request)
     with request.app[BODIES].share() as take:
         body = await json_body(request, int(services.settings.server.max_body_mb * 1e6), take)
         asked = chat_request(body, services.settings.model, services.settings.generation)
-        model = services.scheduler.admit()
-        generation, image_s = await look(services, asked, model)
-    request[FACTS].update({"model": asked.model, "images": len(pictures(asked)), "image_ms": round(image_s * 1000)})
+        prepared = await services.answers.prepare(asked, who)
+    image_ms = round(prepared.image_s * 1000)
+    request[FACTS].update({"model": asked.model, "images": prepared.images, "image_ms": image_ms})
     answer = Reply(
         id=f"chatcmpl-{request[REQUEST_ID]}",
         created=int(time.time()),
         model=asked.model,
-        fingerprint=reply.fingerprint(services.version, model),
+        fingerprint=reply.fingerprint(services.version, prepared.model),
         shows_usage=asked.include_usage,
     )
     stream = asked.stream
     del body, asked  # tens of megabytes of pictures need not wait with the job
-    async with services.scheduler.job(generation, arrived_at=arrived_at) as events:
+    async with services.answers.answer(prepared, who) as said:
         if stream:
-            return await _stream(request, answer, events)
-        return await _whole(request, answer, events)
+            return await _stream(request, answer, said)
+        return await _whole(request, answer, said)
 
 
-async def _whole(request: web.Request, answer: Reply, events: AsyncGenerator[Piece | Finish]) -> web.Response:
+async def _whole(request: web.Request, answer: Reply, said: AsyncGenerator[Said]) -> web.Response:
     pieces: list[str] = []
-    async for event in events:
+    async for part in said:
+        event = part.event
         if isinstance(event, Finish):
             request[FACTS].update(_facts(event))
             return web.json_response(answer.whole("".join(pieces), event.reason, event.usage))
@@ -50,14 +49,14 @@ async def _whole(request: web.Request, answer: Reply, events: AsyncGenerator[Pie
     raise AssertionError("the engine ended without a Finish")
 
 
-async def _stream(request: web.Request, answer: Reply, events: AsyncGenerator[Piece | Finish]) -> web.StreamResponse:
-    event = await anext(events)  # before any header: until now an error is still a status
+async def _stream(request: web.Request, answer: Reply, said: AsyncGenerator[Said]) -> web.StreamResponse:
+    event = (await anext(said)).event  # before any header: until now an error is still a status
     stream = request[STREAM] = await EventStream.open(request)
     await stream.write(answer.first_chunk())
     while not isinstance(event, Finish):
         if event.text:
             await stream.write(answer.text_chunk(event.text))
-        event = await anext(events)
+        event = (await anext(said)).event
     request[FACTS].update(_facts(event))
     tail = [answer.last_chunk(event.reason)]
     if answer.shows_usage:

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from hailo_vision.chat import Caller
 from hailo_vision.errors import BodyTooLarge, BodyTooSlow, Refused, RequestError, UnsupportedMediaType
 from hailo_vision.http_api.fields import JsonObject
 from hailo_vision.http_api.parse import json_object
@@ -17,6 +18,11 @@ BODY_S = 60.0  # 32 MB over a network of 5 Mbit/s; who takes longer holds memory
 STREAM = "hailo_vision.stream"  # the EventStream, once its headers have gone out
 
 Facts = dict[str, Any]
+
+
+def caller(request: web.Request) -> Caller:
+    """Who asks, from now on: turns at the engine are shared between callers."""
+    return Caller(client=request.remote or "", arrived_at=asyncio.get_running_loop().time())
 
 
 class Bodies:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from hailo_vision.answers.answers import Answers
 from hailo_vision.config.settings import Settings
-from hailo_vision.images.pictures import Pictures
 from hailo_vision.scheduler.engine import Engine
 from hailo_vision.scheduler.scheduler import Scheduler
 
@@ -40,7 +40,7 @@ class Services:
     settings: Settings
     engine: Engine
     scheduler: Scheduler
-    pictures: Pictures
+    answers: Answers
     health: Callable[[], Health]
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hailo_vision.answers.look import spare_frames
 from hailo_vision.chat import ChatRequest, ImageRef, LoadedModel, Sampling, Text, Turn
-from hailo_vision.http_api.look import spare_frames
 
 MODEL = LoadedModel(
     runtime="simulated",

@@ -1,11 +1,8 @@
 """The pictures of a request are looked at, and their frames take their places in its turns."""
 
-import time
-
 from hailo_vision.chat import ChatRequest, Frame, Generation, ImageRef, LoadedModel, Text, Turn
 from hailo_vision.errors import RequestError
-from hailo_vision.http_api.services import Services
-from hailo_vision.images.pictures import Seen
+from hailo_vision.images.pictures import Pictures, Seen
 from hailo_vision.images.tiles import MOST_WORDS_BYTES
 
 # What the template puts around a turn and around a picture, and the system turn that it adds where there is none.
@@ -14,24 +11,22 @@ _AROUND_IMAGE_TOKENS = 2
 _TEMPLATE_TOKENS = 32
 
 
-async def look(services: Services, asked: ChatRequest, model: LoadedModel) -> tuple[Generation, float]:
+async def look(room: Pictures, asked: ChatRequest, model: LoadedModel) -> Generation:
     """Turn the pictures into frames before the job asks for the NPU, which must never wait for a JPEG."""
-    started = time.monotonic()
     refs = pictures(asked)
     if model.max_images is not None and len(refs) > model.max_images:
         raise RequestError(
             f"The request has {len(refs)} images, and HailoRT {model.runtime_version} takes {model.max_images} in one.",
             param="messages",
         )
-    seen = await services.pictures.look(
+    seen = await room.look(
         refs,
         width_px=model.frame_width_px,
         height_px=model.frame_height_px,
         spare_frames=spare_frames(asked, model),
     )
     turns = _with_frames(asked, seen)
-    generation = Generation(turns=turns, sampling=asked.sampling, max_tokens=asked.max_tokens, stop=asked.stop)
-    return generation, time.monotonic() - started
+    return Generation(turns=turns, sampling=asked.sampling, max_tokens=asked.max_tokens, stop=asked.stop)
 
 
 def pictures(asked: ChatRequest) -> list[ImageRef]:
