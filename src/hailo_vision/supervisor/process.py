@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Self
 
+from hailo_vision.supervisor.stderr import Stderr
 from hailo_vision.wire import Decoder, Down, Message, encode
 
 # -P: the working directory is no place to import from.
@@ -20,9 +21,14 @@ class WorkerProcess:
     """A running child. Its death shows as the end of the stream, `receive` then gives None."""
 
     def __init__(
-        self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        process: asyncio.subprocess.Process,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        stderr: Stderr,
     ) -> None:
         self._process = process
+        self._stderr = stderr
         self._reader = reader
         self._writer = writer
         self._decoder = Decoder()
@@ -32,21 +38,25 @@ class WorkerProcess:
     async def spawn(cls, command: Sequence[str], environment: Mapping[str, str]) -> Self:
         """Start a child with one end of a socket pair; the number of its descriptor is the last argument."""
         ours, theirs = socket.socketpair()
-        with theirs:
+        with contextlib.ExitStack() as childs, contextlib.ExitStack() as undo:
+            childs.enter_context(theirs)
             # The child comes last: nothing is awaited once it runs, so no cancellation can lose it.
             reader, writer = await asyncio.open_connection(sock=ours)
-            try:
-                process = await asyncio.create_subprocess_exec(
-                    *command,
-                    str(theirs.fileno()),
-                    pass_fds=(theirs.fileno(),),
-                    stdin=asyncio.subprocess.DEVNULL,
-                    env={**os.environ, **environment},
-                )
-            except BaseException:
-                writer.close()
-                raise
-        return cls(process, reader, writer)
+            undo.callback(writer.close)
+            stderr, childs_stderr = await Stderr.open()
+            childs.callback(os.close, childs_stderr)
+            undo.callback(stderr.abandon)
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                str(theirs.fileno()),
+                pass_fds=(theirs.fileno(),),
+                stdin=asyncio.subprocess.DEVNULL,
+                stderr=childs_stderr,
+                env={**os.environ, **environment},
+            )
+            undo.pop_all()
+        stderr.pid = process.pid
+        return cls(process, reader, writer, stderr)
 
     @property
     def pid(self) -> int:
@@ -84,6 +94,7 @@ class WorkerProcess:
             self.kill()
             returncode = await self._process.wait()
             self._writer.close()
+            await self._stderr.close()
             with contextlib.suppress(ConnectionError):
                 await self._writer.wait_closed()
         return returncode
