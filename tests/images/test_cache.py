@@ -14,7 +14,8 @@ SHAPE = Shape(width_px=1, height_px=1, fit="pad")
 
 
 def look(pixels: int) -> Look:
-    return Look(frames=(Frame(width_px=pixels, height_px=1, pixels=bytes(3 * pixels)),), grid=Grid())
+    frame = Frame(width_px=pixels, height_px=1, pixels=bytes(3 * pixels))
+    return Look(frames=(frame,), grid=Grid(), format="png", width_px=pixels, height_px=1)
 
 
 def key(data: bytes) -> Key:

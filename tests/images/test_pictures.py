@@ -11,7 +11,7 @@ from PIL import Image
 from hailo_vision.chat import Detail, Frame, ImageRef
 from hailo_vision.config.settings import Images
 from hailo_vision.errors import RequestError
-from hailo_vision.images.pictures import Pictures
+from hailo_vision.images.pictures import PictureRecord, Pictures
 from images.drawn import BLUE, GREEN, GREY, RED, corners, data_uri, encoded, noise, pixel
 from images.sites import Answer, Site, ok, response, silence
 
@@ -29,7 +29,7 @@ def plain(colour: tuple[int, int, int], file_format: str = "PNG") -> bytes:
 async def seen(pictures: Pictures, some: list[ImageRef], width_px: int, height_px: int) -> tuple[Frame, ...]:
     """The one frame of each."""
     parts = await pictures.look(some, width_px=width_px, height_px=height_px)
-    frames = [part for (part,) in parts]
+    frames = [part for (part,) in (each.parts for each in parts)]
     assert all(isinstance(frame, Frame) for frame in frames)
     return tuple(frames)  # type: ignore[arg-type]
 
@@ -239,7 +239,7 @@ async def test_high_detail_makes_tiles_as_far_as_there_are_frames(
     pictures = Pictures(Images(max_tiles=max_tiles))
     wanted = [ImageRef(url=url, param="p", detail=detail) for detail in details]
     looks = await pictures.look(wanted, width_px=32, height_px=32, spare_frames=spare_frames)
-    assert tuple(sum(isinstance(part, Frame) for part in look) for look in looks) == frame_counts
+    assert tuple(sum(isinstance(part, Frame) for part in look.parts) for look in looks) == frame_counts
     await pictures.aclose()
 
 
@@ -299,3 +299,22 @@ async def test_listed_formats_alone_are_read() -> None:
     assert len(await frames(data_uri(plain(RED, "TIFF")), settings=Images(formats=("tiff",)))) == 1
     refused = await refusal(data_uri(plain(RED)), settings=Images(formats=("tiff", "bmp")))
     assert str(refused) == "Image 1 of 1 is a PNG file, which is not read here. Send BMP or TIFF."
+
+
+async def test_each_picture_leaves_a_record_of_its_file_or_of_what_was_wrong_with_it() -> None:
+    records: list[PictureRecord] = []
+    pictures = Pictures(SETTINGS, on_end=records.append)
+    photo, broken = data_uri(plain(RED, "JPEG")), data_uri(b"no picture")
+    try:
+        (looked,) = await pictures.look(refs(photo), width_px=32, height_px=32)
+        await pictures.look(refs(photo), width_px=32, height_px=32)
+        with pytest.raises(RequestError):
+            await pictures.look(refs(broken), width_px=32, height_px=32)
+    finally:
+        await pictures.aclose()
+    assert (looked.format, looked.width_px, looked.height_px) == ("jpeg", 20, 10)
+    first, again, refused = records
+    assert (first.format, first.pixels, first.refusal) == ("jpeg", 200, None)
+    assert first.decode_s is not None
+    assert again == PictureRecord(format="jpeg", pixels=200)  # from memory: nothing was decoded
+    assert refused == PictureRecord(refusal="invalid_image")

@@ -107,7 +107,8 @@ def test_one_frame_needs_no_words() -> None:
 @given(st.integers(1, 13), st.integers(1, 13))
 def test_no_words_are_longer_than_what_is_counted_for_them(columns: int, rows: int) -> None:
     frame = Frame(width_px=1, height_px=1, pixels=bytes(3))
-    seen = Look(frames=(frame,) * (1 + columns * rows), grid=Grid(columns=columns, rows=rows))
+    frames, parts = (frame,) * (1 + columns * rows), Grid(columns=columns, rows=rows)
+    seen = Look(frames=frames, grid=parts, format="png", width_px=1, height_px=1)
     assert sum(len(part.text.encode()) for part in words(seen) if isinstance(part, Text)) <= MOST_WORDS_BYTES
 
 

@@ -56,7 +56,7 @@ def _with_frames(asked: ChatRequest, seen: tuple[Seen, ...]) -> tuple[Turn[Frame
         Turn(
             role=turn.role,
             parts=tuple(
-                shown for part in turn.parts for shown in ((part,) if isinstance(part, Text) else next(following))
+                shown for part in turn.parts for shown in ((part,) if isinstance(part, Text) else next(following).parts)
             ),
         )
         for turn in asked.turns

@@ -65,14 +65,16 @@ def decode(data: bytes, *, shape: Shape, formats: Collection[str], max_megapixel
         if stripped.size:
             _check_size(stripped.size, max_megapixels)
         picture = open_picture(io.BytesIO(stripped.data))
-        _check_size(picture.size, max_megapixels)
-        return _look(picture, stripped, shape, most_tiles)
+        size = picture.size  # a draft changes it
+        _check_size(size, max_megapixels)
+        frames, parts = _look(picture, stripped, shape, most_tiles)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise BadImage("image_too_large", _too_large("has far more pixels", max_megapixels)) from None
     except MemoryError:
         raise BadImage("image_too_large", _too_large("needs more memory", max_megapixels)) from None
     except _DECODER_ERRORS:
         raise broken(image_format) from None
+    return Look(frames=frames, grid=parts, format=image_format.setting, width_px=size[0], height_px=size[1])
 
 
 def _check_size(size: tuple[int, int], max_megapixels: float) -> None:
@@ -87,7 +89,9 @@ def _too_large(what: str, max_megapixels: float) -> str:
     return f"{what} than the {max_megapixels:g} megapixels that are taken here. Scale it down before you send it."
 
 
-def _look(picture: ImageFile.ImageFile, stripped: Stripped, shape: Shape, most_tiles: int) -> Look:
+def _look(
+    picture: ImageFile.ImageFile, stripped: Stripped, shape: Shape, most_tiles: int
+) -> tuple[tuple[Frame, ...], Grid]:
     turn = orientation(stripped.exif or picture.info.get("exif") or b"")  # pillow-heif says None for none
     lies = turn in _ON_ITS_SIDE
     parts = grid(*_turned(picture.size, lies), shape, most_tiles)
@@ -101,7 +105,7 @@ def _look(picture: ImageFile.ImageFile, stripped: Stripped, shape: Shape, most_t
     frames = [_centred(seen[0], shape)]
     if parts.tiles > 1:
         frames += [_centred(part, shape) for part in _cut(seen[1], parts)]
-    return Look(frames=tuple(_frame(each) for each in frames), grid=parts)
+    return tuple(_frame(each) for each in frames), parts
 
 
 def _turned(size: tuple[int, int], lies: bool) -> tuple[int, int]:

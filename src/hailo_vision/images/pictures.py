@@ -1,9 +1,11 @@
 """The door of the room: the pictures of a request become frames, several at once and off the event loop."""
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from functools import partial
 
 from hailo_vision.chat import Frame, ImageRef, Text
@@ -16,8 +18,6 @@ from hailo_vision.images.fit import Shape
 from hailo_vision.images.source import Inline, read_source
 from hailo_vision.images.tiles import Look, spread, words
 
-Seen = tuple[Text | Frame, ...]
-
 # Two pictures at once: memory is bounded by it, and of the Pi's four cores two stay for the loop and the worker.
 _THREADS = 2
 # A picture within the limit of pixels can't need more than this, in 16 bits and four channels without compression.
@@ -25,11 +25,35 @@ _MOST_BYTES_PER_PIXEL = 8
 _METADATA_BYTES = 1_000_000
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What stands in the prompt for a picture, and what kind of file it was; the size is that of the file."""
+
+    parts: tuple[Text | Frame, ...]
+    format: str
+    width_px: int
+    height_px: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureRecord:
+    """One picture at its end. `refusal` is OpenAI's word for what was wrong with it; all else is known of the others.
+
+    `decode_s` is None for one that was decoded before and kept.
+    """
+
+    refusal: str | None = None
+    format: str | None = None
+    pixels: int | None = None
+    decode_s: float | None = None
+
+
 class Pictures:
     """Turns the pictures of a request into what the model sees of them."""
 
-    def __init__(self, settings: Images) -> None:
+    def __init__(self, settings: Images, *, on_end: Callable[[PictureRecord], None] = lambda record: None) -> None:
         self._settings = settings
+        self._on_end = on_end
         self._fetcher = Fetcher(settings)
         self._cache = Cache(int(settings.cache_mb * 1_000_000))
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="picture")
@@ -61,7 +85,7 @@ class Pictures:
                 if isinstance(outcome, RequestError):
                     wrong = outcome
                     break
-                seen.append(words(outcome))
+                seen.append(_seen(outcome))
             for task in tasks:
                 task.cancel()
         if wrong is not None:
@@ -87,6 +111,7 @@ class Pictures:
         try:
             return await self._look(ref, shape, most_tiles)
         except BadImage as bad:
+            self._on_end(PictureRecord(refusal=bad.code))
             return RequestError(f"{name} {bad.reason}", param=ref.param, code=bad.code)
 
     async def _look(self, ref: ImageRef, shape: Shape, most_tiles: int) -> Look:
@@ -108,10 +133,13 @@ class Pictures:
         most_s = self._settings.decode_timeout_s
         try:
             async with asyncio.timeout(most_s):
-                return await asyncio.wrap_future(future)
+                look, decode_s = await asyncio.wrap_future(future)
         except TimeoutError:
             reason = f"could not be decoded within {most_s:g} s. Scale it down, or send it as JPEG."
             raise BadImage("image_parse_error", reason) from None
+        pixels = look.width_px * look.height_px
+        self._on_end(PictureRecord(format=look.format, pixels=pixels, decode_s=decode_s))
+        return look
 
     def _check_size(self, size_bytes: int) -> None:
         most = int(self._settings.max_megapixels * 1_000_000 * _MOST_BYTES_PER_PIXEL) + _METADATA_BYTES
@@ -120,20 +148,28 @@ class Pictures:
             raise BadImage("image_file_too_large", f"{reason}megapixels needs. Send it as JPEG, or scale it down.")
 
 
-def _look_at(file: Inline | bytes, shape: Shape, most_tiles: int, settings: Images, cache: Cache) -> Look:
+def _look_at(
+    file: Inline | bytes, shape: Shape, most_tiles: int, settings: Images, cache: Cache
+) -> tuple[Look, float | None]:
+    """What a picture looks like, and the seconds that it took where it was not known yet."""
     # Here and not above: Pillow would cost the daemon's start up to 60 ms, and the first picture does not notice.
     from hailo_vision.images.decode import decode
 
     data = file.decode() if isinstance(file, Inline) else file
     key = Key.of(data, shape, most_tiles)
-    look = cache.get(key)
-    if look is None:
-        look = decode(
-            data,
-            shape=shape,
-            formats=settings.formats,
-            max_megapixels=settings.max_megapixels,
-            most_tiles=most_tiles,
-        )
-        cache.put(key, look)
-    return look
+    if (known := cache.get(key)) is not None:
+        return known, None
+    started = time.monotonic()
+    look = decode(
+        data,
+        shape=shape,
+        formats=settings.formats,
+        max_megapixels=settings.max_megapixels,
+        most_tiles=most_tiles,
+    )
+    cache.put(key, look)
+    return look, time.monotonic() - started
+
+
+def _seen(look: Look) -> Seen:
+    return Seen(parts=words(look), format=look.format, width_px=look.width_px, height_px=look.height_px)

@@ -30,10 +30,16 @@ class Grid:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """A picture as the model will see it: the overview, then the parts of `grid` in reading order, if it has any."""
+    """A picture as the model will see it: the overview, then the parts of `grid` in reading order, if it has any.
+
+    `format` and the size are those of the file, the size as it was stored.
+    """
 
     frames: tuple[Frame, ...]
     grid: Grid
+    format: str
+    width_px: int
+    height_px: int
 
 
 def grid(width_px: int, height_px: int, shape: Shape, most_tiles: int) -> Grid:
