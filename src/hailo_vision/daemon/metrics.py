@@ -1,0 +1,178 @@
+"""What /metrics serves, for Prometheus: counted as things happen, and what can be read is read when it is asked for.
+
+Names are the field's, with base units and `_total`. Every label has a bounded set of values: names of clients, models
+and addresses are none.
+"""
+
+import platform
+import time
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from hailo_vision.chat import LoadedModel
+from hailo_vision.daemon.host import Host
+from hailo_vision.http_api.services import Health
+from hailo_vision.images.pictures import PictureRecord
+from hailo_vision.scheduler.engine import Engine, EngineState
+from hailo_vision.scheduler.record import JobRecord, Refusal
+from hailo_vision.scheduler.scheduler import Scheduler
+
+# The chip needs 0.9 s to the first token and 0.12 s for each; who waits behind four others waits two minutes.
+_SECONDS = (0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300)
+_PREFILL_SECONDS = (0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 4, 8, 15)
+_TOKENS_PER_SECOND = (1, 2, 4, 6, 7, 8, 9, 10, 15, 25, 50, 100)
+_TOKENS = (1, 8, 32, 64, 128, 256, 512, 1024, 2048, 4096)
+_PIXELS = (1e5, 3e5, 1e6, 2e6, 4e6, 8e6, 1.6e7)
+_DECODE_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+
+
+class Metrics:
+    """The counters, each fed by one record from the room that knows."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry(auto_describe=True)
+        counter, histogram = self._counter, self._histogram
+        self._requests = counter("requests", "Requests by what became of them.", "endpoint", "outcome", "status")
+        self._jobs = counter("jobs", "Requests that had a place in the queue, by how they ended.", "outcome", "priority")
+        self._refusals = counter("refusals", "Requests that got no place in the queue.", "reason")
+        self._queue = histogram("queue_time_seconds", "From a place in the queue to a turn.", _SECONDS)
+        self._ttft = histogram("time_to_first_token_seconds", "From a request's arrival to its first token.", _SECONDS)
+        self._prefill = histogram("prefill_seconds", "From the turn to the first token.", _PREFILL_SECONDS)
+        self._decode = histogram("decode_seconds", "From the first token to the last.", _SECONDS)
+        self._rate = histogram("tokens_per_second", "Tokens of one answer by its decode time.", _TOKENS_PER_SECOND)
+        self._length = histogram("completion_length_tokens", "Tokens of one answer.", _TOKENS)
+        self._prompt = counter("prompt_tokens", "Tokens of prompts, cached ones included.")
+        self._cached = counter("cached_tokens", "Tokens of prompts that needed no prefill.")
+        self._completion = counter("completion_tokens", "Tokens of answers.")
+        self._images = counter("images", "Pictures that were looked at.", "format", "cached")
+        self._bad_images = counter("image_refusals", "Pictures that could not be used.", "reason")
+        self._image_decode = histogram("image_decode_seconds", "The decoding of one picture.", _DECODE_SECONDS)
+        self._image_pixels = histogram("image_pixels", "Pixels of one picture's file.", _PIXELS)
+        self._restarts = counter("worker_restarts", "Workers that had to be replaced.", "reason")
+
+    def request_ended(self, endpoint: str, status: int) -> None:
+        """`endpoint` is the pattern of a route, or one word for all that is none."""
+        self._requests.labels(endpoint, _outcome(status), str(status)).inc()
+
+    def job_ended(self, record: JobRecord) -> None:
+        self._jobs.labels(record.outcome, record.priority).inc()
+        timings, usage = record.timings, record.usage
+        self._queue.observe(timings.queue_s)
+        if record.ttft_s is not None:
+            self._ttft.observe(record.ttft_s)
+        if usage is None:
+            return
+        self._prefill.observe(timings.prefill_s)
+        self._decode.observe(timings.decode_s)
+        self._length.observe(usage.completion_tokens)
+        if timings.decode_s > 0 and usage.completion_tokens > 1:
+            self._rate.observe((usage.completion_tokens - 1) / timings.decode_s)
+        self._prompt.inc(usage.prompt_tokens)
+        self._cached.inc(usage.cached_tokens)
+        self._completion.inc(usage.completion_tokens)
+
+    def refused(self, reason: Refusal) -> None:
+        self._refusals.labels(reason).inc()
+
+    def picture_ended(self, record: PictureRecord) -> None:
+        if record.refusal is not None:
+            self._bad_images.labels(record.refusal).inc()
+            return
+        self._images.labels(record.format, "false" if record.decode_s is not None else "true").inc()
+        if record.decode_s is not None and record.pixels is not None:
+            self._image_decode.observe(record.decode_s)
+            self._image_pixels.observe(record.pixels)
+
+    def worker_restarted(self, reason: str) -> None:
+        self._restarts.labels(reason).inc()
+
+    def exposed(self, accept: str) -> tuple[bytes, str]:
+        """The page and its content type: OpenMetrics for those who accept it, else Prometheus' own text."""
+        encoder, content_type = choose_encoder(accept)
+        page: bytes = encoder(self.registry)
+        return page, content_type
+
+    def _counter(self, name: str, about: str, *labels: str) -> Counter:
+        return Counter(f"hailo_vision_{name}", about, labels, registry=self.registry)
+
+    def _histogram(self, name: str, about: str, buckets: tuple[float, ...]) -> Histogram:
+        return Histogram(f"hailo_vision_{name}", about, buckets=buckets, registry=self.registry)
+
+
+def _outcome(status: int) -> str:
+    match status:
+        case 499:
+            return "cancelled"
+        case 429 | 503:
+            return "refused"
+        case _ if status < 400:
+            return "answered"
+        case _ if status < 500:
+            return "invalid"
+        case _:
+            return "failed"
+
+
+class Readings(Collector):
+    """What the rooms say of themselves when a scrape comes; none of it asks the device."""
+
+    def __init__(
+        self, *, version: str, engine: Engine, scheduler: Scheduler, health: Callable[[], Health], host: Host
+    ) -> None:
+        self._version = version
+        self._engine = engine
+        self._scheduler = scheduler
+        self._health = health
+        self._host = host
+
+    def collect(self) -> Iterator[Metric]:
+        health, model, host = self._health(), self._engine.model, self._host.read()
+        yield self._build(model)
+        states = GaugeMetricFamily("hailo_vision_engine_state", "1 at the state that it is in.", labels=["state"])
+        for state in EngineState:
+            states.add_metric([state], float(state is self._engine.state))
+        yield states
+        yield _gauge("ready", "1 when a request would be taken.", float(self._scheduler.unready is None))
+        yield _gauge("requests_running", "Jobs that have the engine.", self._scheduler.running)
+        yield _gauge("requests_waiting", "Jobs that wait for their turn.", self._scheduler.waiting)
+        yield _gauge("queue_depth", "Places to wait.", self._scheduler.depth)
+        yield _counter("npu_busy_seconds", "Prefill and decode of all generations.", self._engine.busy_s)
+        yield _gauge("start_time_seconds", "When the daemon began, since 1970.", time.time() - health.uptime_s)
+        if model is not None:
+            yield _gauge("model_load_seconds", "What the last load of the model took.", model.load_s)
+            yield _gauge("context_tokens", "The model's whole context.", model.context_tokens)
+        memory = GaugeMetricFamily("hailo_vision_memory_bytes", "Resident memory.", labels=["process"])
+        memory.add_metric(["daemon"], health.daemon_memory_bytes)
+        if health.worker_memory_bytes is not None:
+            memory.add_metric(["worker"], health.worker_memory_bytes)
+        yield memory
+        if health.chip is not None:
+            yield _gauge("chip_temperature_celsius", "The chip's own sensor.", health.chip.temperature_c)
+        if host.temperature_c is not None:
+            yield _gauge("cpu_temperature_celsius", "The processor's own sensor.", host.temperature_c)
+        if host.is_throttled is not None:
+            yield _gauge("cpu_throttled", "1 while the board is slowed down by heat or low voltage.", host.is_throttled)
+
+    def _build(self, model: LoadedModel | None) -> Metric:
+        """Constant facts, so that a graph can tell before and after an upgrade."""
+        facts = {
+            "version": self._version,
+            "python": platform.python_version(),
+            "runtime": model.runtime if model else "",
+            "runtime_version": model.runtime_version if model else "",
+        }
+        build = GaugeMetricFamily("hailo_vision_build_info", "1; the facts are in the labels.", labels=list(facts))
+        build.add_metric(list(facts.values()), 1.0)
+        return build
+
+
+def _gauge(name: str, about: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"hailo_vision_{name}", about, value=float(value))
+
+
+def _counter(name: str, about: str, value: float) -> Metric:
+    return CounterMetricFamily(f"hailo_vision_{name}", about, value=float(value))
