@@ -1,8 +1,10 @@
 """A worker without a device: it answers each job with the numbers 1 to max_tokens, one token each.
 
-The first argument names the one way in which it misbehaves; with `obedient` it does not. `deaf` never hears an Abort.
+The first argument names the one way in which it misbehaves; with `obedient` it does not. `deaf` never hears an Abort,
+`timeless` never looks at the deadline.
 """
 
+import math
 import os
 import signal
 import socket
@@ -61,6 +63,8 @@ def answer(way: str, link: Link, message: Generate) -> None:
     for number in range(1, message.generation.max_tokens + 1):
         if way != "deaf" and link.wants_end_of(job):
             return finish(link, job, number - 1, None)
+        if way != "timeless" and time.monotonic() >= (message.generation.deadline or math.inf):
+            return finish(link, job, number - 1, FinishReason.DEADLINE)
         link.send(Token(job=job, text=f"{number} "))
         if way == "killed_in_decode" and number == 2:
             os.kill(os.getpid(), signal.SIGKILL)
