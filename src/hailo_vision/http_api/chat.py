@@ -18,11 +18,11 @@ from hailo_vision.http_api.stream import EventStream
 
 async def completions(request: web.Request) -> web.StreamResponse:
     arrived_at = asyncio.get_running_loop().time()
-    services = request.app[SERVICES]
+    services, client = request.app[SERVICES], request.remote or ""
     with request.app[BODIES].share() as take:
         body = await json_body(request, int(services.settings.server.max_body_mb * 1e6), take)
         asked = chat_request(body, services.settings.model, services.settings.generation)
-        model = services.scheduler.admit()
+        model = await services.scheduler.admit(client=client, arrived_at=arrived_at)
         generation, image_s = await look(services, asked, model)
     request[FACTS].update({"model": asked.model, "images": len(pictures(asked)), "image_ms": round(image_s * 1000)})
     answer = Reply(
@@ -33,8 +33,9 @@ async def completions(request: web.Request) -> web.StreamResponse:
         shows_usage=asked.include_usage,
     )
     stream = asked.stream
-    del body, asked  # tens of megabytes of pictures need not wait with the job
-    async with services.scheduler.job(generation, arrived_at=arrived_at) as events:
+    taking_turn = services.scheduler.job(generation, client=client, arrived_at=arrived_at)
+    del body, asked, generation  # tens of megabytes of pictures need not wait with the job or its reader
+    async with taking_turn as events:
         if stream:
             return await _stream(request, answer, events)
         return await _whole(request, answer, events)
