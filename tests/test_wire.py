@@ -64,6 +64,7 @@ generations = st.builds(
     ),
     max_tokens=whole,
     stop=st.lists(words, max_size=3).map(tuple),
+    deadline=st.none() | seconds,
 )
 
 failures = (

@@ -10,11 +10,12 @@ Fit = Literal["pad", "stretch", "crop"]
 
 
 class FinishReason(StrEnum):
-    """Why an answer ended, in OpenAI's words."""
+    """Why an answer ended: in OpenAI's words, but for the deadline, which clients are shown as `length`."""
 
     STOP = "stop"
     LENGTH = "length"
     TOOL_CALLS = "tool_calls"
+    DEADLINE = "deadline"
 
 
 class Priority(StrEnum):
@@ -116,13 +117,15 @@ class Generation:
     """What an engine is asked to do: a conversation with its frames, and the bounds of the answer.
 
     The answer ends at the model's own end, at `max_tokens` (at least 1) or before the first of the `stop` strings,
-    which never appear in it, whichever comes first.
+    which never appear in it, whichever comes first; and between two tokens once the `deadline` has passed. That is a
+    point on CLOCK_MONOTONIC, which all processes of the machine share and asyncio's loops tell the time by.
     """
 
     turns: tuple[Turn[Frame], ...]
     sampling: Sampling
     max_tokens: int
     stop: tuple[str, ...] = ()
+    deadline: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -117,6 +117,13 @@ class UnsupportedMediaType(RequestError):
     """The body is not what this route reads."""
 
 
+class ModelPinned(RequestError):
+    """Somebody wants the model unloaded, and the operator does not."""
+
+    def __init__(self) -> None:
+        super().__init__("The model stays loaded on this server (model.pinned).", code="model_pinned")
+
+
 class Refused(HailoVisionError):
     """Nothing is wrong with the request, but it can't be taken now."""
 
@@ -129,6 +136,18 @@ class QueueFull(Refused):
     def __init__(self, *, depth: int, retry_after_s: float) -> None:
         super().__init__(f"The queue is full: {depth} requests are waiting.", retry_after_s=retry_after_s)
         self.depth = depth
+
+
+class TooBusy(Refused):
+    """The answer would not be ready by its deadline; said before any work was done for it."""
+
+    def __init__(self, *, wait_s: float, deadline_s: float, retry_after_s: float) -> None:
+        super().__init__(
+            f"The wait is about {wait_s:.0f} s now, too long for an answer within the time limit of {deadline_s:g} s.",
+            retry_after_s=retry_after_s,
+        )
+        self.wait_s = wait_s
+        self.deadline_s = deadline_s
 
 
 class Unready(StrEnum):
@@ -153,6 +172,14 @@ class Expired(HailoVisionError):
         super().__init__(f"The time limit of {deadline_s:g} s passed {where}.")
         self.deadline_s = deadline_s
         self.running = running
+
+
+class SlowReader(HailoVisionError):
+    """The client takes its answer in so slowly that no more of it is kept for it."""
+
+    def __init__(self, pieces_behind: int) -> None:
+        super().__init__(f"The answer was given up: the client was {pieces_behind} pieces behind.")
+        self.pieces_behind = pieces_behind
 
 
 # Our side

@@ -204,6 +204,7 @@ def _generation_to_json(generation: Generation) -> tuple[dict[str, Any], bytes]:
         "sampling": asdict(generation.sampling),
         "max_tokens": generation.max_tokens,
         "stop": generation.stop,
+        "deadline": generation.deadline,
     }
     return header, b"".join(frame.pixels for frame in frames)
 
@@ -234,7 +235,16 @@ def _generation_from_json(header: dict[str, Any], body: bytes) -> Generation:
         sampling=Sampling(**header["sampling"]),
         max_tokens=header["max_tokens"],
         stop=tuple(header["stop"]),
+        deadline=_point_in_time(header["deadline"]),
     )
+
+
+def _point_in_time(value: object) -> float | None:
+    """Seconds, or none at all; the worker compares it with its clock while the device is at work."""
+    match value:
+        case None | float():
+            return value
+    raise WireError("a deadline that is no point in time")
 
 
 def _size(part: object) -> tuple[int, int]:

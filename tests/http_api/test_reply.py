@@ -107,6 +107,10 @@ def test_an_answer_without_a_word_has_its_role_and_its_reason() -> None:
     assert json.loads(last)["choices"][0]["finish_reason"] == "stop"
 
 
+# An answer that the deadline ended is shown as what it is to a client: incomplete.
+SHOWN = {**{reason: reason.value for reason in FinishReason}, FinishReason.DEADLINE: "length"}
+
+
 @pytest.mark.parametrize("reason", FinishReason)
 def test_a_whole_answer_has_every_key_that_the_specification_asks_for(reason: FinishReason) -> None:
     whole = json.loads(json.dumps(answer().whole("A rocket.", reason, USAGE)))
@@ -114,7 +118,7 @@ def test_a_whole_answer_has_every_key_that_the_specification_asks_for(reason: Fi
     assert whole == {
         **HEAD,
         "object": "chat.completion",
-        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": reason.value}],
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": SHOWN[reason]}],
         "usage": USAGE_JSON,
     }
 
@@ -123,10 +127,16 @@ def test_a_whole_answer_has_every_key_that_the_specification_asks_for(reason: Fi
 def test_the_sdks_model_of_an_answer_is_content_with_it(reason: FinishReason) -> None:
     whole = json.loads(json.dumps(answer().whole("A rocket.", reason, USAGE)))
     completion = ChatCompletion.model_validate(whole)
-    assert completion.choices[0].finish_reason == reason.value
+    assert completion.choices[0].finish_reason == SHOWN[reason]
     assert completion.usage is not None
     assert completion.usage.total_tokens == 177
     assert unknown(completion) == {}
+
+
+@pytest.mark.parametrize("reason", FinishReason)
+def test_a_stream_ends_with_the_same_word(reason: FinishReason) -> None:
+    (last,) = events(answer().last_chunk(reason))
+    assert json.loads(last)["choices"][0]["finish_reason"] == SHOWN[reason]
 
 
 def test_the_sdks_model_of_a_chunk_is_content_with_each_of_them() -> None:

@@ -43,9 +43,11 @@ class Answers:
     async def prepare(self, asked: ChatRequest, caller: Caller) -> Prepared:
         """Say whether the request would be taken now, then look at its pictures, so that the NPU never waits for one.
 
-        Raises NotReady or QueueFull before any work is done, RequestError for a bad picture.
+        Raises NotReady, QueueFull or TooBusy before any work is done, RequestError for a bad picture.
         """
-        model = self._scheduler.admit()
+        model = await self._scheduler.admit(
+            client=caller.client, arrived_at=caller.arrived_at, priority=caller.priority
+        )
         started = time.monotonic()
         generation = await look(self._pictures, asked, model)
         image_s = time.monotonic() - started
@@ -61,6 +63,9 @@ class Answers:
             yield said
 
     async def _said(self, prepared: Prepared, caller: Caller) -> AsyncGenerator[Said]:
-        async with self._scheduler.job(prepared.generation, arrived_at=caller.arrived_at) as events:
+        job = self._scheduler.job(
+            prepared.generation, client=caller.client, arrived_at=caller.arrived_at, priority=caller.priority
+        )
+        async with job as events:
             async for event in events:
                 yield Said(choice=0, event=event)

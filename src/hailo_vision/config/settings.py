@@ -74,6 +74,13 @@ class Model:
     )
     load_timeout_s: float = setting(120.0, "seconds a load may take", exclusive_minimum=0, maximum=3600)
     reuse_context: bool = setting(True, "whether a conversation that goes on is sent to the chip from its new turn on")
+    keep_alive: float | None = setting(
+        None,
+        "seconds without a request after which it is unloaded; null keeps it loaded",
+        minimum=0,
+        maximum=31_536_000,
+    )
+    pinned: bool = setting(False, "true keeps it loaded whatever keep_alive or a client says")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +141,9 @@ class Queue:
         120.0, "seconds from a request's arrival to its end", exclusive_minimum=0, maximum=86_400
     )
     drain_timeout_s: float = setting(25.0, "seconds the running answer may take at a stop", minimum=0, maximum=3600)
+    wait_for_load: bool = setting(
+        False, "true lets requests wait while the model loads at the start, false answers 503"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

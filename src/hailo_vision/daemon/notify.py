@@ -26,7 +26,9 @@ class Notifier:
                 self._ready(f"STATUS=ready, {self._model} is loaded")
             case EngineState.BUSY:
                 self._tell("STATUS=answering")
-            case EngineState.STARTING:
+            case EngineState.UNLOADED:
+                self._ready(f"STATUS=ready, {self._model} is loaded for the next request")
+            case EngineState.STARTING | EngineState.WAKING:
                 self._tell(f"STATUS=loading {self._model}")
             case EngineState.FAILED:
                 # Ready all the same: the daemon works and says on /health/ready what is wrong, and a restart by

@@ -62,7 +62,7 @@ async def _serve(wanted: Settings, stop: asyncio.Event, house: AsyncExitStack) -
     environment = _environment(wanted)
     supervisor = _supervisor(wanted, runtime, environment, notifier)
     probe = ChipProbe(runtime, environment=environment)
-    scheduler = Scheduler(supervisor, wanted.queue)
+    scheduler = Scheduler(supervisor, wanted.queue, wanted.model)
     pictures = Pictures(wanted.images)
     house.push_async_callback(pictures.aclose)
     services = Services(
@@ -77,6 +77,7 @@ async def _serve(wanted: Settings, stop: asyncio.Event, house: AsyncExitStack) -
     await house.enter_async_context(_http(app.build(services), listener))
     notifier.starting(wanted.model.load_timeout_s)
     await house.enter_async_context(_background(supervisor.run()))
+    await house.enter_async_context(_background(scheduler.run()))
     await house.enter_async_context(_background(notifier.feed_watchdog()))
     await house.enter_async_context(_background(probe.run()))
     await stop.wait()

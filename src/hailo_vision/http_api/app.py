@@ -7,7 +7,7 @@ import uuid
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from hailo_vision.errors import HailoVisionError
+from hailo_vision.errors import HailoVisionError, SlowReader
 from hailo_vision.http_api import chat, status
 from hailo_vision.http_api.faults import Fault, bug, fault, http_fault
 from hailo_vision.http_api.reply import event
@@ -58,6 +58,10 @@ async def _every_request(request: web.Request, handler: Handler) -> web.StreamRe
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
+    except SlowReader:
+        if request.transport is not None:
+            request.transport.abort()  # it does not read what it has: an error would wait behind that
+        raise asyncio.CancelledError("the client does not read") from None
     except HailoVisionError as error:
         return await _tell(request, fault(error))
     except web.HTTPException as error:

@@ -15,6 +15,8 @@ from hailo_vision.errors import (
     QueueFull,
     Refused,
     RequestError,
+    SlowReader,
+    TooBusy,
     UnknownModel,
     Unready,
     UnsupportedMediaType,
@@ -60,6 +62,8 @@ def fault(error: HailoVisionError) -> Fault:
             # Trying again would wait as long again: the SDKs retry a 504 unless told not to.
             headers = {"x-should-retry": "false"}
             return Fault(status=504, type=SERVER, message=str(error), code="generation_timeout", headers=headers)
+        case SlowReader():  # the log's: who reads so slowly is hung up on
+            return Fault(status=408, type=INVALID, message=str(error), code="slow_reader")
         case GenerationFailed():
             return Fault(status=500, type=SERVER, message=str(error), code="generation_failed")
         case EngineError():
@@ -108,6 +112,9 @@ def _refusal(error: Refused) -> Fault:
     match error:
         case QueueFull():
             return Fault(status=429, type="rate_limit_error", message=str(error), code="queue_full", headers=headers)
+        case TooBusy():
+            code = "deadline_unmeetable"
+            return Fault(status=429, type="rate_limit_error", message=str(error), code=code, headers=headers)
         case NotReady():
             code = _UNREADY_CODES[error.reason]
             return Fault(status=503, type=SERVER, message=str(error), code=code, headers=headers)

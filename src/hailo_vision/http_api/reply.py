@@ -22,7 +22,7 @@ class Reply:
 
     def whole(self, text: str, reason: FinishReason, usage: Usage) -> dict[str, Any]:
         message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None, "annotations": []}
-        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
+        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason(reason)}
         return {**self._head("chat.completion"), "choices": [choice], "usage": usage_json(usage)}
 
     def first_chunk(self) -> bytes:
@@ -40,7 +40,8 @@ class Reply:
         return event({**self._head("chat.completion.chunk"), "choices": [], "usage": usage_json(usage)})
 
     def _chunk(self, delta: dict[str, Any], reason: FinishReason | None) -> bytes:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
+        shown = None if reason is None else finish_reason(reason)
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": shown}
         usage = {"usage": None} if self.shows_usage else {}
         return event({**self._head("chat.completion.chunk"), "choices": [choice], **usage})
 
@@ -52,6 +53,11 @@ class Reply:
             "model": self.model,
             "system_fingerprint": self.fingerprint,
         }
+
+
+def finish_reason(reason: FinishReason) -> str:
+    """In OpenAI's words: an answer that the deadline ended is as incomplete as one that max_tokens did."""
+    return FinishReason.LENGTH if reason is FinishReason.DEADLINE else reason
 
 
 def event(value: dict[str, Any]) -> bytes:

@@ -69,7 +69,12 @@ class HailoBackend:
             raise ContextLengthExceeded(prompt_tokens=plan.prompt_tokens, context_tokens=self._model.context_tokens)
         max_tokens = min(generation.max_tokens, room)
         answer = self._answer = Answer(
-            runtime=self._runtime, vlm=self._vlm, plan=plan, max_tokens=max_tokens, stop=generation.stop
+            runtime=self._runtime,
+            vlm=self._vlm,
+            plan=plan,
+            max_tokens=max_tokens,
+            stop=generation.stop,
+            deadline=generation.deadline,
         )
         self._held = None  # from here on the device's context is this generation's
         try:
