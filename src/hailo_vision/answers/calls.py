@@ -97,6 +97,8 @@ class Gate:
         if not begin or begin.startswith(("{", "`")):
             return ""
         safe = self._text[: self._end()]
+        if not safe.strip():
+            return ""
         new = safe[len(self.said) :]
         self.said = safe
         return new

@@ -9,9 +9,9 @@ import resource
 import sys
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft6Validator, Draft7Validator, Draft201909Validator, Draft202012Validator
 from jsonschema.exceptions import ValidationError
-from jsonschema.validators import validator_for
+from jsonschema.protocols import Validator
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
@@ -20,12 +20,22 @@ MAX_PROBLEM_CHARS = 160
 CPU_S = 2
 MEMORY_BYTES = 1 << 29
 
+_OLDER = {
+    "http://json-schema.org/draft-06/schema": Draft6Validator,
+    "http://json-schema.org/draft-07/schema": Draft7Validator,
+    "https://json-schema.org/draft/2019-09/schema": Draft201909Validator,
+}
+
+
+def draft(schema: dict[str, Any]) -> type[Validator]:
+    """The rules that a schema follows: those it names, if they are known, else the newest."""
+    return _OLDER.get(str(schema.get("$schema")).rstrip("#"), Draft202012Validator)
+
 
 def problems(schema: dict[str, Any], value: Any) -> list[str]:
     """What is wrong with the value, one short line each; nothing is ever fetched for the schema."""
-    kind = validator_for(schema, default=Draft202012Validator)
     found: list[str] = []
-    for error in kind(schema, registry=Registry()).iter_errors(value):
+    for error in draft(schema)(schema, registry=Registry()).iter_errors(value):
         found.append(_line(error))
         if len(found) == MAX_PROBLEMS:
             break
