@@ -107,8 +107,8 @@ def _object(schema: Mapping[str, Any], root: Mapping[str, Any], words: str, dept
     properties = schema.get("properties")
     known = properties if isinstance(properties, dict) else {}
     required = schema.get("required", list(known))
-    wanted = [name for name in known if name in required or depth < 2]
-    return {name: _value(known[name], root, words, name, depth + 1) for name in wanted}
+    wanted = dict.fromkeys([*(name for name in known if depth < 2), *required])
+    return {name: _value(known.get(name, {}), root, words, name, depth + 1) for name in wanted}
 
 
 def _at(root: Mapping[str, Any], reference: str) -> Any:
