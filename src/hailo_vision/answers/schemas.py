@@ -74,9 +74,9 @@ def check(schema: object, param: str) -> Schema:
         if _turns_round(schema):
             raise _Wrong("it refers to itself without end")
     except _Wrong as error:
-        raise RequestError(
-            f"{param} can't be used as a JSON Schema: {error}.", param=param, code="invalid_json_schema"
-        ) from None
+        why = "".join(letter if letter.isprintable() else "?" for letter in str(error))
+        message = f"{param} can't be used as a JSON Schema: {why}."
+        raise RequestError(message, param=param, code="invalid_json_schema") from None
     return schema
 
 

@@ -174,8 +174,8 @@ def _refuse_what_cannot_be(body: JsonObject) -> None:
 
 def _check_bias(value: object) -> None:
     """`logit_bias` of zeros changes nothing."""
-    for token, bias in ({} if value is None else an_object(value, "logit_bias")).items():
+    for bias in ({} if value is None else an_object(value, "logit_bias")).values():
         if isinstance(bias, bool) or not isinstance(bias, (int, float)) or not -100 <= bias <= 100:
-            raise invalid(f"logit_bias.{token[:20]}", "a number from -100 to 100", bias)
+            raise invalid("logit_bias", "an object of numbers from -100 to 100", bias)
         if bias != 0:
             raise unsupported("logit_bias", "The device takes no logit bias: leave logit_bias out.")
