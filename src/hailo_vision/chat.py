@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 Role = Literal["system", "user", "assistant"]
 Detail = Literal["auto", "low", "high"]
 Fit = Literal["pad", "stretch", "crop"]
+ToolChoice = Literal["none", "auto", "required"]  # a named choice is "required" with that tool alone
 
 
 class FinishReason(StrEnum):
@@ -69,6 +70,41 @@ class Frame:
             raise ValueError(f"{len(self.pixels)} bytes are no {self.width_px} x {self.height_px} RGB frame")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A function that the client offers; `parameters` is the JSON Schema of the object that it takes."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """The model wants a tool called; `arguments` is JSON text."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolResult:
+    """What a tool that was called gave back."""
+
+    call_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonFormat:
+    """The answer is to be JSON that fits this schema; without one, any JSON object."""
+
+    schema: dict[str, Any] | None
+    name: str = ""
+
+
 Picture = TypeVar("Picture", ImageRef, Frame)
 
 
@@ -77,11 +113,12 @@ class Turn(Generic[Picture]):
     """One message of a conversation: words and pictures in the order in which they were sent.
 
     `Turn[ImageRef]` is a turn as it was asked, `Turn[Frame]` one whose pictures are ready for the model. A picture
-    stands where it belongs, so the number of frames and of their places in the prompt cannot differ.
+    stands where it belongs, so the number of frames and of their places in the prompt cannot differ. An assistant's
+    turn can hold ToolCalls and a user's ToolResults; for an engine without tools `answers` makes words of them.
     """
 
     role: Role
-    parts: tuple[Text | Picture, ...]
+    parts: tuple[Text | ToolCall | ToolResult | Picture, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +146,11 @@ class ChatRequest:
     stop: tuple[str, ...] = ()
     stream: bool = False
     include_usage: bool = False
+    n: int = 1
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice = "auto"
+    parallel_tool_calls: bool = True
+    format: JsonFormat | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

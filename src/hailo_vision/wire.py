@@ -208,8 +208,13 @@ def _generation_to_json(generation: Generation) -> tuple[dict[str, Any], bytes]:
     return header, b"".join(frame.pixels for frame in frames)
 
 
-def _part_to_json(part: Text | Frame) -> str | list[int]:
-    return part.text if isinstance(part, Text) else [part.width_px, part.height_px]
+def _part_to_json(part: object) -> str | list[int]:
+    match part:
+        case Text(text=text):
+            return text
+        case Frame(width_px=width_px, height_px=height_px):
+            return [width_px, height_px]
+    raise WireError(f"a {type(part).__name__} in a turn: `answers` makes words of it before it gets here")
 
 
 def _generation_from_json(header: dict[str, Any], body: bytes) -> Generation:

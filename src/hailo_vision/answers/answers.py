@@ -10,7 +10,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
 from hailo_vision.answers.look import look, pictures
-from hailo_vision.chat import Caller, ChatRequest, Finish, Generation, LoadedModel, Piece
+from hailo_vision.chat import Caller, ChatRequest, Finish, Generation, LoadedModel, Piece, ToolCall
 from hailo_vision.images.pictures import Pictures
 from hailo_vision.scheduler.scheduler import Scheduler
 
@@ -27,10 +27,13 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """A part of one of a request's answers: `choice` counts them from 0, each ends with its Finish."""
+    """A part of one of a request's answers: `choice` counts them from 0.
+
+    For each choice come zero or more Pieces, then its ToolCalls, then exactly one Finish.
+    """
 
     choice: int
-    event: Piece | Finish
+    event: Piece | ToolCall | Finish
 
 
 class Answers:

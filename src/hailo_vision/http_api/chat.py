@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from aiohttp import web
 
 from hailo_vision.answers.answers import Said
-from hailo_vision.chat import Finish
+from hailo_vision.chat import Finish, Piece
 from hailo_vision.http_api import reply
 from hailo_vision.http_api.parse import chat_request
 from hailo_vision.http_api.reply import Reply
@@ -45,7 +45,8 @@ async def _whole(request: web.Request, answer: Reply, said: AsyncGenerator[Said]
         if isinstance(event, Finish):
             request[FACTS].update(_facts(event))
             return web.json_response(answer.whole("".join(pieces), event.reason, event.usage))
-        pieces.append(event.text)
+        if isinstance(event, Piece):
+            pieces.append(event.text)
     raise AssertionError("the engine ended without a Finish")
 
 
@@ -54,7 +55,7 @@ async def _stream(request: web.Request, answer: Reply, said: AsyncGenerator[Said
     stream = request[STREAM] = await EventStream.open(request)
     await stream.write(answer.first_chunk())
     while not isinstance(event, Finish):
-        if event.text:
+        if isinstance(event, Piece) and event.text:
             await stream.write(answer.text_chunk(event.text))
         event = (await anext(said)).event
     request[FACTS].update(_facts(event))

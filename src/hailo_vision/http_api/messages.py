@@ -6,7 +6,7 @@ alone. Results of tools and functions arrive as words of the user, as the model 
 
 from typing import Any, get_args
 
-from hailo_vision.chat import Detail, Fit, ImageRef, Role, Text, Turn
+from hailo_vision.chat import Detail, Fit, ImageRef, Role, Text, ToolCall, ToolResult, Turn
 from hailo_vision.errors import RequestError
 from hailo_vision.http_api.fields import JsonObject, a_string, an_object, invalid
 
@@ -23,7 +23,7 @@ _ROLES: dict[str, Role] = {
     "function": "user",
 }
 
-Part = Text | ImageRef
+Part = Text | ToolCall | ToolResult | ImageRef
 
 
 def turns(value: object, *, system_prompt: str | None) -> tuple[Turn[ImageRef], ...]:
