@@ -5,6 +5,7 @@
       StartError            the daemon can't start: port, device
       RequestError          the client's request is wrong
         UnknownModel
+        NotServed
         ContextLengthExceeded
         BodyTooLarge
         BodyTooSlow
@@ -81,6 +82,10 @@ class UnknownModel(RequestError):
             param="model",
             code="model_not_found",
         )
+
+
+class NotServed(RequestError):
+    """An address of the protocol that is known here, where there is nothing and will not be; the message says why."""
 
 
 class ContextLengthExceeded(RequestError):

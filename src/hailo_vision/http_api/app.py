@@ -10,7 +10,6 @@ from aiohttp.typedefs import Handler
 from hailo_vision.errors import HailoVisionError
 from hailo_vision.http_api import chat, status
 from hailo_vision.http_api.faults import Fault, bug, fault, http_fault
-from hailo_vision.http_api.reply import event
 from hailo_vision.http_api.request import BODIES, FACTS, REQUEST_ID, STREAM, Bodies, Facts
 from hailo_vision.http_api.services import SERVICES, Services
 from hailo_vision.http_api.stream import EventStream
@@ -76,7 +75,7 @@ async def _tell(request: web.Request, what: Fault) -> web.StreamResponse:
     stream: EventStream | None = request.get(STREAM)
     if stream is None:
         return web.json_response(what.body, status=what.status, headers=what.headers)
-    await stream.write(event(what.body))
+    await stream.write(stream.tell(what))
     await stream.close()
     return stream.response
 

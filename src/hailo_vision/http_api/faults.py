@@ -12,6 +12,7 @@ from hailo_vision.errors import (
     GenerationFailed,
     HailoVisionError,
     NotReady,
+    NotServed,
     QueueFull,
     Refused,
     RequestError,
@@ -90,7 +91,7 @@ def http_fault(status: int, method: str, path: str, allowed: str | None) -> Faul
 
 def _request_fault(error: RequestError) -> Fault:
     match error:
-        case UnknownModel():
+        case UnknownModel() | NotServed():
             status = 404
         case BodyTooLarge():
             status = 413

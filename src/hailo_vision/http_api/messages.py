@@ -38,6 +38,13 @@ def turns(value: object, *, system_prompt: str | None) -> tuple[Turn[ImageRef], 
             system.extend([Text(text="\n\n"), *turn.parts] if system else turn.parts)
         else:
             said.append(turn)
+    return conversation(system, said, system_prompt=system_prompt)
+
+
+def conversation(
+    system: list[Part], said: list[Turn[ImageRef]], *, system_prompt: str | None
+) -> tuple[Turn[ImageRef], ...]:
+    """The turns of a request that brings these, whatever its dialect. Raises RequestError for more than can fit."""
     if not system and system_prompt:
         system.append(Text(text=system_prompt))
     lead: list[Turn[ImageRef]] = [Turn(role="system", parts=tuple(system))] if system else []
@@ -50,7 +57,7 @@ def _turn(message: JsonObject, param: str) -> Turn[ImageRef]:
     if not isinstance(name, str) or name not in _ROLES:
         raise invalid(f"{param}.role", f"one of {', '.join(_ROLES)}", name)
     role = _ROLES[name]
-    parts = _parts(message.get("content"), f"{param}.content", may_be_null=role != "system" and name != "user")
+    parts = content(message.get("content"), f"{param}.content", may_be_null=role != "system" and name != "user")
     if role != "user" and any(isinstance(part, ImageRef) for part in parts):
         raise RequestError(f"{param}: pictures belong in messages of the role user.", param=f"{param}.content")
     if name in ("tool", "function"):
@@ -60,15 +67,16 @@ def _turn(message: JsonObject, param: str) -> Turn[ImageRef]:
     return Turn(role=role, parts=parts)
 
 
-def _parts(content: object, param: str, *, may_be_null: bool) -> tuple[Part, ...]:
-    match content:
+def content(value: object, param: str, *, may_be_null: bool = False) -> tuple[Part, ...]:
+    """What a message says: a string, or a list of parts."""
+    match value:
         case str():
-            return (Text(text=content),)
+            return (Text(text=value),)
         case list():
-            return tuple(_part(an_object(item, f"{param}[{i}]"), f"{param}[{i}]") for i, item in enumerate(content))
+            return tuple(_part(an_object(item, f"{param}[{i}]"), f"{param}[{i}]") for i, item in enumerate(value))
         case None if may_be_null:
             return ()
-    raise invalid(param, "a string or an array of content parts", content)
+    raise invalid(param, "a string or an array of content parts", value)
 
 
 def _part(part: JsonObject, param: str) -> Part:

@@ -57,11 +57,27 @@ BODIES = web.AppKey("bodies", Bodies)
 async def json_body(
     request: web.Request, limit_bytes: int, take: Callable[[int], None], *, within_s: float = BODY_S
 ) -> JsonObject:
-    """The body as a JSON object, whose bytes are taken as they come.
-
-    Raises BodyTooLarge, BodyTooSlow, UnsupportedMediaType, RequestError or Refused.
+    """The body as a JSON object. Raises what `read_body` raises, and RequestError.
 
     The content type is not held against a client whose body is JSON: curl's default names a form.
+    """
+    body = await read_body(request, limit_bytes, take, within_s=within_s)
+    try:
+        return json_object(body)
+    except RequestError:
+        if request.content_type in ("application/json", "application/x-www-form-urlencoded", "text/plain"):
+            raise
+        raise UnsupportedMediaType(
+            f"This route reads application/json, not {request.content_type[:60]}.", code="unsupported_media_type"
+        ) from None
+
+
+async def read_body(
+    request: web.Request, limit_bytes: int, take: Callable[[int], None], *, within_s: float = BODY_S
+) -> bytearray:
+    """The body as it was sent, whose bytes are taken as they come.
+
+    Raises BodyTooLarge, BodyTooSlow, UnsupportedMediaType or Refused.
     """
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise UnsupportedMediaType("Send the body without Content-Encoding.", code="unsupported_media_type")
@@ -78,11 +94,4 @@ async def json_body(
                     raise BodyTooLarge(limit_bytes)
     except TimeoutError:
         raise BodyTooSlow(within_s) from None
-    try:
-        return json_object(body)
-    except RequestError:
-        if request.content_type in ("application/json", "application/x-www-form-urlencoded", "text/plain"):
-            raise
-        raise UnsupportedMediaType(
-            f"This route reads application/json, not {request.content_type[:60]}.", code="unsupported_media_type"
-        ) from None
+    return body
