@@ -9,8 +9,10 @@ from aiohttp.typedefs import Handler
 
 from hailo_vision.errors import HailoVisionError
 from hailo_vision.http_api import chat, status
+from hailo_vision.http_api.completions import handler as completions
 from hailo_vision.http_api.faults import Fault, bug, fault, http_fault
 from hailo_vision.http_api.request import BODIES, FACTS, REQUEST_ID, STREAM, Bodies, Facts
+from hailo_vision.http_api.responses import handler as responses
 from hailo_vision.http_api.services import SERVICES, Services
 from hailo_vision.http_api.stream import EventStream
 
@@ -31,6 +33,13 @@ def build(services: Services) -> web.Application:
     app.router.add_get("/health/ready", status.ready)
     for base in ("/v1", ""):
         app.router.add_post(f"{base}/chat/completions", chat.completions)
+        app.router.add_post(f"{base}/completions", completions.create)
+        app.router.add_post(f"{base}/responses", responses.create)
+        app.router.add_post(f"{base}/responses/input_tokens", responses.not_counted)
+        app.router.add_get(f"{base}/responses/{{id}}", responses.nothing_stored)
+        app.router.add_delete(f"{base}/responses/{{id}}", responses.nothing_stored)
+        app.router.add_get(f"{base}/responses/{{id}}/input_items", responses.nothing_stored)
+        app.router.add_post(f"{base}/responses/{{id}}/cancel", responses.nothing_stored)
         app.router.add_get(f"{base}/models", status.models)
         app.router.add_get(f"{base}/models/{{id}}", status.model)
     return app
