@@ -15,6 +15,7 @@ from hailo_vision.http_api.request import BODIES, FACTS, REQUEST_ID, STREAM, Bod
 from hailo_vision.http_api.responses import handler as responses
 from hailo_vision.http_api.services import SERVICES, Services
 from hailo_vision.http_api.stream import EventStream
+from hailo_vision.http_api.vision import handler as vision
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,9 @@ def build(services: Services) -> web.Application:
         app.router.add_delete(f"{base}/responses/{{id}}", responses.nothing_stored)
         app.router.add_get(f"{base}/responses/{{id}}/input_items", responses.nothing_stored)
         app.router.add_post(f"{base}/responses/{{id}}/cancel", responses.nothing_stored)
+        app.router.add_post(f"{base}/vision/analyze", vision.analyze)
+        app.router.add_post(f"{base}/vision/caption", vision.caption)
+        app.router.add_post(f"{base}/vision/vqa", vision.vqa)
         app.router.add_get(f"{base}/models", status.models)
         app.router.add_get(f"{base}/models/{{id}}", status.model)
     return app

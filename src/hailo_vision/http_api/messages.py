@@ -86,13 +86,13 @@ def _part(part: JsonObject, param: str) -> Part:
         case "refusal":
             return Text(text=a_string(part.get("refusal"), f"{param}.refusal"))
         case "image_url" | "input_image":
-            return _image(part, f"{param}.image_url")
+            return image(part, f"{param}.image_url")
         case other:
             raise invalid(f"{param}.type", "text or image_url", other)
 
 
-def _image(part: JsonObject, param: str) -> ImageRef:
-    """OpenAI's object with a `url`, or the bare string that other servers' clients send.
+def image(part: JsonObject, param: str) -> ImageRef:
+    """A picture: OpenAI's object with a `url`, or the bare string that other servers' clients send.
 
     `detail` stands in the object, or beside a bare string as in the Responses API; `fit` is an extension of ours.
     """

@@ -34,7 +34,10 @@ class Bodies:
 
     @contextmanager
     def share(self) -> Iterator[Callable[[int], None]]:
-        """Gives what takes bytes as they come, and gives all of them back. Taking raises Refused when none are left."""
+        """Gives what takes bytes as they come, and gives all of them back. Taking raises Refused when none are left.
+
+        Less than nothing is taken to give some back before the end.
+        """
         taken = 0
 
         def take(size_bytes: int) -> None:

@@ -43,8 +43,11 @@ class Reply:
 
 
 def choice(index: int, text: str, reason: FinishReason | None) -> dict[str, Any]:
-    shown = None if reason is None else _SHOWN.get(reason, reason)
-    return {"index": index, "text": text, "logprobs": None, "finish_reason": shown}
+    return {"index": index, "text": text, "logprobs": None, "finish_reason": reason and shown_reason(reason)}
+
+
+def shown_reason(reason: FinishReason) -> str:
+    return _SHOWN.get(reason, reason.value)
 
 
 def total(usages: list[Usage]) -> Usage:
