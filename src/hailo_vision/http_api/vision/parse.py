@@ -6,7 +6,7 @@ from typing import Any, get_args
 from hailo_vision.chat import ChatRequest, Detail, Fit, ImageRef, Text, Turn
 from hailo_vision.config import settings
 from hailo_vision.errors import RequestError
-from hailo_vision.http_api.fields import JsonObject, a_string, boolean, invalid, unsupported
+from hailo_vision.http_api.fields import JsonObject, boolean, invalid, unsupported
 from hailo_vision.http_api.messages import conversation, image
 from hailo_vision.http_api.parse import check_model, max_tokens, sampling, stop_strings
 
@@ -106,9 +106,10 @@ def _image(value: object, param: str, base: JsonObject) -> ImageRef:
             return ImageRef(url=value, param=param, **base)
         case bytes():
             return ImageRef(url="", file=value, param=param, **base)
-        case {"image_url": inner}:  # a content part, as chats have them
-            options = inner if isinstance(inner, dict) else {"url": a_string(inner, f"{param}.image_url")}
+        case {"image_url": dict(options)}:  # a content part, as chats have them
             return image({"image_url": {**base, **options}}, f"{param}.image_url")
+        case {"image_url": _}:
+            return image({**base, **value}, f"{param}.image_url")
         case dict():
             return image({"image_url": {**base, **value}}, param)
     raise invalid(param, "an image: a data: URI, an http(s) address, or an object with its url", value)
