@@ -24,7 +24,7 @@ TABLE = {
     "supervisor": f"{WORDS} wire scheduler.engine",
     "worker": "chat errors wire | numpy -asyncio",
     "simulator": "| numpy",
-    "answers": f"{WORDS} images scheduler",
+    "answers": f"{WORDS} images scheduler | jsonschema referencing",
     "http_api": f"{WORDS} answers scheduler | aiohttp.web aiohttp.typedefs",
     "daemon": "chat errors config images scheduler supervisor wire answers http_api __version__",
     "daemon.metrics": "| prometheus_client",

@@ -90,7 +90,7 @@ def test_models_can_be_asked_for_by_name(daemon: Daemon) -> None:
         (ask("Hi", temperature=3), "temperature"),
         (ask("Hi", max_tokens=0), "max_tokens"),
         (ask("Hi", stop=["a", "b", "c", "d", "e"]), "stop"),
-        (ask("Hi", n=2), "n"),
+        (ask("Hi", n=5), "n"),
         (ask("Hi", logprobs=True), "logprobs"),
         (ask("Hi", "data:image/png;base64,AAAA"), "messages[0].content[0].image_url.url"),
         (ask("Hi", "file:///etc/passwd"), "messages[0].content[0].image_url.url"),

@@ -19,6 +19,7 @@
         WorkerDied          the child that owns the device ended
         WorkerStalled       a phase took longer than its budget
         GenerationFailed    this generation failed, the engine goes on
+          AnswerUnfit       the model gave no JSON or call of a tool that fits
       ModelError            a model's file can't be found, fetched, kept or trusted
       WireError             bytes between daemon and worker that are no message
 
@@ -93,8 +94,8 @@ class ContextLengthExceeded(RequestError):
 
     def __init__(self, *, prompt_tokens: int, context_tokens: int) -> None:
         super().__init__(
-            f"The prompt has {prompt_tokens} tokens, pictures included, and the model's whole context is "
-            f"{context_tokens} tokens. Shorten the conversation or send fewer pictures.",
+            f"The prompt has {prompt_tokens} tokens, with pictures, tools and schema, and the model's whole context is "
+            f"{context_tokens} tokens. Shorten it, or send fewer pictures.",
             param="messages",
             code="context_length_exceeded",
         )
@@ -226,6 +227,14 @@ class WorkerStalled(EngineError):
 
 class GenerationFailed(EngineError):
     """One generation failed; the next one may be asked for."""
+
+
+class AnswerUnfit(GenerationFailed):
+    """The model did not give what was demanded of it, though it was told what was wrong; `code` says what it was."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class ModelFault(StrEnum):

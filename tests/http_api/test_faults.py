@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from hailo_vision import errors
 from hailo_vision.errors import (
+    AnswerUnfit,
     BodyTooLarge,
     BodyTooSlow,
     ConfigError,
@@ -81,6 +82,14 @@ TABLE: list[tuple[HailoVisionError, int, str, str | None, str | None, dict[str, 
         "generation_timeout",
         {"x-should-retry": "false"},
     ),
+    (
+        AnswerUnfit("No.", code="structured_output_failed"),
+        500,
+        SERVER,
+        None,
+        "structured_output_failed",
+        {"x-should-retry": "false"},
+    ),
     (GenerationFailed("Failed."), 500, SERVER, None, "generation_failed", {}),
     *(
         (error, 503, SERVER, None, "device_unavailable", {"Retry-After": "5"})
@@ -102,8 +111,14 @@ def test_an_error_is_told_as_the_table_says(
 ) -> None:
     told = fault(error)
     assert told.status == status
-    assert told.body == {"error": {"message": str(error), "type": kind, "param": param, "code": code}}
+    assert told.body == {"error": {"message": str(error), "type": kind, "param": param, "code": code, **told.facts}}
+    assert bool(told.facts) is isinstance(error, ContextLengthExceeded)
     assert told.headers == headers
+
+
+def test_a_prompt_over_the_context_is_told_with_both_numbers() -> None:
+    told = fault(ContextLengthExceeded(prompt_tokens=3000, context_tokens=2048)).body["error"]
+    assert (told["n_prompt_tokens"], told["n_ctx"]) == (3000, 2048)
 
 
 INTERNAL = (

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hailo_vision.chat import ChatRequest, ImageRef, Sampling, Text
+from hailo_vision.answers.schemas import compact
+from hailo_vision.chat import ChatRequest, ImageRef, JsonFormat, Priority, Sampling, Text, Tool, ToolCall, ToolResult
 from hailo_vision.config.settings import Generation, Model
 from hailo_vision.errors import RequestError, UnknownModel
-from hailo_vision.http_api.parse import MAX_STOP_CHARS, chat_request, json_object
+from hailo_vision.http_api.parse import MAX_STOP_CHARS, chat_request, json_object, priority
 
 searching = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -34,7 +35,11 @@ FULL: dict[str, Any] = {
                 {"type": "input_image", "image_url": DATA},
             ],
         },
-        {"role": "assistant", "content": None, "tool_calls": [{"id": "call_1", "type": "function"}]},
+        {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "look", "arguments": "{}"}}],
+        },
         {"role": "tool", "tool_call_id": "call_1", "content": "42"},
     ],
     "max_tokens": 50,
@@ -47,11 +52,37 @@ FULL: dict[str, Any] = {
     "presence_penalty": 0.0,
     "seed": -9007199254740991,
     "stop": ["END", "\n\n"],
-    "n": 1,
+    "n": 2,
+    "tools": [
+        {
+            "type": "function",
+            "function": {
+                "name": "look",
+                "description": "Look again",
+                "parameters": {
+                    "type": "object",
+                    "properties": {"where": {"type": "string", "pattern": "^[a-z]+$"}, "at": {"$ref": "#/$defs/At"}},
+                    "required": ["where"],
+                    "$defs": {"At": {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "null"}]}},
+                },
+                "strict": True,
+            },
+        }
+    ],
+    "tool_choice": {"type": "function", "function": {"name": "look"}},
+    "parallel_tool_calls": False,
+    "service_tier": "flex",
     "logprobs": False,
     "top_logprobs": 0,
     "logit_bias": {},
-    "response_format": {"type": "text"},
+    "response_format": {
+        "type": "json_schema",
+        "json_schema": {
+            "name": "found",
+            "schema": {"type": "object", "properties": {"colour": {"enum": ["red", "blue"]}}},
+            "strict": True,
+        },
+    },
     "stream": True,
     "stream_options": {"include_usage": True, "include_obfuscation": False},
     "store": False,
@@ -79,6 +110,18 @@ def body(**fields: Any) -> dict[str, Any]:
 
 def parsed(**fields: Any) -> ChatRequest:
     return chat_request(body(**fields), MODEL, DEFAULTS)
+
+
+def function(name: str, **fields: Any) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": name, **fields}}
+
+
+def named(name: str) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": name}}
+
+
+def allowed(*names: Any, mode: str = "auto") -> dict[str, Any]:
+    return {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": [named(name) for name in names]}}
 
 
 def spoilt(value: Any, data: st.DataObject) -> Any:
@@ -109,6 +152,8 @@ def keeps_its_promises(request: ChatRequest, asked: Any) -> None:
             match part:
                 case Text(text=text):
                     assert isinstance(text, str)
+                case ToolCall() | ToolResult():
+                    assert turn.role == ("assistant" if isinstance(part, ToolCall) else "user")
                 case ImageRef(url=url, param=param):
                     assert turn.role == "user"
                     assert isinstance(url, str)
@@ -118,6 +163,12 @@ def keeps_its_promises(request: ChatRequest, asked: Any) -> None:
     assert 1 <= request.max_tokens <= DEFAULTS.max_tokens_limit
     assert len(request.stop) <= 4
     assert all(isinstance(text, str) and 1 <= len(text) <= MAX_STOP_CHARS for text in request.stop)
+    assert 1 <= request.n <= 4
+    assert len({tool.name for tool in request.tools}) == len(request.tools)
+    assert request.tools or request.tool_choice != "required"
+    assert type(request.parallel_tool_calls) is bool
+    for schema in [*(tool.parameters for tool in request.tools), request.format and request.format.schema]:
+        assert schema is None or compact(schema)
     assert type(request.stream) is type(request.include_usage) is bool
     has_sane_sampling(request.sampling)
 
@@ -221,12 +272,30 @@ def test_a_full_request_is_taken_field_by_field() -> None:
         stop=("END", "\n\n"),
         stream=True,
         include_usage=True,
+        n=2,
+        tools=(
+            Tool(
+                name="look",
+                description="Look again",
+                parameters=FULL["tools"][0]["function"]["parameters"],
+                strict=True,
+            ),
+        ),
+        tool_choice="required",
+        parallel_tool_calls=False,
+        format=JsonFormat(schema=FULL["response_format"]["json_schema"]["schema"], name="found"),
     )
+    assert priority(FULL) is Priority.BATCH
     assert [turn.role for turn in request.turns] == ["system", "user", "assistant", "user"]
-    assert [len(turn.parts) for turn in request.turns] == [3, 3, 0, 2]
+    assert [len(turn.parts) for turn in request.turns] == [3, 3, 1, 1]
 
 
-@pytest.mark.parametrize("name", OPTIONAL)
+@pytest.mark.parametrize("tier", [None, "auto", "default", "priority", 5, ["flex"]])
+def test_only_the_flexible_tier_waits_for_everybody_else(tier: object) -> None:
+    assert priority(body(service_tier=tier)) is Priority.INTERACTIVE
+
+
+@pytest.mark.parametrize("name", [*OPTIONAL, "functions", "function_call", "modalities"])
 def test_null_is_the_same_as_absent(name: str) -> None:
     assert parsed(**{name: None}) == parsed()
 
@@ -305,7 +374,13 @@ def test_stop_is_a_string_or_up_to_four(stop: object, stops: tuple[str, ...]) ->
         ("frequency_penalty", -2),
         ("presence_penalty", 2.0),
         ("repetition_penalty", 10),
-        ("n", 1.0),
+        ("n", 4.0),
+        ("n", 1),
+        ("logit_bias", {"50256": 0, "11": 0.0}),
+        ("tools", []),
+        ("functions", [{"name": "f"}]),
+        ("function_call", "auto"),
+        ("modalities", ["text"]),
         ("seed", 2**64),
         ("logprobs", False),
         ("top_logprobs", 0),
@@ -338,6 +413,10 @@ def test_what_changes_nothing_here_or_is_in_range_is_taken(name: str, value: obj
         "top_logprobs": [-1, "0", False],
         "stop": [5, {}, True, ["a"] * 5],
         "stream": [1, 0, "true", []],
+        "tools": [{}, "look", [None] * 129],
+        "tool_choice": [5, "any", "required", {}, {"type": "function"}, ["auto"]],
+        "parallel_tool_calls": [0, "true"],
+        "logit_bias": [5, [], True],
         "stream_options": [True, [], "include_usage"],
         "response_format": ["text", ["text"], 5],
     }.items(),
@@ -358,6 +437,32 @@ def test_a_field_of_the_wrong_type_or_range_is_refused_by_its_name(name: str, va
         ({"stop": ["x" * (MAX_STOP_CHARS + 1)]}, "stop[0]"),
         ({"response_format": {"type": "poem"}}, "response_format.type"),
         ({"response_format": {}}, "response_format.type"),
+        ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),
+        ({"response_format": {"type": "json_schema", "json_schema": {}}}, "response_format.json_schema.name"),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {"name": "a" * 65}}},
+            "response_format.json_schema.name",
+        ),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": []}}},
+            "response_format.json_schema.schema",
+        ),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {"name": "a", "strict": 1}}},
+            "response_format.json_schema.strict",
+        ),
+        ({"logit_bias": {"5": 101}}, "logit_bias.5"),
+        ({"logit_bias": {"5": True}}, "logit_bias.5"),
+        ({"tools": [5]}, "tools[0]"),
+        ({"tools": [{"type": "custom"}]}, "tools[0].type"),
+        ({"tools": [{"type": "function"}]}, "tools[0].function"),
+        ({"tools": [function("look here")]}, "tools[0].function.name"),
+        ({"tools": [function("a"), function("a")]}, "tools[1].function.name"),
+        ({"tools": [function("a", parameters={"type": "strng"})]}, "tools[0].function.parameters"),
+        ({"tools": [function("a", description=5)]}, "tools[0].function.description"),
+        ({"tools": [function("a")], "tool_choice": named("b")}, "tool_choice.function.name"),
+        ({"tools": [function("a")], "tool_choice": allowed("b")}, "tool_choice.allowed_tools.tools[0].function.name"),
+        ({"tools": [function("a")], "tool_choice": allowed(5)}, "tool_choice.allowed_tools.tools[0]"),
         ({"stream_options": {"include_usage": 1}}, "stream_options.include_usage"),
     ],
 )
@@ -370,18 +475,48 @@ def test_a_wrong_field_inside_another_is_refused_by_its_path(fields: dict[str, A
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("n", 2),
+        ("n", 5),
+        ("function_call", {"name": "f"}),
+        ("modalities", ["text", "audio"]),
         ("logprobs", True),
         ("top_logprobs", 3),
         ("logit_bias", {"50256": -100}),
-        ("response_format", {"type": "json_object"}),
-        ("response_format", {"type": "json_schema", "json_schema": {"name": "a"}}),
     ],
 )
 def test_what_the_device_cannot_do_is_refused_and_not_left_out_in_silence(name: str, value: object) -> None:
     with pytest.raises(RequestError) as error:
         parsed(**{name: value})
     assert (error.value.param, error.value.code) == (name, "unsupported_parameter")
+
+
+@pytest.mark.parametrize(
+    ("choice", "expected"),
+    [
+        (None, ("auto", ["a", "b"])),
+        ("auto", ("auto", ["a", "b"])),
+        ("none", ("none", ["a", "b"])),
+        ("required", ("required", ["a", "b"])),
+        (named("b"), ("required", ["b"])),
+        (allowed("b"), ("auto", ["b"])),
+        (allowed("a", mode="required"), ("required", ["a"])),
+    ],
+)
+def test_a_choice_says_how_and_among_which_tools(choice: Any, expected: tuple[str, list[str]]) -> None:
+    request = parsed(tools=[function("a"), function("b")], tool_choice=choice)
+    assert (request.tool_choice, [tool.name for tool in request.tools]) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"type": "text"}, None),
+        ({"type": "json_object"}, JsonFormat(schema=None)),
+        ({"type": "json_schema", "json_schema": {"name": "a"}}, JsonFormat(schema=None, name="a")),
+        ({"type": "json_schema", "json_schema": {"name": "a", "schema": {}}}, JsonFormat(schema={}, name="a")),
+    ],
+)
+def test_the_form_of_an_answer(value: dict[str, Any], expected: JsonFormat | None) -> None:
+    assert parsed(response_format=value).format == expected
 
 
 @pytest.mark.parametrize(

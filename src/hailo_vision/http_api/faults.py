@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hailo_vision.errors import (
+    AnswerUnfit,
     BodyTooLarge,
     BodyTooSlow,
+    ContextLengthExceeded,
     EngineError,
     Expired,
     GenerationFailed,
@@ -43,11 +45,12 @@ class Fault:
     param: str | None = None
     code: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, int] = field(default_factory=dict)
 
     @property
     def body(self) -> dict[str, Any]:
         error = {"message": self.message, "type": self.type, "param": self.param, "code": self.code}
-        return {"error": error}
+        return {"error": {**error, **self.facts}}
 
 
 def fault(error: HailoVisionError) -> Fault:
@@ -61,6 +64,10 @@ def fault(error: HailoVisionError) -> Fault:
             # Trying again would wait as long again: the SDKs retry a 504 unless told not to.
             headers = {"x-should-retry": "false"}
             return Fault(status=504, type=SERVER, message=str(error), code="generation_timeout", headers=headers)
+        case AnswerUnfit():
+            # The same question would most likely get the same answer, for three times the NPU's time.
+            headers = {"x-should-retry": "false"}
+            return Fault(status=500, type=SERVER, message=str(error), code=error.code, headers=headers)
         case GenerationFailed():
             return Fault(status=500, type=SERVER, message=str(error), code="generation_failed")
         case EngineError():
@@ -101,7 +108,10 @@ def _request_fault(error: RequestError) -> Fault:
             status = 415
         case _:
             status = 400
-    return Fault(status=status, type=INVALID, message=str(error), param=error.param, code=error.code)
+    facts: dict[str, int] = {}
+    if isinstance(error, ContextLengthExceeded):  # under the names that llama.cpp gave them
+        facts = {"n_prompt_tokens": error.prompt_tokens, "n_ctx": error.context_tokens}
+    return Fault(status=status, type=INVALID, message=str(error), param=error.param, code=error.code, facts=facts)
 
 
 def _refusal(error: Refused) -> Fault:
