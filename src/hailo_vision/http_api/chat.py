@@ -6,8 +6,10 @@ from collections.abc import AsyncGenerator
 from aiohttp import web
 
 from hailo_vision.answers.answers import Said
+from hailo_vision.answers.look import pictures
 from hailo_vision.chat import Finish
 from hailo_vision.http_api import reply
+from hailo_vision.http_api.guard import charge_images
 from hailo_vision.http_api.parse import chat_request
 from hailo_vision.http_api.reply import Reply
 from hailo_vision.http_api.request import BODIES, FACTS, REQUEST_ID, STREAM, Facts, caller, json_body
@@ -20,6 +22,7 @@ async def completions(request: web.Request) -> web.StreamResponse:
     with request.app[BODIES].share() as take:
         body = await json_body(request, int(services.settings.server.max_body_mb * 1e6), take)
         asked = chat_request(body, services.settings.model, services.settings.generation)
+        charge_images(request, len(pictures(asked)))
         prepared = await services.answers.prepare(asked, who)
     image_ms = round(prepared.image_s * 1000)
     request[FACTS].update({"model": asked.model, "images": prepared.images, "image_ms": image_ms})

@@ -1,0 +1,54 @@
+"""All that a request has to pass, as the operator set it."""
+
+import logging
+import socket
+from dataclasses import dataclass
+from typing import Protocol
+
+from hailo_vision.access.cors import Cors
+from hailo_vision.access.hosts import Hosts
+from hailo_vision.access.keys import Keys
+from hailo_vision.access.limits import Limit
+from hailo_vision.access.tls import Tls
+from hailo_vision.config import settings
+
+log = logging.getLogger(__name__)
+
+
+class Reloadable(Protocol):
+    def reload(self) -> None:
+        """Read its file again. Raises UnusableFile, and goes on with what it had."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """None is what the operator did not ask for, and `hosts` of a server that others can reach by any name."""
+
+    cors: Cors
+    hosts: Hosts | None
+    keys: Keys | None
+    requests: Limit | None
+    images: Limit | None
+    tls: Tls | None
+
+    @property
+    def reloadables(self) -> dict[str, Reloadable]:
+        """By the setting that names the file."""
+        files: dict[str, Reloadable | None] = {"server.api_keys_file": self.keys, "server.tls_cert": self.tls}
+        return {name: file for name, file in files.items() if file is not None}
+
+
+def open_to(server: settings.Server, *, is_local: bool) -> Access:
+    """`is_local` is whether only this machine reaches what the server listens on. Raises UnusableFile."""
+    own_names = (socket.gethostname(), *server.allowed_hosts)
+    access = Access(
+        cors=Cors(server.cors_origins),
+        hosts=Hosts(own_names) if is_local else None,
+        keys=None if server.api_keys_file is None else Keys(server.api_keys_file),
+        requests=None if server.requests_per_minute is None else Limit(server.requests_per_minute),
+        images=None if server.images_per_minute is None else Limit(server.images_per_minute),
+        tls=None if server.tls_cert is None or server.tls_key is None else Tls(server.tls_cert, server.tls_key),
+    )
+    if not is_local and access.keys is None:
+        log.warning("anybody on the network can use this server; server.api_keys_file would ask for a key")
+    return access
