@@ -2,7 +2,7 @@
 
 import logging
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from hailo_vision.access.cors import Cors
@@ -22,7 +22,7 @@ class Reloadable(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """None is what the operator did not ask for, and `hosts` of a server that others can reach by any name."""
+    """None is what the operator did not ask for; `hosts` is None where others reach the server, by any name."""
 
     cors: Cors
     hosts: Hosts | None
@@ -37,18 +37,22 @@ class Access:
         files: dict[str, Reloadable | None] = {"server.api_keys_file": self.keys, "server.tls_cert": self.tls}
         return {name: file for name, file in files.items() if file is not None}
 
+    def bound(self, *, is_local: bool) -> "Access":
+        """The same for where the server listens now: `is_local` is whether only this machine reaches it."""
+        if is_local:
+            return self
+        if self.keys is None:
+            log.warning("anybody on the network can use this server; server.api_keys_file would ask for a key")
+        return replace(self, hosts=None)
 
-def open_to(server: settings.Server, *, is_local: bool) -> Access:
-    """`is_local` is whether only this machine reaches what the server listens on. Raises UnusableFile."""
-    own_names = (socket.gethostname(), *server.allowed_hosts)
-    access = Access(
+
+def open_to(server: settings.Server) -> Access:
+    """What the operator set, its files read. Raises UnusableFile."""
+    return Access(
         cors=Cors(server.cors_origins),
-        hosts=Hosts(own_names) if is_local else None,
+        hosts=Hosts((socket.gethostname(), *server.allowed_hosts)),
         keys=None if server.api_keys_file is None else Keys(server.api_keys_file),
         requests=None if server.requests_per_minute is None else Limit(server.requests_per_minute),
         images=None if server.images_per_minute is None else Limit(server.images_per_minute),
         tls=None if server.tls_cert is None or server.tls_key is None else Tls(server.tls_cert, server.tls_key),
     )
-    if not is_local and access.keys is None:
-        log.warning("anybody on the network can use this server; server.api_keys_file would ask for a key")
-    return access

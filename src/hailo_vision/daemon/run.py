@@ -59,8 +59,9 @@ async def run(wanted: Settings) -> None:
 
 
 async def _serve(wanted: Settings, stop: asyncio.Event, house: AsyncExitStack) -> None:
+    access = open_to(wanted.server)
     listener = house.enter_context(_bind(wanted.server))
-    access = open_to(wanted.server, is_local=is_loopback(listener.getsockname()[0]))
+    access = access.bound(is_local=is_loopback(listener.getsockname()[0]))
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, access)
     notifier = Notifier(wanted.model.name)
     runtime = RUNTIME_MODULES[wanted.device.runtime]

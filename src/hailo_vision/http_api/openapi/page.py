@@ -27,7 +27,7 @@ def page(document: Mapping[str, Any]) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{_style()}</style></head><body>"
         f"<header><h1>{title}</h1><p>{escape(info['description'])}</p>"
-        '<p><a href="openapi.json">openapi.json</a> is the same for programs.</p></header>'
+        '<p><a href="/openapi.json">openapi.json</a> is the same for programs.</p></header>'
         f"<main>{sections}</main></body></html>\n"
     )
 
