@@ -110,16 +110,26 @@ def test_what_is_no_readable_file_of_text_is_refused_and_not_waited_for(tmp_path
         assert len(caught.value.problems) == 1
 
 
+def test_what_is_prepared_changes_nothing_until_it_is_called(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    keys = Keys(written(path, f"kitchen {KITCHEN}\n"))
+    written(path, f"garden {GARDEN}\n")
+    change = keys.prepare()
+    assert keys.owner(KITCHEN) == "kitchen"
+    change()
+    assert keys.owner(KITCHEN) is None
+
+
 def test_a_reload_takes_a_good_file_and_keeps_the_old_keys_with_a_bad_one(tmp_path: Path) -> None:
     path = tmp_path / "keys"
     keys = Keys(written(path, f"kitchen {KITCHEN}\n"))
     written(path, f"garden {GARDEN}\n")
-    keys.reload()
+    keys.prepare()()
     assert keys.owner(KITCHEN) is None
     assert keys.owner(GARDEN) == "garden"
     for text, mode in (("garden\n", 0o640), (f"kitchen {KITCHEN}\n", 0o644)):
         written(path, text, mode)
         with pytest.raises(UnusableFile):
-            keys.reload()
+            keys.prepare()()
         assert keys.owner(GARDEN) == "garden"
         assert keys.owner(KITCHEN) is None

@@ -61,6 +61,6 @@ def test_a_reload_with_a_bad_pair_says_so_and_the_next_good_one_is_taken(tmp_pat
     good = Path(key).read_text()
     Path(key).write_text("no key")
     with pytest.raises(UnusableFile):
-        tls.reload()
+        tls.prepare()()
     Path(key).write_text(good)
-    tls.reload()
+    tls.prepare()()

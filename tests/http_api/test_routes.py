@@ -18,11 +18,13 @@ def route(method: str, path: str, *also: str) -> Route:
     return Route(method=method, path=path, handler=handler, about=Operation(tag="Tag", summary="It"), also=also)
 
 
-CHAT, MODELS, MODEL, HEALTH = ROUTES = (
+CHAT, MODELS, MODEL, HEALTH, STORED, CANCEL = ROUTES = (
     route("POST", "/v1/chat/completions"),
     route("GET", "/v1/models"),
     route("GET", "/v1/models/{id}"),
     route("GET", "/health", "/healthz"),
+    route("DELETE", "/v1/responses/{id}"),
+    route("POST", "/v1/responses/{id}/cancel"),
 )
 TABLE = Routes(ROUTES)
 
@@ -57,6 +59,17 @@ def test_braces_take_the_rest_of_the_path(path: str, name: str) -> None:
     found = TABLE.find("GET", f"/v1/models/{path}")
     assert found.route is MODEL
     assert found.parameters == {"id": name}
+
+
+def test_braces_in_the_middle_take_one_part_and_come_first() -> None:
+    found = TABLE.find("POST", "/responses/resp_1/cancel/")
+    assert (found.route, found.parameters) == (CANCEL, {"id": "resp_1"})
+    found = TABLE.find("DELETE", "/responses/resp_1")
+    assert (found.route, found.parameters) == (STORED, {"id": "resp_1"})
+    found = TABLE.find("DELETE", "/responses/resp_1/a/cancel")
+    assert (found.route, found.parameters) == (STORED, {"id": "resp_1/a/cancel"})
+    with pytest.raises(UnknownPath):
+        TABLE.find("DELETE", "/responses")
 
 
 def test_head_comes_with_get_and_another_path_with_its_route() -> None:

@@ -2,8 +2,8 @@
 
 import logging
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from hailo_vision.access.cors import Cors
 from hailo_vision.access.hosts import Hosts
@@ -13,11 +13,6 @@ from hailo_vision.access.tls import Tls
 from hailo_vision.config import settings
 
 log = logging.getLogger(__name__)
-
-
-class Reloadable(Protocol):
-    def reload(self) -> None:
-        """Read its file again. Raises UnusableFile, and goes on with what it had."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +26,18 @@ class Access:
     images: Limit | None
     tls: Tls | None
 
-    @property
-    def reloadables(self) -> dict[str, Reloadable]:
-        """By the setting that names the file."""
-        files: dict[str, Reloadable | None] = {"server.api_keys_file": self.keys, "server.tls_cert": self.tls}
-        return {name: file for name, file in files.items() if file is not None}
+    def prepare(self) -> Callable[[], None]:
+        """Read the files of keys and certificates again, and change nothing yet. Raises UnusableFile.
+
+        What is returned makes the change, and can't fail.
+        """
+        changes = [file.prepare() for file in (self.keys, self.tls) if file is not None]
+
+        def change() -> None:
+            for change_one in changes:
+                change_one()
+
+        return change
 
     def bound(self, *, is_local: bool) -> "Access":
         """The same for where the server listens now: `is_local` is whether only this machine reaches it."""

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from hailo_vision.access.files import read_secret, unusable
@@ -34,9 +35,14 @@ class Keys:
     def __len__(self) -> int:
         return len(self._keys)
 
-    def reload(self) -> None:
-        """Read the file again. Raises UnusableFile, and keeps the keys it had."""
-        self._keys = _read(self._path)
+    def prepare(self) -> Callable[[], None]:
+        """Read the file again; what is returned puts its keys in the place of the old ones. Raises UnusableFile."""
+        keys = _read(self._path)
+
+        def change() -> None:
+            self._keys = keys
+
+        return change
 
     def owner(self, sent: str) -> str | None:
         """The name that a key stands with. It takes the same time whichever key it is, or none."""

@@ -1,26 +1,35 @@
 """https: a certificate and its key, which can be replaced while the server runs."""
 
 import ssl
+from collections.abc import Callable
 
 from hailo_vision.access.files import read_secret, unusable
 from hailo_vision.errors import UnusableFile
 
 
 class Tls:
-    """`context` stays the same object; connections made after a reload get the new certificate."""
+    """`context` stays the same; each handshake takes the certificate and key of the pair that was read last."""
 
     def __init__(self, cert: str, key: str) -> None:
         """Raises UnusableFile."""
         self._cert = cert
         self._key = key
-        self.context = self._loaded()
+        self._pair = self.context = self._read()
+        self.context.sni_callback = self._choose
 
-    def reload(self) -> None:
-        """Read both files again. Raises UnusableFile, and keeps the pair it had."""
-        self._loaded()  # a live context that fails on the way has a new certificate and an old key
-        self._load(self.context)
+    def prepare(self) -> Callable[[], None]:
+        """Read both files again; what is returned puts the pair in the place of the old one. Raises UnusableFile."""
+        pair = self._read()
 
-    def _loaded(self) -> ssl.SSLContext:
+        def change() -> None:
+            self._pair = pair
+
+        return change
+
+    def _choose(self, connection: ssl.SSLObject, _name: str, _context: ssl.SSLContext) -> None:
+        connection.context = self._pair
+
+    def _read(self) -> ssl.SSLContext:
         read_secret(self._key)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -93,15 +93,15 @@ async def _serve(wanted: Settings, stop: asyncio.Event, house: AsyncExitStack) -
 
 
 def _reload(access: Access) -> None:
-    """Read the files of keys and certificates again; what is wrong with one is told, and what it was stays."""
-    for name, file in access.reloadables.items():
-        try:
-            file.reload()
-        except UnusableFile as error:
-            problems = "; ".join(str(problem) for problem in error.problems)
-            log.error("not reloaded", extra={"facts": {"setting": name, "file": error.source, "problems": problems}})
-        else:
-            log.info("reloaded", extra={"facts": {"setting": name}})
+    """Read the files of keys and certificates again; when one is wrong, that is told, and all stays as it was."""
+    try:
+        change = access.prepare()
+    except UnusableFile as error:
+        problems = "; ".join(str(problem) for problem in error.problems)
+        log.error("not reloaded", extra={"facts": {"file": error.source, "problems": problems}})
+    else:
+        change()
+        log.info("reloaded")
 
 
 def _environment(wanted: Settings) -> dict[str, str]:

@@ -5,6 +5,7 @@ that is the same path here, so that nothing is ever redirected: a redirect can t
 """
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from aiohttp.typedefs import Handler
 from hailo_vision.errors import UnknownPath, WrongMethod
 from hailo_vision.http_api.openapi.operation import Operation
 
+_BRACES = re.compile(r"\{(\w+)\}")
 _MOST_CHARS = 200  # of a path that is compared with all others
 _ALIKE = 0.6
 
@@ -21,7 +23,7 @@ _ALIKE = 0.6
 class Route:
     """One line of what is served.
 
-    path      as documentation prints it; a last part in braces takes the rest of the path, slashes too
+    path      as documentation prints it; a part in braces takes any, the last one the rest of the path, slashes too
     is_open   whether it is answered without an API key
     also      other paths for the same
     """
@@ -48,45 +50,34 @@ class Routes:
     def __init__(self, routes: Iterable[Route]) -> None:
         self.all = tuple(routes)
         self._at: dict[str, dict[str, Route]] = {}
-        self._below: dict[str, dict[str, Route]] = {}
         for route in self.all:
             for path in (route.path, *route.also):
-                table, plain = self._at, canonical(path)
-                if parameter(path) is not None:
-                    table, plain = self._below, plain.rpartition("/")[0]
-                methods = table.setdefault(plain, {})
+                methods = self._at.setdefault(canonical(path), {})
                 assert route.method not in methods, f"{route.method} {path} stands twice"
                 methods[route.method] = route
+        templates = sorted((path for path in self._at if "{" in path), key=lambda path: -path.count("/"))
+        self._patterns = tuple((_pattern(path), self._at[path]) for path in templates)
 
     def find(self, method: str, path: str) -> Found:
         """Raises UnknownPath or WrongMethod."""
-        plain = canonical(path)
-        methods, rest = self._methods(plain)
-        if not methods:
-            raise UnknownPath(path, self._near(plain))
+        methods, parameters = self._methods(path)
         route = methods.get("GET" if method == "HEAD" else method)
         if route is None:
             raise WrongMethod(method, path, _allowed(methods))
-        name = parameter(route.path)
-        return Found(route=route, parameters={} if name is None else {name: rest})
+        return Found(route=route, parameters=parameters)
 
     def allowed(self, path: str) -> str:
         """The methods of a path, as the Allow header has them. Raises UnknownPath."""
-        methods, _ = self._methods(canonical(path))
-        if not methods:
-            raise UnknownPath(path, self._near(canonical(path)))
-        return _allowed(methods)
+        return _allowed(self._methods(path)[0])
 
-    def _methods(self, plain: str) -> tuple[dict[str, Route], str]:
-        """What is served at a path; else what is served below one of its parents."""
-        if methods := self._at.get(plain):
-            return methods, ""
-        cut = plain.rfind("/")
-        while cut > 0:
-            if methods := self._below.get(plain[:cut]):
-                return methods, plain[cut + 1 :]
-            cut = plain.rfind("/", 0, cut)
-        return {}, ""
+    def _methods(self, path: str) -> tuple[dict[str, Route], dict[str, str]]:
+        plain = canonical(path)
+        if "{" not in plain and (methods := self._at.get(plain)):
+            return methods, {}
+        for pattern, methods in self._patterns:
+            if match := pattern.fullmatch(plain):
+                return methods, match.groupdict()
+        raise UnknownPath(path, self._near(plain))
 
     def _near(self, plain: str) -> str:
         """What may have been meant, else what most come for."""
@@ -104,10 +95,16 @@ def canonical(path: str) -> str:
     return "/" + "/".join(parts)
 
 
-def parameter(path: str) -> str | None:
-    """The name in the braces at the end of a route's path."""
-    last = path.rpartition("/")[2]
-    return last[1:-1] if last.startswith("{") and last.endswith("}") else None
+def parameters(path: str) -> list[str]:
+    """The names in the braces of a route's path."""
+    return _BRACES.findall(path)
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    parts = [f"(?P<{part[1:-1]}>[^/]+)" if part.startswith("{") else re.escape(part) for part in path.split("/")]
+    if path.endswith("}"):
+        parts[-1] = parts[-1].replace("[^/]+", ".+")
+    return re.compile("/".join(parts), re.DOTALL)
 
 
 def _allowed(methods: Mapping[str, Route]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from hailo_vision.http_api.openapi.operation import JsonSchema, Operation, an_object
-from hailo_vision.http_api.routes import Route, parameter
+from hailo_vision.http_api.routes import Route, parameters
 
 _INTRODUCTION = (
     "OpenAI's protocol for one vision model on this machine. Every path is served with and without /v1 and with a "
@@ -65,15 +65,15 @@ def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
 
 def _operation(route: Route, path: str) -> dict[str, Any]:
     about = route.about
-    name = parameter(path)
     told: dict[str, Any] = {
         "tags": [about.tag],
         "summary": about.summary,
         "operationId": f"{route.method.lower()}_{path.strip('/')}".translate(str.maketrans("/.-", "___", "{}")),
         "responses": _responses(route),
     }
-    if name is not None:
-        told["parameters"] = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}}]
+    if names := parameters(path):
+        kind = {"in": "path", "required": True, "schema": {"type": "string"}}
+        told["parameters"] = [{"name": name, **kind} for name in names]
     if about.body is not None:
         told["requestBody"] = {"required": True, "content": {about.body_media: {"schema": about.body}}}
     if route.is_open:
