@@ -143,17 +143,19 @@ def test_who_asks_before_sending_is_told_to_go_on_or_refused_at_once(daemon: Dae
 
 
 def test_a_small_body_that_nobody_reads_leaves_the_connection_open(daemon: Daemon) -> None:
-    with connect(daemon) as connection:
-        for _ in range(3):
-            connection.sendall(b"POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}")
-            answer = connection.recv(65536)
-            assert answer.startswith(b"HTTP/1.1 404 ")
-            assert b"connection: close" not in answer.lower()
+    connection = http.client.HTTPConnection(urlsplit(daemon.url).netloc, timeout=PATIENCE_S)
+    for _ in range(3):
+        connection.request("POST", "/nothing", b"{}")
+        response = connection.getresponse()
+        assert response.status == 404
+        assert response.read()
+        assert not response.will_close
+    connection.close()
 
 
 # Nonsense
 
-METHODS = st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT", "X-Y"])
+METHODS = st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "X-Y"])
 PARTS = st.sampled_from(
     ["v1", "models", "chat", "completions", "health", "..", ".", "%2e%2e", "%2F", "%00", "%", "%zz", "*", "{id}", "é"]
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 
 _BODIES_IN_MEMORY = 4  # of the largest size; of smaller ones more
 CLIENT_GONE = 499  # nginx's number for it; it stands in the log alone
+_SMALL_BODY_BYTES = 65_536  # nobody read it, but it costs less to take in than a new connection
 _SERVER = "hailo-vision"  # aiohttp would name itself and Python, with their versions
 
 
@@ -124,8 +126,8 @@ async def _tell(request: web.Request, what: Fault) -> web.StreamResponse:
     stream: EventStream | None = request.get(STREAM)
     if stream is None:
         response = web.json_response(what.body, status=what.status, headers=what.headers)
-        if not request.content.is_eof():
-            response.force_close()  # aiohttp then takes in what is on its way, for 10 s, so that the answer is read
+        if not request.content.is_eof() and (request.content_length or math.inf) > _SMALL_BODY_BYTES:
+            response.force_close()  # aiohttp takes in what is on its way, for 10 s, so that the client gets to read
         return response
     await stream.write(event(what.body))
     await stream.close()
