@@ -1,6 +1,8 @@
 """What is known of a request while it is answered, and its body."""
 
 import asyncio
+import re
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,13 +18,32 @@ REQUEST_ID = "hailo_vision.request_id"
 FACTS = "hailo_vision.facts"  # what the log line of the request will say
 BODY_S = 60.0  # 32 MB over a network of 5 Mbit/s; who takes longer holds memory that others need
 STREAM = "hailo_vision.stream"  # the EventStream, once its headers have gone out
+CLIENT = "hailo_vision.client"  # the name of the API key
+QUOTA = "hailo_vision.quota"  # the headers that tell what is left to the client
+ARRIVED_AT = "hailo_vision.arrived_at"
 
 Facts = dict[str, Any]
+
+_SANE_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
+
+
+def request_id(sent: str | None) -> str:
+    """The client's own when it fits in a header and on a log line, else a new one."""
+    return sent if sent is not None and _SANE_ID.fullmatch(sent) else uuid.uuid4().hex
+
+
+def client(request: web.Request) -> str:
+    """Who asks: the name of an API key, else the address.
+
+    What X-Forwarded-For says is not looked at: anybody can send one. An IPv6 address counts whole, not as its network:
+    at home all machines are in one network, and each is somebody.
+    """
+    return str(request.get(CLIENT) or (request.remote or "").removeprefix("::ffff:"))
 
 
 def caller(request: web.Request) -> Caller:
     """Who asks, from now on: turns at the engine are shared between callers."""
-    return Caller(client=request.remote or "", arrived_at=asyncio.get_running_loop().time())
+    return Caller(client=client(request), arrived_at=asyncio.get_running_loop().time())
 
 
 class Bodies:

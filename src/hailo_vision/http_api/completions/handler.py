@@ -11,11 +11,11 @@ from hailo_vision.chat import Caller, Finish, Piece
 from hailo_vision.http_api.completions.parse import Asked, completions_request
 from hailo_vision.http_api.completions.reply import Reply, choice, total
 from hailo_vision.http_api.facts import finish_facts, prepared_facts
+from hailo_vision.http_api.late_stream import late_stream
 from hailo_vision.http_api.naming import naming
 from hailo_vision.http_api.reply import DONE, fingerprint
-from hailo_vision.http_api.request import BODIES, FACTS, REQUEST_ID, STREAM, caller, json_body
+from hailo_vision.http_api.request import BODIES, FACTS, REQUEST_ID, caller, json_body
 from hailo_vision.http_api.services import SERVICES
-from hailo_vision.http_api.stream import EventStream
 
 
 async def create(request: web.Request) -> web.StreamResponse:
@@ -63,21 +63,19 @@ async def _whole(request: web.Request, reply: Reply, asked: Asked, said: AsyncGe
 
 
 async def _stream(request: web.Request, reply: Reply, asked: Asked, said: AsyncGenerator[Said]) -> web.StreamResponse:
-    part: Said | None = await anext(said)  # before any header: until now an error is still a status
-    stream = request[STREAM] = await EventStream.open(request)
-    for index, echo in enumerate(echo for echo in asked.echoes for _ in range(asked.first.n)):
-        if echo:
-            await stream.write(reply.chunk(index, echo))
+    """An error before the first chunk is a status; a long wait before it is filled with comments."""
+    echoes = dict(enumerate(echo for echo in asked.echoes for _ in range(asked.first.n)))
     ends: list[Finish] = []
-    while part is not None:
-        match part.event:
-            case Piece(text=text) if text:
-                await stream.write(reply.chunk(part.choice, text))
-            case Finish():
-                ends.append(part.event)
-                await stream.write(reply.chunk(part.choice, "", part.event.reason))
-        part = await anext(said, None)
-    tail = [reply.usage_chunk(total([end.usage for end in ends]))] if reply.shows_usage else []
-    await stream.write(b"".join([*tail, DONE]))
-    await stream.close()
-    return stream.response
+    async with late_stream(request) as stream:
+        async for part in said:
+            if echo := echoes.pop(part.choice, ""):
+                await stream.write(reply.chunk(part.choice, echo))
+            match part.event:
+                case Piece(text=text) if text:
+                    await stream.write(reply.chunk(part.choice, text))
+                case Finish():
+                    ends.append(part.event)
+                    await stream.write(reply.chunk(part.choice, "", part.event.reason))
+        usage = reply.usage_chunk(total([end.usage for end in ends])) if reply.shows_usage else b""
+        await stream.write(usage + DONE)
+        return await stream.close()

@@ -6,16 +6,18 @@ from collections.abc import AsyncGenerator
 from aiohttp import web
 
 from hailo_vision.answers.answers import Said
+from hailo_vision.answers.look import pictures
 from hailo_vision.chat import Finish
 from hailo_vision.errors import NotServed
 from hailo_vision.http_api.facts import finish_facts, prepared_facts
+from hailo_vision.http_api.guard import charge_images
+from hailo_vision.http_api.late_stream import late_stream
 from hailo_vision.http_api.naming import naming
-from hailo_vision.http_api.request import BODIES, FACTS, REQUEST_ID, STREAM, caller, json_body
+from hailo_vision.http_api.request import BODIES, FACTS, REQUEST_ID, caller, json_body
 from hailo_vision.http_api.responses.events import Telling, frames
 from hailo_vision.http_api.responses.parse import responses_request
 from hailo_vision.http_api.responses.reply import Reply
 from hailo_vision.http_api.services import SERVICES
-from hailo_vision.http_api.stream import EventStream
 
 
 async def create(request: web.Request) -> web.StreamResponse:
@@ -24,6 +26,7 @@ async def create(request: web.Request) -> web.StreamResponse:
         with request.app[BODIES].share() as take:
             body = await json_body(request, int(services.settings.server.max_body_mb * 1e6), take)
             asked = responses_request(body, services.settings.model, services.settings.generation)
+            charge_images(request, len(pictures(asked.request)))
             prepared = await services.answers.prepare(asked.request, who)
         model, stream, echo = asked.request.model, asked.request.stream, asked.echo
         request[FACTS].update(prepared_facts(prepared, model))
@@ -52,15 +55,14 @@ async def _whole(request: web.Request, telling: Telling, said: AsyncGenerator[Sa
 
 
 async def _stream(request: web.Request, telling: Telling, said: AsyncGenerator[Said]) -> web.StreamResponse:
-    event = (await anext(said)).event  # before any header: until now an error is still a status
-    stream = await EventStream.open(request, tell=lambda what: frames(telling.fail(what)))
-    request[STREAM] = stream
-    await stream.write(frames(telling.begin()))
-    while not isinstance(event, Finish):
-        if told := telling.tell(event):
-            await stream.write(frames(told))
-        event = (await anext(said)).event
-    request[FACTS].update(finish_facts(event))
-    await stream.write(frames(telling.tell(event)))
-    await stream.close()
-    return stream.response
+    """An error before the first event is a status; a long wait before it is filled with comments."""
+    async with late_stream(request, tell=lambda what: frames(telling.fail(what))) as stream:
+        told = telling.begin()
+        async for part in said:
+            told += telling.tell(part.event)
+            if told:
+                await stream.write(frames(told))
+            told = []
+            if isinstance(part.event, Finish):
+                request[FACTS].update(finish_facts(part.event))
+        return await stream.close()

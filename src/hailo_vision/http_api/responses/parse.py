@@ -21,6 +21,7 @@ from hailo_vision.http_api.fields import (
 from hailo_vision.http_api.parse import check_model, sampling
 from hailo_vision.http_api.responses.items import turns
 from hailo_vision.http_api.responses.tools import offer, tools
+from hailo_vision.http_api.tools import json_format
 
 _MOST_METADATA = 16
 _MOST_KEY_CHARS, _MOST_VALUE_CHARS = 64, 512
@@ -119,8 +120,8 @@ def _format(value: object) -> JsonObject:
 
 def _json_format(text_format: JsonObject) -> JsonFormat | None:
     match text_format:
-        case {"type": "json_schema", "schema": schema, "name": name}:
-            return JsonFormat(schema=schema, name=name)
+        case {"type": "json_schema"}:
+            return json_format(text_format, "text.format")
         case {"type": "json_object"}:
             return JsonFormat(schema=None)
     return None

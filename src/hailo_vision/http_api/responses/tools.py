@@ -5,7 +5,8 @@ from typing import Any
 
 from hailo_vision.chat import Tool, ToolChoice
 from hailo_vision.errors import RequestError
-from hailo_vision.http_api.fields import JsonObject, a_list, a_string, an_object, boolean, invalid, unsupported
+from hailo_vision.http_api.fields import JsonObject, a_list, a_string, an_object, invalid, unsupported
+from hailo_vision.http_api.tools import MAX_TOOLS, tool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +21,10 @@ def tools(value: object) -> tuple[Tool, ...]:
     if value is None:
         return ()
     items = [an_object(item, f"tools[{index}]") for index, item in enumerate(a_list(value, "tools"))]
+    if len(items) > MAX_TOOLS:
+        raise invalid("tools", f"at most {MAX_TOOLS} tools", items)
     found = tuple(_tool(item, f"tools[{index}]") for index, item in enumerate(items))
-    names = [tool.name for tool in found]
+    names = [one.name for one in found]
     for index, name in enumerate(names):
         if name in names[:index]:
             raise RequestError(f"Two tools have the name {name[:64]!r}.", param=f"tools[{index}].name")
@@ -48,18 +51,7 @@ def _tool(item: JsonObject, param: str) -> Tool:
     if item.get("type") != "function":
         message = "This server has no tools of its own: it can offer functions (type: function) alone."
         raise unsupported(f"{param}.type", message)
-    name = a_string(item.get("name"), f"{param}.name")
-    if not name:
-        raise invalid(f"{param}.name", "the name of the function", name)
-    parameters: Any = item.get("parameters")
-    return Tool(
-        name=name,
-        description=a_string(item.get("description") or "", f"{param}.description"),
-        parameters={"type": "object", "properties": {}}
-        if parameters is None
-        else an_object(parameters, f"{param}.parameters"),
-        strict=boolean(item, "strict", within=f"{param}."),
-    )
+    return tool(item, param)
 
 
 def _required(offered: tuple[Tool, ...]) -> Offer:
@@ -80,7 +72,7 @@ def _allowed(known: tuple[Tool, ...], choice: JsonObject) -> Offer:
 
 def _named(known: tuple[Tool, ...], choice: JsonObject, param: str) -> Tool:
     name = a_string(choice.get("name"), f"{param}.name")
-    for tool in known:
-        if tool.name == name:
-            return tool
+    for one in known:
+        if one.name == name:
+            return one
     raise RequestError(f"tools has no function of the name {name[:64]!r}.", param=f"{param}.name")

@@ -11,6 +11,7 @@ from hailo_vision.config import settings
 from hailo_vision.http_api.facts import finish_facts, prepared_facts
 from hailo_vision.http_api.fields import JsonObject
 from hailo_vision.http_api.form import boundary_of, fields
+from hailo_vision.http_api.guard import charge_images
 from hailo_vision.http_api.naming import naming
 from hailo_vision.http_api.reply import DONE, event, fingerprint
 from hailo_vision.http_api.request import BODIES, FACTS, REQUEST_ID, STREAM, caller, json_body, read_body
@@ -31,6 +32,7 @@ async def analyze(request: web.Request) -> web.StreamResponse:
     with naming("prompt"), request.app[BODIES].share() as take:
         body = await _body(request, take)
         asked = analyze_request(body, services.settings.model, services.settings.generation)
+        charge_images(request, len(asked.requests))
         model = services.scheduler.admit()
         batch = Batch(services.answers, who, asked.requests, deadline_s=services.settings.queue.deadline_s, take=take)
         stream, count, name = asked.stream, len(asked.requests), asked.requests[0].model
@@ -76,6 +78,7 @@ async def _one(request: web.Request, parse: Parse, words: str) -> tuple[str, See
         with request.app[BODIES].share() as take:
             body = await _body(request, take)
             asked = parse(body, services.settings.model, services.settings.generation)
+            charge_images(request, 1)
             prepared = await services.answers.prepare(asked, who)
         question, name = str(body.get("question")), asked.model
         del body, asked  # the picture need not wait with the job
