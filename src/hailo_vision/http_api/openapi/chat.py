@@ -3,7 +3,6 @@
 from typing import get_args
 
 from hailo_vision.chat import Detail, FinishReason, Fit
-from hailo_vision.http_api.messages import MAX_TURNS
 from hailo_vision.http_api.openapi.operation import JsonSchema, Operation, an_object, nullable
 from hailo_vision.http_api.parse import MAX_PENALTY, MAX_STOP_CHARS, MAX_STOPS
 
@@ -51,7 +50,7 @@ _PENALTY = "checked, then ignored; repetition_penalty is what the device has"
 BODY: JsonSchema = an_object(
     {
         "model": {"type": "string", "minLength": 1, "description": "a name that GET /v1/models lists"},
-        "messages": {"type": "array", "minItems": 1, "maxItems": MAX_TURNS, "items": _MESSAGE},
+        "messages": {"type": "array", "minItems": 1, "items": _MESSAGE},
         "max_completion_tokens": nullable("integer", "longest answer; cut to what the server allows", minimum=1),
         "max_tokens": nullable("integer", "the same, older; max_completion_tokens wins", minimum=1),
         "temperature": nullable("number", "0 is greedy, and so is the model without it", minimum=0, maximum=2),

@@ -1,4 +1,4 @@
-"""The routes beside chats described: what is theirs alone; docs/api-responses.md and docs/api-vision.md have the rest."""
+"""The routes beside chats described; docs/api-responses.md and docs/api-vision.md have the rest."""
 
 from typing import get_args
 
