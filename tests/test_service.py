@@ -137,7 +137,7 @@ def send_raw(daemon: Daemon, head: str, body: bytes) -> str:
     host, port = daemon.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), PATIENCE_S) as connection:
         length = f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-        connection.sendall(f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n{head}{length}".encode() + body)
+        connection.sendall(f"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n{head}{length}".encode() + body)
         answer = b""
         while data := connection.recv(65536):
             answer += data
@@ -155,7 +155,7 @@ def test_a_chunked_body_over_the_limit_is_a_413(start: Start) -> None:
     daemon = start(server={"max_body_mb": 0.1}).wait_until_ready()
     host, port = daemon.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), PATIENCE_S) as connection:
-        connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: [::1]\r\nTransfer-Encoding: chunked\r\n\r\n")
         connection.sendall((b"10000\r\n" + b"x" * 65536 + b"\r\n") * 3 + b"0\r\n\r\n")
         assert connection.recv(65536).startswith(b"HTTP/1.1 413 ")
 

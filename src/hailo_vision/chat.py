@@ -1,6 +1,6 @@
 """The nouns: what a request, a picture and an answer are, wherever they are in the house."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, Literal, TypeVar
 
@@ -49,13 +49,15 @@ class Text:
 class ImageRef:
     """A picture as the client sent it: a data URI or an http(s) address, and where in the request it stood.
 
-    `detail` high asks for more than one frame; `fit` is the way into the model's shape, None is the operator's.
+    `file` is the picture itself where it came as a file; there is no url then. `detail` high asks for more than one
+    frame; `fit` is the way into the model's shape, None is the operator's.
     """
 
     url: str
     param: str
     detail: Detail = "auto"
     fit: Fit | None = None
+    file: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

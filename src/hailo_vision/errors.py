@@ -2,15 +2,22 @@
 
     HailoVisionError
       ConfigError           the operator's file is wrong: every problem at once
+        UnusableFile        a file that it names: keys, a certificate
       StartError            the daemon can't start: port, device
       RequestError          the client's request is wrong
         UnknownModel
+        NotServed
+        UnknownPath
+        WrongMethod
+        InvalidKey
+        Forbidden
         ContextLengthExceeded
         BodyTooLarge
         BodyTooSlow
         UnsupportedMediaType
       Refused               not now: try again later
         QueueFull
+        RateLimited
         NotReady
       Expired               its deadline passed
       EngineError           we could not
@@ -56,6 +63,10 @@ class ConfigError(HailoVisionError):
         self.problems = problems
 
 
+class UnusableFile(ConfigError):
+    """A file that the configuration names can't be used. No problem quotes what it holds: that may be secret."""
+
+
 class StartError(HailoVisionError):
     """The daemon can't start, and starting it again without a change would not help."""
 
@@ -82,6 +93,40 @@ class UnknownModel(RequestError):
             param="model",
             code="model_not_found",
         )
+
+
+class NotServed(RequestError):
+    """An address of the protocol that is known here, where there is nothing and will not be; the message says why."""
+
+
+class UnknownPath(RequestError):
+    """Nothing is served at this path; `near` is a method and a path that may have been meant."""
+
+    def __init__(self, path: str, near: str) -> None:
+        super().__init__(
+            f"There is nothing at {path[:200]}. Try {near}; GET /docs shows all there is.", code="unknown_url"
+        )
+
+
+class WrongMethod(RequestError):
+    def __init__(self, method: str, path: str, allowed: str) -> None:
+        message = f"{method[:20]} is not allowed at {path[:200]}; allowed is {allowed}."
+        super().__init__(message, code="method_not_allowed")
+        self.allowed = allowed
+
+
+class InvalidKey(RequestError):
+    """The request has no API key, or none that this server knows."""
+
+    def __init__(self, *, was_sent: bool) -> None:
+        why = "The API key is not one of this server's." if was_sent else "This server asks for an API key."
+        super().__init__(
+            f"{why} Send yours as `Authorization: Bearer KEY` or `X-Api-Key: KEY`.", code="invalid_api_key"
+        )
+
+
+class Forbidden(RequestError):
+    """The request may come from a web page that has no business here."""
 
 
 class ContextLengthExceeded(RequestError):
@@ -149,6 +194,15 @@ class TooBusy(Refused):
         )
         self.wait_s = wait_s
         self.deadline_s = deadline_s
+
+
+class RateLimited(Refused):
+    """One client asked for more in a minute than the operator lets it have."""
+
+    def __init__(self, *, per_minute: int, what: str, retry_after_s: float) -> None:
+        message = f"The limit of {per_minute} {what} a minute for one client is reached."
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.per_minute = per_minute
 
 
 class Unready(StrEnum):

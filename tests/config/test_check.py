@@ -1,6 +1,7 @@
 """Every mistake gets one line that says where it is, what stands there and what would be right."""
 
 import json
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from jsonschema import Draft202012Validator
 from hailo_vision.config.check import check, settings_from
 from hailo_vision.config.parse import Parsed, parse_text
 from hailo_vision.config.schema import schema
-from hailo_vision.config.settings import SECTIONS, Settings
+from hailo_vision.config.settings import SECTIONS, Server, Settings
 
+SERVER_KEYS = ", ".join(key.name for key in fields(Server))
 KEYS = {name: list(schema()["properties"][name]["properties"]) for name in SECTIONS}
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(["pad", "/x"])
@@ -64,9 +66,9 @@ def messages(text: str) -> list[str]:
         ("model: {aliases: [a, 5]}", "model.aliases[1]: 5 is a whole number; right is text"),
         ("server: {prot: 1}", 'server.prot: unknown key; did you mean "port"?'),
         ("server: {Max-Body-MB: 1}", 'server.Max-Body-MB: unknown key; did you mean "max_body_mb"?'),
-        ("server: {zzz: 1}", "server.zzz: unknown key; the keys here are host, port, max_body_mb"),
+        ("server: {zzz: 1}", f"server.zzz: unknown key; the keys here are {SERVER_KEYS}"),
         ("server: {depth: 1}", "server.depth: unknown key; it belongs in the section queue"),
-        ("server: {'a.b\\n': 1}", 'server."a.b\\\\n": unknown key; the keys here are host, port, max_body_mb'),
+        ("server: {'a.b\\n': 1}", f'server."a.b\\\\n": unknown key; the keys here are {SERVER_KEYS}'),
         ("sever: {port: 1}", 'sever: unknown section; did you mean "server"?'),
         ("port: 1", "port: unknown section; it belongs in the section server"),
         (
@@ -74,7 +76,7 @@ def messages(text: str) -> list[str]:
             "zzz: unknown section; the sections here are server, device, model, generation, images, queue, logging, "
             "simulator",
         ),
-        ("server: 3", "server: 3 is a whole number; right is a section with the keys host, port, max_body_mb"),
+        ("server: 3", f"server: 3 is a whole number; right is a section with the keys {SERVER_KEYS}"),
         ("$schema: 3", "$schema: 3 is a whole number; right is text"),
         (
             f"server: {{port: {'long ' * 30}}}",

@@ -59,19 +59,35 @@ async def _print_answer(arguments: argparse.Namespace) -> None:
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S)
     url = f"{arguments.url.rstrip('/').removesuffix('/v1')}/v1/chat/completions"
     try:
-        async with aiohttp.ClientSession(timeout=timeout) as session, session.post(url, json=request) as response:
+        async with (
+            aiohttp.ClientSession(timeout=timeout, headers=_key()) as session,
+            session.post(url, json=request) as response,
+        ):
             if response.status != 200:
                 raise AskError(_message(await response.text(), response.status))
             async for text in _pieces(response):
                 print(text, end="", flush=True)
     except aiohttp.InvalidURL as error:
         raise AskError(f"{arguments.url} is no address of a server, such as {DEFAULT_URL}.") from error
+    except aiohttp.ClientConnectorCertificateError as error:
+        why = f"{arguments.url} has a certificate that this machine does not trust."
+        raise AskError(f"{why} Name the certificate's file in SSL_CERT_FILE if it is yours.") from error
+    except aiohttp.ClientSSLError as error:
+        raise AskError(f"{arguments.url} does not speak https; try http.") from error
     except aiohttp.ClientConnectorError as error:
         raise AskError(f"Nothing answers at {arguments.url}. Start the server with `hailo-vision serve`.") from error
     except aiohttp.ClientError as error:
         raise AskError("The connection broke before the answer was complete.") from error
     finally:
         print()
+
+
+def _key() -> dict[str, str]:
+    """From the environment: what stands in a command, every user of the machine can see."""
+    key = os.environ.get("HAILO_VISION_API_KEY", "").strip()
+    if not key.isascii() or not key.isprintable():
+        raise AskError("HAILO_VISION_API_KEY is no API key: right are ASCII characters.")
+    return {"Authorization": f"Bearer {key}"} if key else {}
 
 
 def _request(arguments: argparse.Namespace) -> dict[str, Any]:

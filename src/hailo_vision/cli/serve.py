@@ -33,10 +33,17 @@ def run(arguments: argparse.Namespace) -> int:
     except ConfigError as error:
         print(load.describe(error), file=sys.stderr)
         return BAD_CONFIG
+    return _serve(settings, path)
+
+
+def _serve(settings: Settings, path: Path | None) -> int:
     logs.set_up(settings.logging)
     log.info("starting", extra={"facts": {"version": __version__, "config": path or "defaults"}})
     try:
         asyncio.run(run_daemon(settings))
+    except ConfigError as error:
+        print(load.describe(error), file=sys.stderr)
+        return BAD_CONFIG
     except StartError as error:
         print(f"hailo-vision: {error}", file=sys.stderr)
         return NOT_STARTED

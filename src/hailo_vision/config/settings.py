@@ -47,11 +47,28 @@ def setting(default: Any, about: str, **limits: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """Where the daemon listens."""
+    """Where the daemon listens, and who may come in."""
 
     host: str = setting("127.0.0.1", "address to listen on; 0.0.0.0 opens it to the network", min_length=1)
     port: int = setting(11435, "TCP port; 0 picks a free one and logs it", minimum=0, maximum=65535)
     max_body_mb: float = setting(32.0, "largest request body in megabytes", exclusive_minimum=0, maximum=512)
+    api_keys_file: str | None = setting(
+        None, "a file with a name and a key on each line; who sends none of its keys is refused", min_length=1
+    )
+    requests_per_minute: int | None = setting(
+        None, "requests that one key, or one address, may make in a minute", minimum=1, maximum=1_000_000
+    )
+    images_per_minute: int | None = setting(
+        None, "pictures that one key, or one address, may send in a minute", minimum=1, maximum=1_000_000
+    )
+    cors_origins: tuple[str, ...] = setting(
+        (), "web pages that may use the server, such as http://localhost:3000; * is any page that you visit"
+    )
+    allowed_hosts: tuple[str, ...] = setting(
+        (), "further names of this server, such as vision.example.com; looked at when it listens on loopback"
+    )
+    tls_cert: str | None = setting(None, "certificate chain in PEM, for https", min_length=1)
+    tls_key: str | None = setting(None, "its private key in PEM", min_length=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,13 +16,16 @@ from dataclasses import asdict
 from aiohttp import web
 
 from hailo_vision import __version__
+from hailo_vision.access.access import Access, open_to
+from hailo_vision.access.hosts import is_loopback
+from hailo_vision.access.tls import Tls
 from hailo_vision.answers.answers import Answers
 from hailo_vision.config import settings
 from hailo_vision.config.settings import Settings
 from hailo_vision.daemon.device import find_node
 from hailo_vision.daemon.health import HealthProbe
 from hailo_vision.daemon.notify import Notifier
-from hailo_vision.errors import DeviceUnavailable, StartError
+from hailo_vision.errors import DeviceUnavailable, StartError, UnusableFile
 from hailo_vision.http_api import app
 from hailo_vision.http_api.services import Services
 from hailo_vision.images.pictures import Pictures
@@ -56,7 +59,10 @@ async def run(wanted: Settings) -> None:
 
 
 async def _serve(wanted: Settings, stop: asyncio.Event, house: AsyncExitStack) -> None:
+    access = open_to(wanted.server)
     listener = house.enter_context(_bind(wanted.server))
+    access = access.bound(is_local=is_loopback(listener.getsockname()[0]))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, access)
     notifier = Notifier(wanted.model.name)
     runtime = RUNTIME_MODULES[wanted.device.runtime]
     environment = _environment(wanted)
@@ -69,12 +75,13 @@ async def _serve(wanted: Settings, stop: asyncio.Event, house: AsyncExitStack) -
         version=__version__,
         started_at=int(time.time()),
         settings=wanted,
+        access=access,
         engine=supervisor,
         scheduler=scheduler,
         answers=Answers(scheduler, pictures),
         health=HealthProbe(supervisor, probe),
     )
-    await house.enter_async_context(_http(app.build(services), listener))
+    await house.enter_async_context(_http(app.build(services), listener, access.tls))
     notifier.starting(wanted.model.load_timeout_s)
     await house.enter_async_context(_background(supervisor.run()))
     await house.enter_async_context(_background(scheduler.run()))
@@ -84,6 +91,18 @@ async def _serve(wanted: Settings, stop: asyncio.Event, house: AsyncExitStack) -
     notifier.stopping()
     log.info("draining", extra={"facts": {"running": scheduler.running, "waiting": scheduler.waiting}})
     await scheduler.drain(wanted.queue.drain_timeout_s)
+
+
+def _reload(access: Access) -> None:
+    """Read the files of keys and certificates again; when one is wrong, that is told, and all stays as it was."""
+    try:
+        change = access.prepare()
+    except UnusableFile as error:
+        problems = "; ".join(str(problem) for problem in error.problems)
+        log.error("not reloaded", extra={"facts": {"file": error.source, "problems": problems}})
+    else:
+        change()
+        log.info("reloaded")
 
 
 def _environment(wanted: Settings) -> dict[str, str]:
@@ -123,14 +142,15 @@ def _bind(server: settings.Server) -> socket.socket:
             "Stop the program that has it, or choose another server.port."
         ) from error
     host, port = listener.getsockname()[:2]
+    scheme = "http" if server.tls_cert is None else "https"
     shown = f"[{host}]" if family == socket.AF_INET6 else host
-    log.info("listening", extra={"facts": {"url": f"http://{shown}:{port}"}})
+    log.info("listening", extra={"facts": {"url": f"{scheme}://{shown}:{port}"}})
     return listener
 
 
 @asynccontextmanager
-async def _http(application: web.Application, listener: socket.socket) -> AsyncIterator[None]:
-    """HTTP on a socket. Without handler_cancellation a client that leaves would not be noticed before its answer."""
+async def _http(application: web.Application, listener: socket.socket, tls: Tls | None) -> AsyncIterator[None]:
+    """HTTP on a socket, or https. A client that leaves is noticed before its answer by handler_cancellation alone."""
     runner = web.AppRunner(
         application,
         access_log=None,
@@ -140,7 +160,7 @@ async def _http(application: web.Application, listener: socket.socket) -> AsyncI
     )
     await runner.setup()
     try:
-        await web.SockSite(runner, listener).start()
+        await web.SockSite(runner, listener, ssl_context=None if tls is None else tls.context).start()
         yield
     finally:
         await runner.cleanup()

@@ -7,9 +7,11 @@ from dataclasses import replace
 from aiohttp import web
 
 from hailo_vision.answers.answers import Said
+from hailo_vision.answers.look import pictures
 from hailo_vision.answers.tally import total
 from hailo_vision.chat import Finish, Piece, ToolCall
 from hailo_vision.http_api import reply
+from hailo_vision.http_api.guard import charge_images
 from hailo_vision.http_api.late_stream import late_stream
 from hailo_vision.http_api.parse import chat_request, priority
 from hailo_vision.http_api.reply import Choice, Reply
@@ -23,6 +25,7 @@ async def completions(request: web.Request) -> web.StreamResponse:
         body = await json_body(request, int(services.settings.server.max_body_mb * 1e6), take)
         who = replace(who, priority=priority(body))
         asked = chat_request(body, services.settings.model, services.settings.generation)
+        charge_images(request, len(pictures(asked)))
         prepared = await services.answers.prepare(asked, who)
     image_ms = round(prepared.image_s * 1000)
     request[FACTS].update({"model": asked.model, "images": prepared.images, "image_ms": image_ms})

@@ -35,6 +35,13 @@ def turns(value: object, *, system_prompt: str | None) -> tuple[Turn[ImageRef], 
             system.extend([Text(text="\n\n"), *turn.parts] if system else turn.parts)
         else:
             said.append(turn)
+    return conversation(system, said, system_prompt=system_prompt)
+
+
+def conversation(
+    system: list[Part], said: list[Turn[ImageRef]], *, system_prompt: str | None
+) -> tuple[Turn[ImageRef], ...]:
+    """The turns of a request that brings these, whatever its dialect."""
     if system_prompt and not any(isinstance(part, Text) and part.text.strip() for part in system):
         system = [Text(text=system_prompt)]
     lead: list[Turn[ImageRef]] = [Turn(role="system", parts=tuple(system))] if system else []
@@ -46,7 +53,7 @@ def _turn(message: JsonObject, param: str) -> Turn[ImageRef]:
     if not isinstance(name, str) or name not in _ROLES:
         raise invalid(f"{param}.role", f"one of {', '.join(_ROLES)}", name)
     role = _ROLES[name]
-    parts = _parts(message.get("content"), f"{param}.content", may_be_null=role != "system" and name != "user")
+    parts = content(message.get("content"), f"{param}.content", may_be_null=role != "system" and name != "user")
     if role != "user" and any(isinstance(part, ImageRef) for part in parts):
         raise RequestError(f"{param}: pictures belong in messages of the role user.", param=f"{param}.content")
     match name:
@@ -86,15 +93,16 @@ def _word_or_nothing(value: JsonObject, name: str, param: str) -> str:
     return "" if value.get(name) is None else a_string(value[name], f"{param}.{name}")
 
 
-def _parts(content: object, param: str, *, may_be_null: bool) -> tuple[Part, ...]:
-    match content:
+def content(value: object, param: str, *, may_be_null: bool = False) -> tuple[Part, ...]:
+    """What a message says: a string, or a list of parts."""
+    match value:
         case str():
-            return (Text(text=content),)
+            return (Text(text=value),)
         case list():
-            return tuple(_part(an_object(item, f"{param}[{i}]"), f"{param}[{i}]") for i, item in enumerate(content))
+            return tuple(_part(an_object(item, f"{param}[{i}]"), f"{param}[{i}]") for i, item in enumerate(value))
         case None if may_be_null:
             return ()
-    raise invalid(param, "a string or an array of content parts", content)
+    raise invalid(param, "a string or an array of content parts", value)
 
 
 def _part(part: JsonObject, param: str) -> Part:
@@ -106,13 +114,13 @@ def _part(part: JsonObject, param: str) -> Part:
         case "image" if part.get("image_url") is None:  # the form of Qwen's own tools
             return ImageRef(url=a_string(part.get("image"), f"{param}.image"), param=f"{param}.image")
         case "image_url" | "input_image" | "image":
-            return _image(part, f"{param}.image_url")
+            return image(part, f"{param}.image_url")
         case other:
             raise invalid(f"{param}.type", "text or image_url", other)
 
 
-def _image(part: JsonObject, param: str) -> ImageRef:
-    """OpenAI's object with a `url`, or the bare string that other servers' clients send.
+def image(part: JsonObject, param: str) -> ImageRef:
+    """A picture: OpenAI's object with a `url`, or the bare string that other servers' clients send.
 
     `detail` stands in the object, or beside a bare string as in the Responses API; `fit` is an extension of ours.
     """

@@ -83,7 +83,7 @@ def _no_collection() -> Iterator[None]:
 
 def chat_request(body: JsonObject, model: settings.Model, defaults: settings.Generation) -> ChatRequest:
     """What the client asks, with the operator's defaults where it says nothing."""
-    _check_model(body.get("model"), model)
+    check_model(body.get("model"), model)
     _refuse_what_cannot_be(body)
     choice, offered = tool_choice(body.get("tool_choice"), tools(body.get("tools")))
     stream_options = body.get("stream_options")
@@ -91,9 +91,9 @@ def chat_request(body: JsonObject, model: settings.Model, defaults: settings.Gen
     return ChatRequest(
         model=model.name,
         turns=turns(body.get("messages"), system_prompt=defaults.system_prompt),
-        sampling=_sampling(body, defaults),
-        max_tokens=_max_tokens(body, defaults),
-        stop=_stop(body.get("stop")),
+        sampling=sampling(body, defaults),
+        max_tokens=max_tokens(body, defaults),
+        stop=stop_strings(body.get("stop")),
         stream=boolean(body, "stream"),
         include_usage=boolean(options, "include_usage", within="stream_options."),
         n=_choices(body),
@@ -109,21 +109,23 @@ def priority(body: JsonObject) -> Priority:
     return Priority.BATCH if body.get("service_tier") == "flex" else Priority.INTERACTIVE
 
 
-def _check_model(value: Any, model: settings.Model) -> None:
+def check_model(value: Any, model: settings.Model) -> None:
+    """Raises RequestError for what is no name of the model that is served."""
     if not isinstance(value, str) or not value:
         raise invalid("model", f"the name of a model, such as {model.name!r}", value)
     if value != model.name and value not in model.aliases:
         raise UnknownModel(value[:100], model.name)
 
 
-def _max_tokens(body: JsonObject, defaults: settings.Generation) -> int:
+def max_tokens(body: JsonObject, defaults: settings.Generation) -> int:
     """`max_completion_tokens` wins over the older name. More than the limit is cut to it, and ends with `length`."""
     older = integer(body, "max_tokens", least=1)
     asked = integer(body, "max_completion_tokens", least=1) or older or defaults.max_tokens
     return min(asked, defaults.max_tokens_limit)
 
 
-def _sampling(body: JsonObject, defaults: settings.Generation) -> Sampling:
+def sampling(body: JsonObject, defaults: settings.Generation) -> Sampling:
+    """How the answer is sampled: the names are the same in every dialect."""
     temperature = number(body, "temperature", least=0, most=2)
     top_p = number(body, "top_p", least=0, most=1)
     top_k = integer(body, "top_k", least=1)
@@ -138,7 +140,7 @@ def _sampling(body: JsonObject, defaults: settings.Generation) -> Sampling:
     )
 
 
-def _stop(value: object) -> tuple[str, ...]:
+def stop_strings(value: object) -> tuple[str, ...]:
     """`stop`: a string, or up to four; empty ones count as absent."""
     if value is None:
         return ()

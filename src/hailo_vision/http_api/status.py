@@ -83,4 +83,12 @@ async def model(request: web.Request) -> web.Response:
 
 
 def _model(services: Services, name: str) -> dict[str, Any]:
-    return model_json(name, services.settings.device.runtime, services.started_at, services.engine.model)
+    """What clients of vLLM and of llama.cpp look for stands in it too, each in its place."""
+    known, loaded = (services.settings.model.name, *services.settings.model.aliases), services.engine.model
+    entry = model_json(name, services.settings.device.runtime, services.started_at, loaded)
+    return {
+        **entry,
+        "aliases": [other for other in known if other != name],
+        "architecture": {"input_modalities": entry["input_modalities"], "output_modalities": ["text"]},
+        "meta": {"n_ctx": loaded and loaded.context_tokens},
+    }

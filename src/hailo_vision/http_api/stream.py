@@ -1,9 +1,13 @@
 """A response of server-sent events, to a client that may not read it."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Self
 
 from aiohttp import web
+
+from hailo_vision.http_api.faults import Fault
+from hailo_vision.http_api.reply import event
 
 STALL_S = 15.0  # how long a client may take nothing in, while others wait for the NPU behind it
 
@@ -14,19 +18,32 @@ HEADERS = {
 }
 
 
-class EventStream:
-    """Open from its headers on; every write has a bound, after which the connection is given up."""
+def plain(what: Fault) -> bytes:
+    """How most dialects tell of an error in a stream."""
+    return event(what.body)
 
-    def __init__(self, request: web.Request, response: web.StreamResponse, stall_s: float) -> None:
+
+class EventStream:
+    """Open from its headers on; every write has a bound, after which the connection is given up.
+
+    `tell` makes the last events of one that fails, in the words of its dialect.
+    """
+
+    def __init__(
+        self, request: web.Request, response: web.StreamResponse, stall_s: float, tell: Callable[[Fault], bytes]
+    ) -> None:
         self._request = request
         self._stall_s = stall_s
         self.response = response
+        self.tell = tell
 
     @classmethod
-    async def open(cls, request: web.Request, *, stall_s: float = STALL_S) -> Self:
+    async def open(
+        cls, request: web.Request, *, stall_s: float = STALL_S, tell: Callable[[Fault], bytes] = plain
+    ) -> Self:
         response = web.StreamResponse(headers=HEADERS)
         await response.prepare(request)
-        return cls(request, response, stall_s)
+        return cls(request, response, stall_s, tell)
 
     async def write(self, data: bytes) -> None:
         """Raises ConnectionResetError when the client has left or does not read."""
