@@ -100,7 +100,7 @@ def _images(body: JsonObject) -> list[ImageRef]:
     return [_image(item, f"images[{index}]", base) for index, item in enumerate(value)]
 
 
-def _image(value: object, param: str, base: JsonObject) -> ImageRef:
+def _image(value: Any, param: str, base: JsonObject) -> ImageRef:
     match value:
         case str():
             return ImageRef(url=value, param=param, **base)
