@@ -138,6 +138,12 @@ def test_a_failure_under_way_is_an_error_and_a_failed_response_with_what_was_sai
     assert item["content"][0]["text"] == "Hel"
 
 
+def test_a_failure_before_anything_was_said_has_its_beginning_too() -> None:
+    events = telling().fail(fault(WorkerDied(-9)))
+    assert kinds(events) == [*BEGIN, "error", "failed"]
+    assert [event["sequence_number"] for event in events] == [0, 1, 2, 3]
+
+
 def test_a_frame_has_its_event_named() -> None:
     (frame, rest) = frames([{"type": "response.created", "a": "ä\n"}]).decode("ascii").split("\n\n")
     assert rest == ""

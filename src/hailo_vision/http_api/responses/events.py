@@ -37,12 +37,13 @@ class Telling:
         assert_never(said)
 
     def fail(self, what: Fault) -> list[JsonObject]:
-        """The end of an answer that fails under way."""
+        """The end of an answer that fails under way, or while a stream that is open already waits for it."""
+        beginning = [] if self._told else self.begin()
         error = self._event("error", code=what.code, message=what.message, param=what.param)
         if self._pieces is not None:
             self._end_message("incomplete")
         self.response = self._reply.response("failed", self._output, failure=what)
-        return [error, self._event("response.failed", response=self.response)]
+        return [*beginning, error, self._event("response.failed", response=self.response)]
 
     def _piece(self, text: str) -> list[JsonObject]:
         opening = self._open()
