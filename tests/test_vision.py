@@ -143,7 +143,8 @@ def test_when_the_client_leaves_nothing_more_is_looked_at(start: Start) -> None:
     body = json.dumps(batch(*[DOT] * 20)).encode()
     where = urlsplit(daemon.url)
     with socket.create_connection((where.hostname, where.port), PATIENCE_S) as client:
-        client.sendall(b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % (ANALYZE.encode(), len(body)))
+        head = f"POST {ANALYZE} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
+        client.sendall(head.encode())
         client.sendall(body)
         daemon.wait_for(lambda: queue_of(daemon)["running"] + queue_of(daemon)["waiting"] == 2)
     daemon.wait_for(lambda: queue_of(daemon)["running"] + queue_of(daemon)["waiting"] == 0)
