@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
 
@@ -58,10 +59,17 @@ def test_every_route_has_words_for_people_and_an_id_of_its_own() -> None:
     assert len({told["operationId"] for told in operations}) == len(operations)
 
 
-def test_every_parameter_that_is_read_is_described_and_none_that_is_not() -> None:
-    body = Watched(ask("Hello"))
-    chat_request(body, settings.Model(), settings.Generation())
-    assert body.looked_for == set(chat.BODY["properties"])
+def read_chat(body: dict[str, Any]) -> object:
+    return chat_request(body, settings.Model(), settings.Generation())
+
+
+@pytest.mark.parametrize(("read", "described", "example"), [(read_chat, chat.BODY, ask("Hello"))])
+def test_every_parameter_that_is_read_is_described_and_none_that_is_not(
+    read: Callable[[dict[str, Any]], object], described: dict[str, Any], example: dict[str, Any]
+) -> None:
+    body = Watched(example)
+    read(body)
+    assert body.looked_for == set(described["properties"])
 
 
 def test_what_it_says_of_a_request_and_an_answer_is_so(daemon: Daemon) -> None:
