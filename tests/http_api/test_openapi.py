@@ -128,6 +128,14 @@ def test_the_page_shows_every_route_and_parameter() -> None:
         assert name in seen.text
 
 
+def test_the_page_has_one_line_for_each_field_whatever_its_forms() -> None:
+    (body,) = re.findall(r"<h3>Body.*?<tbody>(.*?)</tbody>", page(DOCUMENT), re.DOTALL)
+    names = re.findall(r"<th scope='row'><code>(.*?)</code>", body)
+    assert len(names) == len(set(names))
+    for name in ("messages[].content[].text", "messages[].content[].image_url.detail", "stream_options.include_usage"):
+        assert name in names
+
+
 def test_the_page_needs_nothing_from_elsewhere_and_no_script() -> None:
     seen = Seen(page(DOCUMENT))
     assert "script" not in {tag for tag, _ in seen.tags}
