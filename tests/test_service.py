@@ -66,6 +66,7 @@ def test_health_answers_while_the_worker_holds_its_interpreter_lock(start: Start
     with posting(daemon, ask("Describe.", photo("launch-pad.jpg"))) as pending:
         daemon.wait_for(lambda: daemon.get("/health")[1]["state"] == "busy")
         assert daemon.get("/health/ready")[0] == 200
+        assert daemon.get("/v1/models")[0] == 200
         daemon.kill_worker()
         assert pending.result()[0] == 503
 

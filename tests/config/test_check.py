@@ -105,6 +105,12 @@ def test_a_mistake_is_named_with_its_path_its_value_and_what_would_be_right(text
         ("model: {hef: m.hef}", 'model.hef: "m.hef" is not an absolute path; right is one that starts with /'),
         ("model: {hef: ~/m.hef}", 'model.hef: "~/m.hef" is not an absolute path; right is one that starts with /'),
         (
+            "server: {api_keys_file: keys}",
+            'server.api_keys_file: "keys" is not an absolute path; right is one that starts with /',
+        ),
+        ("server: {tls_cert: /a}", "server.tls_key: is missing; tls_cert is given, and https needs both"),
+        ("server: {tls_key: /a}", "server.tls_cert: is missing; tls_key is given, and https needs both"),
+        (
             "images: {fetch_allow: [192.168.1.7/24]}",
             'images.fetch_allow[0]: "192.168.1.7/24" is an address and not a network; did you mean "192.168.1.0/24" or '
             '"192.168.1.7"?',
@@ -131,6 +137,27 @@ def test_what_is_no_host_cannot_be_allowed(entry: str) -> None:
 )
 def test_host_names_addresses_and_networks_can_be_allowed(entry: str) -> None:
     assert messages(json.dumps({"images": {"fetch_allow": [entry]}})) == []
+
+
+@pytest.mark.parametrize(
+    "entry", ["app.example", "https://app.example/", "https://*.app.example", "null", "https://", "http://a b", "://a"]
+)
+def test_what_is_no_origin_cannot_be_listed(entry: str) -> None:
+    (message,) = messages(json.dumps({"server": {"cors_origins": [entry]}}))
+    assert message.startswith(f'server.cors_origins[0]: "{entry}" is no origin')
+
+
+@pytest.mark.parametrize(
+    "entry", ["*", "http://localhost:3000", "https://app.example", "app://obsidian.md", "http://[::1]:80", "a-b://c"]
+)
+def test_origins_of_pages_and_of_apps_can_be_listed(entry: str) -> None:
+    assert messages(json.dumps({"server": {"cors_origins": [entry]}})) == []
+
+
+@pytest.mark.parametrize("entry", ["*", "a:80", "https://a", "a b", ".a", "a..b", "[::1]"])
+def test_what_is_no_name_cannot_be_one_of_the_servers(entry: str) -> None:
+    (message,) = messages(json.dumps({"server": {"allowed_hosts": [entry]}}))
+    assert message.startswith(f'server.allowed_hosts[0]: "{entry}" is no host name')
 
 
 def test_a_rule_is_silent_about_a_value_that_is_wrong_already() -> None:

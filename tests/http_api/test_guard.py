@@ -10,7 +10,9 @@ from typing import Any
 
 import openai
 import pytest
+from aiohttp.test_utils import make_mocked_request
 
+from hailo_vision.http_api.request import client
 from harness import COMMAND, MODEL, PATIENCE_S, Daemon, ask, data_uri, photo
 from sockets import Answer, connect, receive, send
 
@@ -208,6 +210,11 @@ def test_a_forwarded_address_is_nobodys_word(start: Start) -> None:
     daemon = start(server={"requests_per_minute": 1}).wait_until_ready()
     for address, status in (("1.1.1.1", 200), ("2.2.2.2", 429)):
         assert send(daemon, "POST", CHAT, f"X-Forwarded-For: {address}", body=BODY).status == status
+
+
+def test_who_asks_without_a_key_is_an_address_in_one_spelling() -> None:
+    for remote, name in (("::ffff:192.168.1.2", "192.168.1.2"), ("192.168.1.2", "192.168.1.2"), ("fd00::1", "fd00::1")):
+        assert client(make_mocked_request("GET", "/").clone(remote=remote)) == name
 
 
 # Web pages

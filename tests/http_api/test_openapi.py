@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
 
@@ -58,10 +59,17 @@ def test_every_route_has_words_for_people_and_an_id_of_its_own() -> None:
     assert len({told["operationId"] for told in operations}) == len(operations)
 
 
-def test_every_parameter_that_is_read_is_described_and_none_that_is_not() -> None:
-    body = Watched(ask("Hello"))
-    chat_request(body, settings.Model(), settings.Generation())
-    assert body.looked_for == set(chat.BODY["properties"])
+def read_chat(body: dict[str, Any]) -> object:
+    return chat_request(body, settings.Model(), settings.Generation())
+
+
+@pytest.mark.parametrize(("read", "described", "example"), [(read_chat, chat.BODY, ask("Hello"))])
+def test_every_parameter_that_is_read_is_described_and_none_that_is_not(
+    read: Callable[[dict[str, Any]], object], described: dict[str, Any], example: dict[str, Any]
+) -> None:
+    body = Watched(example)
+    read(body)
+    assert body.looked_for == set(described["properties"])
 
 
 def test_what_it_says_of_a_request_and_an_answer_is_so(daemon: Daemon) -> None:
@@ -118,6 +126,14 @@ def test_the_page_shows_every_route_and_parameter() -> None:
         assert f"{route.method} {route.path}" in seen.text
     for name in (*chat.BODY["properties"], "stream_options.include_usage", "messages[].content"):
         assert name in seen.text
+
+
+def test_the_page_has_one_line_for_each_field_whatever_its_forms() -> None:
+    (body,) = re.findall(r"<h3>Body.*?<tbody>(.*?)</tbody>", page(DOCUMENT), re.DOTALL)
+    names = re.findall(r"<th scope='row'><code>(.*?)</code>", body)
+    assert len(names) == len(set(names))
+    for name in ("messages[].content[].text", "messages[].content[].image_url.detail", "stream_options.include_usage"):
+        assert name in names
 
 
 def test_the_page_needs_nothing_from_elsewhere_and_no_script() -> None:

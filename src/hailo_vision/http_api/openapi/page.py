@@ -2,7 +2,8 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from typing import Any
@@ -26,10 +27,14 @@ def page(document: Mapping[str, Any]) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{_style()}</style></head><body>"
-        f"<header><h1>{title}</h1><p>{escape(info['description'])}</p>"
+        f"<header><h1>{title}</h1><p>{_prose(info['description'])}</p>"
         '<p><a href="/openapi.json">openapi.json</a> is the same for programs.</p></header>'
         f"<main>{sections}</main></body></html>\n"
     )
+
+
+def _prose(text: str) -> str:
+    return re.sub("`(.*?)`", r"<code>\1</code>", escape(text))
 
 
 def policy() -> str:
@@ -72,29 +77,34 @@ def _answer(response: Mapping[str, Any]) -> Iterator[str]:
 
 def _fields(schema: Mapping[str, Any]) -> str:
     """The fields of an object as a table, those of the objects in it below them by their paths."""
-    rows = "".join(
-        f"<tr><th scope='row'><code>{escape(name)}</code>{' <em>required</em>' if required else ''}</th>"
-        f"<td>{escape(_kind(field))}</td><td>{escape(field.get('description', ''))}</td></tr>"
-        for name, field, required in _rows(schema, "")
-    )
+    forms: dict[str, list[tuple[Mapping[str, Any], bool]]] = {}
+    for name, field, is_required in _found(schema, ""):
+        forms.setdefault(name, []).append((field, is_required))
+    rows = "".join(_row(name, found) for name, found in forms.items())
     head = "<tr><th scope='col'>Field</th><th scope='col'>Type</th><th scope='col'>What it does</th></tr>"
     return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>" if rows else ""
 
 
-def _rows(schema: Mapping[str, Any], within: str) -> Iterator[tuple[str, Mapping[str, Any], bool]]:
+def _found(schema: Mapping[str, Any], within: str) -> Iterator[tuple[str, Mapping[str, Any], bool]]:
+    """Path, schema and whether it is required, of all that is inside: items of arrays, and each of several forms."""
     for name, field in schema.get("properties", {}).items():
         yield f"{within}{name}", field, name in schema.get("required", ())
-        yield from _rows(field, f"{within}{name}.")
-        yield from _choices(field, f"{within}{name}")
-    yield from _choices(schema, within.removesuffix("."))
-
-
-def _choices(schema: Mapping[str, Any], path: str) -> Iterator[tuple[str, Mapping[str, Any], bool]]:
-    """What is inside the items of an array, and inside each of several forms."""
+        yield from _found(field, f"{within}{name}.")
     if "items" in schema:
-        yield from _rows(schema["items"], f"{path}[].")
+        yield from _found(schema["items"], f"{within.removesuffix('.')}[].")
     for form in schema.get("oneOf", ()):
-        yield from _rows(form, f"{path}.")
+        yield from _found(form, within)
+
+
+def _row(name: str, forms: Sequence[tuple[Mapping[str, Any], bool]]) -> str:
+    """One line for a field, however many forms of its object have it."""
+    kinds = " | ".join(dict.fromkeys(kind for field, _ in forms if (kind := _kind(field))))
+    said = "; ".join(dict.fromkeys(field["description"] for field, _ in forms if "description" in field))
+    required = " <em>required</em>" if all(is_required for _, is_required in forms) else ""
+    return (
+        f"<tr><th scope='row'><code>{escape(name)}</code>{required}</th>"
+        f"<td>{escape(kinds)}</td><td>{escape(said)}</td></tr>"
+    )
 
 
 def _kind(field: Mapping[str, Any]) -> str:
@@ -105,7 +115,8 @@ def _kind(field: Mapping[str, Any]) -> str:
     if "oneOf" in field:
         return " | ".join(dict.fromkeys(_kind(form) for form in field["oneOf"]))
     types = [field["type"]] if isinstance(field.get("type"), str) else field.get("type", [])
-    return " | ".join(_TYPES.get(kind, kind) for kind in types) + _range(field)
+    known = [f"{_TYPES.get(kind, kind)}{_range(field)}" for kind in types if kind != "null"]
+    return " | ".join([*known, *(["null"] if "null" in types else [])])
 
 
 def _range(field: Mapping[str, Any]) -> str:
