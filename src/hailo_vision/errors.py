@@ -134,8 +134,9 @@ class ContextLengthExceeded(RequestError):
 
     def __init__(self, *, prompt_tokens: int, context_tokens: int) -> None:
         super().__init__(
-            f"The prompt has {prompt_tokens} tokens, with pictures, tools and schema, and the model's whole context is "
-            f"{context_tokens} tokens. Shorten it, or send fewer pictures.",
+            # It begins as OpenAI's does: LiteLLM and others tell the error by these words.
+            f"This model's maximum context length is {context_tokens} tokens, and the prompt has {prompt_tokens}, "
+            "with pictures, tools and schema. Shorten it, or send fewer pictures.",
             param="messages",
             code="context_length_exceeded",
         )

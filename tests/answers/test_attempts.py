@@ -39,11 +39,15 @@ class Script:
     def __init__(self, *lines: Line) -> None:
         self.lines = list(lines)
         self.asked: list[Generation] = []
+        self.left = 0
 
     @asynccontextmanager
     async def run(self, generation: Generation) -> AsyncIterator[AsyncGenerator[Piece | Finish]]:
         self.asked.append(generation)
-        yield self._say(self.lines.pop(0))
+        try:
+            yield self._say(self.lines.pop(0))
+        finally:
+            self.left += 1
 
     async def _say(self, line: Line) -> AsyncGenerator[Piece | Finish]:
         if isinstance(line, Exception):
@@ -57,15 +61,19 @@ class Script:
 
 async def heard(wanted: Demands, *lines: Line, max_tokens: int = 100) -> tuple[str, list[ToolCall], Finish, Script]:
     script = Script(*lines)
-    turn = Turn(role="user", parts=(Text(text="What colour?"),))
-    generation = Generation(turns=(turn,), sampling=Sampling(), max_tokens=max_tokens)
-    said = [event async for event in attempts(generation, wanted, Judge(), script.run)]
+    said = [event async for event in attempts(asking(max_tokens), wanted, Judge(), script.run)]
+    assert script.left == len(script.asked)
     *before, finish = said
     assert isinstance(finish, Finish)
     assert not any(isinstance(event, Finish) for event in before)
     assert [isinstance(event, ToolCall) for event in before] == sorted(isinstance(event, ToolCall) for event in before)
     text = "".join(event.text for event in before if isinstance(event, Piece))
     return text, [event for event in before if isinstance(event, ToolCall)], finish, script
+
+
+def asking(max_tokens: int = 100) -> Generation:
+    turn = Turn(role="user", parts=(Text(text="What colour?"),))
+    return Generation(turns=(turn,), sampling=Sampling(), max_tokens=max_tokens)
 
 
 async def unfit(wanted: Demands, *lines: Line, **options: Any) -> AnswerUnfit:
@@ -203,3 +211,11 @@ async def test_with_tools_and_a_form_it_is_one_or_the_other() -> None:
     assert (said, calls) == (RIGHT, [])
     said, calls, finish, _ = await heard(BOTH, f"Let me see. {CALL}")
     assert (said, len(calls), finish.reason) == ("", 1, FinishReason.TOOL_CALLS)
+
+
+async def test_who_leaves_in_the_middle_leaves_the_engine() -> None:
+    script = Script("It is red.", CALL)
+    said = attempts(asking(), TOOLS, Judge(), script.run)
+    assert await anext(said) == Piece(text="I")
+    await said.aclose()
+    assert (len(script.asked), script.left) == (1, 1)

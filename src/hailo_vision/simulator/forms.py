@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from hailo_vision.simulator.reading import Turn
 
-_SCHEMA: Final = re.compile(r"JSON Schema:\s*(?=[{\[])")
+_SCHEMA: Final = re.compile(r"\bjson[ _]schema:\s*(?=\{)", re.IGNORECASE)
 _ANY_OBJECT: Final = re.compile(r"one JSON object")
 _TOOLS: Final = re.compile(r"<tools>\n(.*?)\n</tools>", re.DOTALL)
 _MUST_CALL: Final = re.compile(r"You must call")
