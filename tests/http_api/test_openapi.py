@@ -16,7 +16,7 @@ from hailo_vision.http_api.app import served
 from hailo_vision.http_api.openapi import chat
 from hailo_vision.http_api.openapi.document import document
 from hailo_vision.http_api.openapi.page import page, policy
-from hailo_vision.http_api.parse import chat_request
+from hailo_vision.http_api.parse import chat_request, priority
 from harness import MODEL, Daemon, ask
 
 DOCUMENT = document(served(), "1.2.3")
@@ -60,7 +60,7 @@ def test_every_route_has_words_for_people_and_an_id_of_its_own() -> None:
 
 
 def read_chat(body: dict[str, Any]) -> object:
-    return chat_request(body, settings.Model(), settings.Generation())
+    return chat_request(body, settings.Model(), settings.Generation()), priority(body)
 
 
 @pytest.mark.parametrize(("read", "described", "example"), [(read_chat, chat.BODY, ask("Hello"))])
@@ -129,7 +129,7 @@ def test_the_page_shows_every_route_and_parameter() -> None:
 
 
 def test_the_page_has_one_line_for_each_field_whatever_its_forms() -> None:
-    (body,) = re.findall(r"<h3>Body.*?<tbody>(.*?)</tbody>", page(DOCUMENT), re.DOTALL)
+    body, *_ = re.findall(r"<h3>Body.*?<tbody>(.*?)</tbody>", page(DOCUMENT), re.DOTALL)
     names = re.findall(r"<th scope='row'><code>(.*?)</code>", body)
     assert len(names) == len(set(names))
     for name in ("messages[].content[].text", "messages[].content[].image_url.detail", "stream_options.include_usage"):

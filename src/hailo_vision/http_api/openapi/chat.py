@@ -4,7 +4,9 @@ from typing import get_args
 
 from hailo_vision.chat import Detail, FinishReason, Fit
 from hailo_vision.http_api.openapi.operation import JsonSchema, Operation, an_object, nullable
-from hailo_vision.http_api.parse import MAX_PENALTY, MAX_STOP_CHARS, MAX_STOPS
+from hailo_vision.http_api.parse import MAX_CHOICES, MAX_PENALTY, MAX_STOP_CHARS, MAX_STOPS
+from hailo_vision.http_api.reply import finish_word
+from hailo_vision.http_api.tools import MAX_NAME_CHARS, MAX_TOOLS
 
 _IMAGE: JsonSchema = {
     "description": "a data: URI, an http(s) address, or the base64 of a picture alone",
@@ -44,6 +46,22 @@ _MESSAGE: JsonSchema = an_object(
     },
     required=("role",),
 )
+_OBJECT: JsonSchema = {"type": "object"}
+_TOOL: JsonSchema = an_object(
+    {
+        "type": {"const": "function"},
+        "function": an_object(
+            {
+                "name": {"type": "string", "minLength": 1, "maxLength": MAX_NAME_CHARS},
+                "description": {"type": "string"},
+                "parameters": {"type": "object", "description": "a JSON Schema; calls that do not fit are not made"},
+                "strict": {"type": "boolean"},
+            },
+            required=("name",),
+        ),
+    },
+    required=("type", "function"),
+)
 _NO_LOGPROBS = "refused when asked for: the device gives none"
 _PENALTY = "checked, then ignored; repetition_penalty is what the device has"
 
@@ -73,9 +91,17 @@ BODY: JsonSchema = an_object(
             **an_object({"include_usage": nullable("boolean", "one more event, with the usage, at the end")}),
             "type": ["object", "null"],
         },
-        "n": nullable("integer", "number of answers: 1", minimum=1, maximum=1),
-        "response_format": {"type": ["object", "null"], "description": "its type is text"},
-        "tool_choice": {"description": "none or auto: tools are not called"},
+        "n": nullable("integer", "number of answers, made one after the other", minimum=1, maximum=MAX_CHOICES),
+        "response_format": {
+            **an_object({"type": {"enum": ["text", "json_object", "json_schema"]}, "json_schema": _OBJECT}),
+            "type": ["object", "null"],
+            "description": "JSON is checked before any of it is sent",
+        },
+        "tools": {"type": ["array", "null"], "maxItems": MAX_TOOLS, "items": _TOOL},
+        "tool_choice": {"description": "none, auto, required, or a function by its name"},
+        "parallel_tool_calls": nullable("boolean", "whether an answer may have several calls; true without it"),
+        "function_call": {"description": "older; none and auto change nothing, a name is refused"},
+        "service_tier": nullable("string", "flex: after everybody else's work; all other words change nothing"),
         "modalities": {"type": ["array", "null"], "items": {"type": "string"}, "description": "text; not audio"},
         "frequency_penalty": nullable("number", _PENALTY, minimum=-2, maximum=2),
         "presence_penalty": nullable("number", _PENALTY, minimum=-2, maximum=2),
@@ -117,16 +143,18 @@ REPLY: JsonSchema = an_object(
                             "role": {"const": "assistant"},
                             "content": {"type": ["string", "null"]},
                             "refusal": {"type": "null"},
+                            "tool_calls": {"type": "array", "items": _OBJECT},
                         },
                         required=("role", "content", "refusal"),
                     ),
                     "logprobs": {"type": "null"},
-                    "finish_reason": {"enum": [reason.value for reason in FinishReason]},
+                    "finish_reason": {"enum": sorted({finish_word(reason) for reason in FinishReason})},
                 },
                 required=("index", "message", "logprobs", "finish_reason"),
             ),
         },
         "usage": USAGE,
+        "performance": {"type": "object", "description": "where the time went, in ms; not OpenAI's"},
     },
     required=("id", "object", "created", "model", "choices", "usage"),
 )
