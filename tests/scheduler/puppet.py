@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 from hailo_vision.chat import Finish, FinishReason, Generation, LoadedModel, Piece, Sampling, Text, Timings, Turn, Usage
+from hailo_vision.errors import DeviceFault, DeviceUnavailable
 from hailo_vision.scheduler.engine import EngineState
 
 MODEL = LoadedModel(
@@ -74,6 +75,8 @@ class Puppet:
 
     async def ready(self) -> None:
         while self.state is not EngineState.READY:
+            if self.state is EngineState.FAILED:
+                raise DeviceUnavailable(DeviceFault.FAILED, "The puppet has failed.")
             if self.state is EngineState.UNLOADED:
                 self.state = EngineState.WAKING
             self._ready.clear()
