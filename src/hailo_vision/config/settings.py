@@ -1,7 +1,8 @@
 """The settings: the only place where one exists. The schema, the defaults and the checks are read off these classes.
 
 A field's metadata holds what a type can't tell: `minimum`, `maximum`, `exclusive_minimum`,
-`min_length`, and `about`, one line for the operator. Units stand in the names.
+`min_length`, `reload` where a running daemon can take up a new value, and `about`, one line for the operator.
+Units stand in the names.
 """
 
 # ruff: noqa: RUF009 - setting() is called once a field on purpose, and what it returns is never shared.
@@ -52,6 +53,9 @@ class Server:
     host: str = setting("127.0.0.1", "address to listen on; 0.0.0.0 opens it to the network", min_length=1)
     port: int = setting(11435, "TCP port; 0 picks a free one and logs it", minimum=0, maximum=65535)
     max_body_mb: float = setting(32.0, "largest request body in megabytes", exclusive_minimum=0, maximum=512)
+    max_connections: int = setting(
+        128, "connections at a time; further ones are told to come back", minimum=1, maximum=10_000
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,19 +133,21 @@ class Images:
 class Queue:
     """How many wait, and for how long."""
 
-    depth: int = setting(16, "requests that may wait for their turn", minimum=0, maximum=10_000)
+    depth: int = setting(16, "requests that may wait for their turn", minimum=0, maximum=10_000, reload=True)
     deadline_s: float = setting(
-        120.0, "seconds from a request's arrival to its end", exclusive_minimum=0, maximum=86_400
+        120.0, "seconds from a request's arrival to its end", exclusive_minimum=0, maximum=86_400, reload=True
     )
-    drain_timeout_s: float = setting(25.0, "seconds the running answer may take at a stop", minimum=0, maximum=3600)
+    drain_timeout_s: float = setting(
+        25.0, "seconds the running answer may take at a stop", minimum=0, maximum=3600, reload=True
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logging:
     """What is written to stderr, and so to the journal."""
 
-    level: LogLevel = setting("info", "debug, info, warning or error")
-    format: LogFormat = setting("text", "text for people, json for machines")
+    level: LogLevel = setting("info", "debug, info, warning or error", reload=True)
+    format: LogFormat = setting("text", "text for people, json for machines", reload=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

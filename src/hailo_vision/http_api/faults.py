@@ -11,10 +11,13 @@ from hailo_vision.errors import (
     Expired,
     GenerationFailed,
     HailoVisionError,
+    HeadTooLarge,
+    HeadTooSlow,
     NotReady,
     QueueFull,
     Refused,
     RequestError,
+    TooManyConnections,
     UnknownModel,
     Unready,
     UnsupportedMediaType,
@@ -94,8 +97,10 @@ def _request_fault(error: RequestError) -> Fault:
             status = 404
         case BodyTooLarge():
             status = 413
-        case BodyTooSlow():
+        case BodyTooSlow() | HeadTooSlow():
             status = 408
+        case HeadTooLarge():
+            status = 431
         case UnsupportedMediaType():
             status = 415
         case _:
@@ -110,6 +115,9 @@ def _refusal(error: Refused) -> Fault:
             return Fault(status=429, type="rate_limit_error", message=str(error), code="queue_full", headers=headers)
         case NotReady():
             code = _UNREADY_CODES[error.reason]
+            return Fault(status=503, type=SERVER, message=str(error), code=code, headers=headers)
+        case TooManyConnections():
+            code = "too_many_connections"
             return Fault(status=503, type=SERVER, message=str(error), code=code, headers=headers)
         case _:
             return Fault(status=503, type=SERVER, message=str(error), headers=headers)

@@ -32,7 +32,7 @@ async def health(request: web.Request) -> web.Response:
             "queue": {
                 "running": services.scheduler.running,
                 "waiting": services.scheduler.waiting,
-                "depth": services.settings.queue.depth,
+                "depth": services.scheduler.depth,
             },
             "memory": {
                 "daemon_bytes": known.daemon_memory_bytes,

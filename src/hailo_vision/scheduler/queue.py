@@ -12,7 +12,7 @@ class Queue(Generic[Ticket]):
     """One place to run and `depth` places to wait. It never decides anything but when called."""
 
     def __init__(self, depth: int) -> None:
-        self._depth = depth
+        self.depth = depth
         self._running: Ticket | None = None
         self._waiting: deque[Ticket] = deque()
 
@@ -27,8 +27,8 @@ class Queue(Generic[Ticket]):
 
     def check(self, *, retry_after_s: float) -> None:
         """Raise what `enter` would raise now: QueueFull, with the given estimate of when to come back."""
-        if self._running is not None and len(self._waiting) >= self._depth:
-            raise QueueFull(depth=self._depth, retry_after_s=retry_after_s)
+        if self._running is not None and len(self._waiting) >= self.depth:
+            raise QueueFull(depth=self.depth, retry_after_s=retry_after_s)
 
     def enter(self, ticket: Ticket, *, retry_after_s: float) -> bool:
         """Join the queue; True when it is this one's turn at once. Raises QueueFull."""

@@ -70,6 +70,10 @@ class Scheduler:
         self._idle.set()
 
     @property
+    def depth(self) -> int:
+        return self._queue.depth
+
+    @property
     def waiting(self) -> int:
         """Jobs that wait for their turn."""
         return len(self._queue.waiting)
@@ -125,6 +129,11 @@ class Scheduler:
             if job.state in (JobState.WAITING, JobState.RUNNING):
                 job.state = JobState.CANCELLED
             self._leave(job)
+
+    def reconfigure(self, queue: settings.Queue, model: settings.Model) -> None:
+        """Other bounds for those who come from now on; nobody who waits is turned away for it."""
+        self._queue.depth = queue.depth
+        self._deadline_s = queue.deadline_s
 
     async def drain(self, timeout_s: float) -> None:
         """Refuse new work and what waits; give the running job this long to end."""
