@@ -59,6 +59,7 @@ def _socket(fd: int) -> socket.socket:
         os.set_inheritable(fd, False)
         one = socket.socket(fileno=fd)
         if one.type != socket.SOCK_STREAM or not one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+            one.close()
             raise StartError(f"Descriptor {fd} of LISTEN_FDS is no listening stream socket: use ListenStream=.")
     except OSError as error:
         raise StartError(f"Descriptor {fd} of LISTEN_FDS is no socket: {error.strerror}.") from error

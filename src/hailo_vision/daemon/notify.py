@@ -61,6 +61,10 @@ class Notifier:
             self._tell("WATCHDOG=1")
             await asyncio.sleep(period_s / 2)
 
+    def close(self) -> None:
+        if self._systemd.socket is not None:
+            self._systemd.socket.close()
+
     def _ready(self, status: str) -> None:
         if self._is_ready:
             self._tell(status)

@@ -60,6 +60,7 @@ async def _serve(wanted: Settings, reread: Callable[[], Settings], signals: Sign
     listening = listen(wanted.server)
     house.callback(listening.close)
     notifier = Notifier(wanted.model.name)
+    house.callback(notifier.close)
     runtime = RUNTIME_MODULES[wanted.device.runtime]
     environment = _environment(wanted)
     supervisor = _supervisor(wanted, runtime, environment, notifier)
