@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from harness import PATIENCE_S, Daemon, ask, photo, posting
+from harness import COMMAND, PATIENCE_S, Daemon, ask, photo, posting
 
 Start = Callable[..., Daemon]
 
@@ -108,27 +109,27 @@ def test_a_stop_does_not_wait_for_half_a_head_or_half_a_body(start: Start) -> No
         assert daemon.stop() == 0, daemon.log
 
 
-def test_five_restarts_of_the_worker_and_the_daemon_leave_nothing_behind(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    folder = tmp_path_factory.mktemp("daemon")
-    shared = set(os.listdir("/dev/shm"))
-    left: list[set[str]] = []
-    for _ in range(5):
-        daemon = Daemon(folder).wait_until_ready()
-        fds = Path(f"/proc/{daemon.process.pid}/fd")
-        assert daemon.post(slow_answer())[0] == 200
-        daemon.wait_for(lambda daemon=daemon: daemon.get("/health")[1]["chip"])
-        before = len(list(fds.iterdir()))
-        daemon.kill_worker()
-        daemon.wait_for(lambda daemon=daemon: daemon.get("/health")[1]["worker_restarts"] == 1)
-        daemon.wait_until_ready()
-        assert daemon.post(slow_answer())[0] == 200
-        daemon.wait_for(lambda fds=fds, before=before: len(list(fds.iterdir())) <= before)
-        assert daemon.stop() == 0
-        left.append({path.name for path in folder.rglob("*")})
-    assert left[-1] == left[0]
-    assert not [name for name in set(os.listdir("/dev/shm")) - shared if "hailo" in name]
+def test_closing_its_terminal_ends_a_daemon_in_the_foreground(tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    quick = {"load_s": 0, "prefill_s": 0, "tokens_per_s": 0}
+    config.write_text(json.dumps({"server": {"port": 0}, "device": {"runtime": "simulated"}, "simulator": quick}))
+    ours, theirs = os.openpty()
+    command = [*COMMAND, "serve", "--config", str(config)]
+    environment = {**os.environ, "XDG_RUNTIME_DIR": str(tmp_path), "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, stdin=theirs, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        os.close(theirs)
+        assert process.stderr is not None
+        try:
+            while "listening" not in process.stderr.readline():
+                assert process.poll() is None
+            process.send_signal(signal.SIGHUP)
+            while "reloaded" not in process.stderr.readline():
+                assert process.poll() is None
+            os.close(ours)
+            process.send_signal(signal.SIGHUP)
+            assert process.wait(PATIENCE_S) == 0
+        finally:
+            process.kill()
 
 
 @contextmanager
