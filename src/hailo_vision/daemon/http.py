@@ -11,6 +11,7 @@ from aiohttp import web
 from hailo_vision.config import settings
 from hailo_vision.front_door.front_door import Answered, FrontDoor
 from hailo_vision.front_door.limits import HEAD_BYTES, Limits
+from hailo_vision.front_door.listener import Listener
 
 FLUSH_S = 1.0  # for the last bytes of answers, once the engine has stopped
 CUT_S = 0.25  # for handlers to come to their end after that; aiohttp takes it twice
@@ -41,14 +42,17 @@ def runner(application: web.Application) -> web.AppRunner:
 class Doors:
     """The way in: the sockets that are listened on, and the connections that came in by them."""
 
-    def __init__(self, front: FrontDoor, servers: Sequence[asyncio.Server]) -> None:
+    def __init__(self, front: FrontDoor, listeners: Sequence[Listener]) -> None:
         self._front = front
-        self._servers = servers
+        self._listeners = listeners
+
+    def start_listening(self) -> None:
+        for listener in self._listeners:
+            listener.start()
 
     def stop_listening(self) -> None:
-        """Close the sockets, never shut them down: of one that was inherited the backlog is the next process's."""
-        for server in self._servers:
-            server.close()
+        for listener in self._listeners:
+            listener.stop()
 
     def drain(self) -> None:
         """Close connections once they wait for nothing, so that their clients come back by new ones."""
@@ -73,14 +77,14 @@ async def serving(
     try:
         assert hall.server is not None
         front = FrontDoor(hall.server, wanted)
-        loop = asyncio.get_running_loop()
-        servers = [await loop.create_server(front, sock=one, backlog=backlog) for one in sockets]
-        doors = Doors(front, servers)
-        try:
-            yield doors
-        finally:
-            doors.stop_listening()
-            doors.drain()
-            await front.emptied(FLUSH_S)
+        async with asyncio.TaskGroup() as tasks:
+            doors = Doors(front, [Listener(one, front, tasks, backlog=backlog) for one in sockets])
+            doors.start_listening()
+            try:
+                yield doors
+            finally:
+                doors.stop_listening()
+                doors.drain()
+                await front.emptied(FLUSH_S)
     finally:
         await hall.cleanup()
