@@ -15,10 +15,14 @@
         BodyTooLarge
         BodyTooSlow
         UnsupportedMediaType
+        MalformedHttp       bytes that are no request, or could be read as two different ones
+        HeadTooLarge
+        HeadTooSlow
       Refused               not now: try again later
         QueueFull
         RateLimited
         NotReady
+        TooManyConnections
       Expired               its deadline passed
       EngineError           we could not
         DeviceUnavailable   the device, its runtime or the model file is the reason
@@ -171,6 +175,24 @@ class ModelPinned(RequestError):
         super().__init__("The model stays loaded on this server (model.pinned).", code="model_pinned")
 
 
+class MalformedHttp(RequestError):
+    """Bytes that are no HTTP/1.1 request, or that two readers could understand in two ways."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code="malformed_http")
+
+
+class HeadTooLarge(RequestError):
+    def __init__(self, most: str) -> None:
+        super().__init__(f"The head of the request has more than {most}.", code="head_too_large")
+
+
+class HeadTooSlow(RequestError):
+    def __init__(self, within_s: float) -> None:
+        super().__init__(f"The head of the request did not arrive within {within_s:g} s.", code="request_timeout")
+        self.within_s = within_s
+
+
 class Refused(HailoVisionError):
     """Nothing is wrong with the request, but it can't be taken now."""
 
@@ -218,6 +240,12 @@ class NotReady(Refused):
     def __init__(self, reason: Unready, message: str, *, retry_after_s: float) -> None:
         super().__init__(message, retry_after_s=retry_after_s)
         self.reason = reason
+
+
+class TooManyConnections(Refused):
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"All {limit} connections of this server are in use. Try again soon.", retry_after_s=2)
+        self.limit = limit
 
 
 class Expired(HailoVisionError):

@@ -1,7 +1,8 @@
 """The settings: the only place where one exists. The schema, the defaults and the checks are read off these classes.
 
 A field's metadata holds what a type can't tell: `minimum`, `maximum`, `exclusive_minimum`,
-`min_length`, and `about`, one line for the operator. Units stand in the names.
+`min_length`, `reload` where a running daemon can take up a new value, and `about`, one line for the operator.
+Units stand in the names.
 """
 
 # ruff: noqa: RUF009 - setting() is called once a field on purpose, and what it returns is never shared.
@@ -69,6 +70,9 @@ class Server:
     )
     tls_cert: str | None = setting(None, "certificate chain in PEM, for https", min_length=1)
     tls_key: str | None = setting(None, "its private key in PEM", min_length=1)
+    max_connections: int = setting(
+        128, "connections at a time; further ones are told to come back", minimum=1, maximum=10_000
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +100,9 @@ class Model:
         "seconds without a request after which it is unloaded; null keeps it loaded",
         minimum=0,
         maximum=31_536_000,
+        reload=True,
     )
-    pinned: bool = setting(False, "true keeps it loaded whatever keep_alive or a client says")
+    pinned: bool = setting(False, "true keeps it loaded whatever keep_alive or a client says", reload=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,13 +158,15 @@ class Images:
 class Queue:
     """How many wait, and for how long."""
 
-    depth: int = setting(16, "requests that may wait for their turn", minimum=0, maximum=10_000)
+    depth: int = setting(16, "requests that may wait for their turn", minimum=0, maximum=10_000, reload=True)
     deadline_s: float = setting(
-        120.0, "seconds from a request's arrival to its end", exclusive_minimum=0, maximum=86_400
+        120.0, "seconds from a request's arrival to its end", exclusive_minimum=0, maximum=86_400, reload=True
     )
-    drain_timeout_s: float = setting(25.0, "seconds the running answer may take at a stop", minimum=0, maximum=3600)
+    drain_timeout_s: float = setting(
+        25.0, "seconds the running answer may take at a stop", minimum=0, maximum=3600, reload=True
+    )
     wait_for_load: bool = setting(
-        False, "true lets requests wait while the model loads at the start, false answers 503"
+        False, "true lets requests wait while the model loads at the start, false answers 503", reload=True
     )
 
 
@@ -167,8 +174,8 @@ class Queue:
 class Logging:
     """What is written to stderr, and so to the journal."""
 
-    level: LogLevel = setting("info", "debug, info, warning or error")
-    format: LogFormat = setting("text", "text for people, json for machines")
+    level: LogLevel = setting("info", "debug, info, warning or error", reload=True)
+    format: LogFormat = setting("text", "text for people, json for machines", reload=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

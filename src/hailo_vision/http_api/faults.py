@@ -14,6 +14,8 @@ from hailo_vision.errors import (
     Forbidden,
     GenerationFailed,
     HailoVisionError,
+    HeadTooLarge,
+    HeadTooSlow,
     InvalidKey,
     NotReady,
     NotServed,
@@ -23,6 +25,7 @@ from hailo_vision.errors import (
     RequestError,
     SlowReader,
     TooBusy,
+    TooManyConnections,
     UnknownModel,
     UnknownPath,
     Unready,
@@ -111,8 +114,10 @@ def _request_fault(error: RequestError) -> Fault:
             status, headers = 405, {"Allow": error.allowed}
         case BodyTooLarge():
             status = 413
-        case BodyTooSlow():
+        case BodyTooSlow() | HeadTooSlow():
             status = 408
+        case HeadTooLarge():
+            status = 431
         case UnsupportedMediaType():
             status = 415
         case _:
@@ -144,6 +149,9 @@ def _refusal(error: Refused) -> Fault:
             return Fault(status=429, type=RATE_LIMIT, message=str(error), code=code, headers=headers)
         case NotReady():
             code = _UNREADY_CODES[error.reason]
+            return Fault(status=503, type=SERVER, message=str(error), code=code, headers=headers)
+        case TooManyConnections():
+            code = "too_many_connections"
             return Fault(status=503, type=SERVER, message=str(error), code=code, headers=headers)
         case _:
             return Fault(status=503, type=SERVER, message=str(error), headers=headers)
