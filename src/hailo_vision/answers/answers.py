@@ -59,10 +59,10 @@ class Answers:
         Raises NotReady or QueueFull before any work is done, RequestError for a bad picture.
         """
         model = self._scheduler.admit()
-        check_length(asked, model)
         # An engine that has tools and grammar of its own would get the request as it is: this is the place to choose.
         wanted = demands(asked)
         spoken = replace(asked, turns=in_words(asked.turns, wanted))
+        check_length(spoken, model)
         started = time.monotonic()
         generation = await look(self._pictures, spoken, model)
         image_s = time.monotonic() - started
