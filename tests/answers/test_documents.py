@@ -50,6 +50,8 @@ def test_a_document_is_found_alone_in_a_fence_or_among_words(text: str, value: A
         "{" * 100_000,
         '{"a":' * 100_000,
         "9" * 10_000,
+        "[" * 500 + "]" * 500,
+        "Look: " + '{"a":' * 500 + "1" + "}" * 500,
     ],
     ids=lambda text: text[:12],
 )

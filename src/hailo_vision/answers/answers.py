@@ -61,10 +61,10 @@ class Answers:
         model = await self._scheduler.admit(
             client=caller.client, arrived_at=caller.arrived_at, priority=caller.priority
         )
-        check_length(asked, model)
         # An engine that has tools and grammar of its own would get the request as it is: this is the place to choose.
         wanted = demands(asked)
         spoken = replace(asked, turns=in_words(asked.turns, wanted))
+        check_length(spoken, model)
         started = time.monotonic()
         generation = await look(self._pictures, spoken, model)
         image_s = time.monotonic() - started

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 MAX_TRIES = 64
+MAX_DEPTH = 100  # what is done with a document recurses
 
 _FENCE = re.compile(r"```[a-zA-Z]*\s*\n(.*?)(?:```|\Z)", re.DOTALL)
 _START = re.compile(r"[{\[]")
@@ -36,9 +37,26 @@ def dumped(value: Any) -> str:
 
 
 def _loaded(text: str) -> Any:
-    value = json.loads(text, parse_constant=_refuse)
+    return _checked(json.loads(text, parse_constant=_refuse))
+
+
+def _checked(value: Any) -> Any:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [child for each in level for child in _children(each)]
+    if level:
+        raise ValueError(f"it is nested more than {MAX_DEPTH} deep")
     dumped(value)  # 1e999 is read as an infinity, which JSON has no word for
     return value
+
+
+def _children(value: Any) -> list[Any]:
+    match value:
+        case dict():
+            return list(value.values())
+        case list():
+            return value
+    return []
 
 
 def _refuse(constant: str) -> Any:
@@ -62,7 +80,7 @@ def _found(text: str) -> Iterator[tuple[int, Any]]:
             return
         try:
             value, end = decoder.raw_decode(text, start.start())
-            dumped(value)
+            _checked(value)
         except (ValueError, RecursionError):
             continue
         yield end - start.start(), value
