@@ -139,6 +139,8 @@ def test_headers_are_so_long_at_most() -> None:
     [
         "multipart/form-data",
         "multipart/form-data; boundary=",
+        "multipart/form-data; 0*",
+        "multipart/form-data; boundary=a; 0*",
         f"multipart/form-data; boundary={'a' * 71}",
         'multipart/form-data; boundary="a "',
         "multipart/form-data; boundary=a\u00e9",

@@ -7,7 +7,6 @@ would hold the interpreter lock, and the event loop with it, for up to 80 ms.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email.message import Message
 
 from hailo_vision.errors import RequestError
 
@@ -32,10 +31,9 @@ class Field:
 
 def boundary_of(content_type: str) -> bytes:
     """What stands between the fields, by the Content-Type header. Raises RequestError."""
-    header = Message()
-    header["Content-Type"] = content_type.replace("\r", "").replace("\n", "")
-    found = header.get_param("boundary")
-    if not isinstance(found, str) or not _BOUNDARY.fullmatch(found):
+    _, semicolon, rest = content_type.strip().partition(";")
+    found = _parameters(semicolon + rest).get("boundary", "")
+    if not _BOUNDARY.fullmatch(found):
         raise _wrong("its Content-Type names no boundary between the fields. Let your HTTP client write that header")
     return found.encode("ascii")
 
@@ -81,25 +79,23 @@ def _head(body: bytes | bytearray, at: int, number: int) -> tuple[int, str, str 
         headers[found[1].lower()] = found[2]
     if headers.get("content-transfer-encoding", "binary").strip().lower() not in ("binary", "8bit", "7bit"):
         raise _wrong(f"field {number} has a Content-Transfer-Encoding. Send files as they are")
-    parameters = _parameters(headers.get("content-disposition", ""))
+    disposition = _FORM_DATA.fullmatch(headers.get("content-disposition", "").strip())
+    parameters = {} if disposition is None else _parameters(disposition[1])
     name = parameters.get("name")
     if name is None or len(name) > MOST_NAME_CHARS:
         raise _wrong(f'field {number} has no Content-Disposition of the form form-data; name="..."')
     return end + 4, name, parameters.get("filename")
 
 
-def _parameters(disposition: str) -> dict[str, str]:
-    """The parameters of a Content-Disposition of form-data; none when it is anything else."""
-    kind = _FORM_DATA.fullmatch(disposition.strip())
-    if kind is None:
-        return {}
+def _parameters(text: str) -> dict[str, str]:
+    """What follows a header's first word: `; name=value; name="value"`. None of it counts when a part is wrong."""
     found: dict[str, str] = {}
     at = 0
-    while match := _PARAMETER.match(kind[1], at):
+    while match := _PARAMETER.match(text, at):
         quoted = match[2]
         found.setdefault(match[1].lower(), match[3] if quoted is None else re.sub(r"\\(.)", r"\1", quoted))
         at = match.end()
-    return found if at == len(kind[1]) else {}
+    return found if at == len(text) else {}
 
 
 def _find(body: bytes | bytearray, what: bytes, start: int) -> int:

@@ -14,7 +14,7 @@ from hailo_vision.http_api.form import boundary_of, fields
 from hailo_vision.http_api.guard import charge_images
 from hailo_vision.http_api.naming import naming
 from hailo_vision.http_api.reply import DONE, event, fingerprint
-from hailo_vision.http_api.request import BODIES, FACTS, REQUEST_ID, STREAM, caller, json_body, read_body
+from hailo_vision.http_api.request import BODIES, FACTS, REQUEST_ID, STREAM, caller, json_body, media_type, read_body
 from hailo_vision.http_api.services import SERVICES
 from hailo_vision.http_api.stream import EventStream
 from hailo_vision.http_api.vision.ahead import ahead
@@ -55,7 +55,7 @@ async def vqa(request: web.Request) -> web.Response:
 
 async def _body(request: web.Request, take: Callable[[int], None]) -> JsonObject:
     limit_bytes = int(request.app[SERVICES].settings.server.max_body_mb * 1e6)
-    if request.content_type != "multipart/form-data":
+    if media_type(request) != "multipart/form-data":
         return await json_body(request, limit_bytes, take)
     boundary = boundary_of(request.headers["Content-Type"])
     body = await read_body(request, limit_bytes, take)
