@@ -13,6 +13,7 @@ from hailo_vision.errors import HailoVisionError
 DEFAULT_URL = "http://127.0.0.1:11435"
 CONNECT_S = 5.0
 GET_S = 10.0
+LONGEST_LINE_BYTES = 1 << 20
 
 
 class ServerError(HailoVisionError):
@@ -82,7 +83,7 @@ class Server:
             async with self._session.post(f"{self.url}/v1/chat/completions", json=body) as response:
                 if response.status != 200:
                     raise refusal(Answer(status=response.status, body=_json(await response.text(errors="replace"))))
-                async for line in response.content:
+                async for line in _lines(response.content):
                     data = line.decode(errors="replace").removeprefix("data: ").strip()
                     if data == "[DONE]":
                         return
@@ -105,8 +106,6 @@ class Server:
             raise ServerError(message, code="unreachable") from error
         except aiohttp.ClientError as error:
             raise ServerError("The connection broke before the answer was complete.", code="broken_off") from error
-        except ValueError as error:  # aiohttp's word for a line that is too long to be an event
-            raise ServerError(f"What {self.url} answers is not understood.", code="not_understood") from error
 
 
 def refusal(answer: Answer) -> ServerError:
@@ -124,6 +123,17 @@ def _json(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return text
+
+
+async def _lines(content: aiohttp.StreamReader) -> AsyncGenerator[bytes]:
+    """aiohttp's own lines raise different errors in different versions when one is too long."""
+    rest = b""
+    async for part in content.iter_any():
+        *lines, rest = (rest + part).split(b"\n")
+        for line in lines:
+            yield line
+        if len(rest) > LONGEST_LINE_BYTES:
+            raise ServerError("What the server answers is not understood.", code="not_understood")
 
 
 def _event(data: str) -> dict[str, Any]:
