@@ -32,7 +32,8 @@ TABLE = {
     "models": "errors config.settings __version__ | aiohttp -aiohttp.web",
     "client": "errors | aiohttp -aiohttp.web",
     "doctor": "errors config models client supervisor.probe daemon.device daemon.run",
-    "cli": "chat errors config daemon models client doctor __version__",
+    "bench": "chat errors client __version__ | PIL aiohttp -aiohttp.web",
+    "cli": "chat errors config daemon models client doctor bench __version__",
 }
 VENDOR = "hailo_platform"
 NAME_THE_VENDOR = {"worker.runtime", "daemon.run"}  # the one that imports it by name, and the one that sends the name

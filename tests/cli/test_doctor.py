@@ -3,13 +3,14 @@
 import json
 import os
 import shlex
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from doctor.pi import BUS, MODEL, Pi
+from doctor.pi import BUS, JSON, MODEL, Pi
 from hailo_vision.doctor.checks import CHECKS
 from harness import COMMAND, PATIENCE_S
 
@@ -117,6 +118,32 @@ def test_a_chip_that_does_not_answer_is_a_failure_in_words(pi: Pi, fault: str) -
     assert checks["chip"]["verdict"] == "failed"
     assert checks["chip"]["saw"].startswith("the chip gave no answer: Asking the chip: ")
     assert checks["temperature"]["verdict"] == "skipped"
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root may read everything")
+def test_what_is_closed_to_the_one_who_looks_is_skipped_with_a_word(pi: Pi) -> None:
+    """Run by somebody who may not read the service's files, nor look into other processes."""
+    pi.process(77, "/usr/bin/other", "/dev/null")
+    closed = [pi.root / name for name in (JSON, "var/lib/hailo-vision", "proc/77/fd")]
+    for path in closed:
+        path.chmod(0)
+    powerless = ["setpriv", "--bounding-set=-all"] if os.geteuid() == 0 else []
+    words = [*powerless, *COMMAND, "doctor", "--json", "--root", str(pi.root)]
+    environment = {**os.environ, **pi.environment}
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False, env=environment)
+    for path in closed:
+        path.chmod(0o755)
+    assert done.stderr == ""
+    checks = {check["id"]: check for check in json.loads(done.stdout)["checks"]}
+    for name, said in (
+        ("config", "can't be read by you"),
+        ("model", "can't be read by you"),
+        ("holders", "can't be seen"),
+    ):
+        assert checks[name]["verdict"] == "skipped"
+        assert said in checks[name]["saw"]
+        assert checks[name]["advice"] == "Run `sudo hailo-vision doctor`."
+    assert checks["disk"]["saw"].endswith("pi/var/lib/hailo-vision")
 
 
 def test_on_the_simulator_nothing_of_the_hardware_is_missed(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from hailo_vision.doctor.finding import Finding, Verdict
 from hailo_vision.doctor.machine import Machine
 from hailo_vision.doctor.node import UDEV_RULE
 
+INTERRUPTED = 130
 EPILOG = "Exit codes: 0 nothing failed, 1 something did (with --strict: or is to be looked at), 2 usage."
 
 
@@ -34,6 +35,13 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.udev:
         print(UDEV_RULE, end="")
         return 0
+    try:
+        return _examine(arguments)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _examine(arguments: argparse.Namespace) -> int:
     case = Case(Machine(root=arguments.root), arguments.config)
     done: list[tuple[Check, Finding]] = []
     for check, finding in examine(case):

@@ -98,7 +98,7 @@ class Case:
     @cached_property
     def unit(self) -> dict[str, str] | None:
         """What systemd knows of the service; None where there is no systemd."""
-        if not self.machine.path("/run/systemd/system").is_dir():
+        if not os.path.isdir(self.machine.path("/run/systemd/system")):
             return None
         output = self.machine.run(["systemctl", "show", f"{SERVICE}.service", f"--property={UNIT_FACTS}"])
         if output is None or output.code != 0:
@@ -127,7 +127,7 @@ class Case:
     @property
     def has_none_on_the_bus(self) -> bool:
         """Surely no device: the bus can be seen, and has none."""
-        return not self.chips and self.machine.path("/sys/bus/pci").is_dir()
+        return not self.chips and os.path.isdir(self.machine.path("/sys/bus/pci"))
 
     @cached_property
     def node(self) -> str | None:
@@ -171,7 +171,7 @@ class Case:
     def _find_config(self) -> Path | None:
         if self.machine.root == Path("/"):
             return load.find(self.machine.environment)
-        return self.rendered if self.rendered.exists() else None
+        return self.rendered if os.path.lexists(self.rendered) else None
 
     def _ask(self, command: tuple[str, ...]) -> Told:
         settings = self.settings

@@ -1,5 +1,6 @@
 """Whether the clock can be right: certificates and logs depend on it, and a Pi may lose it with the power."""
 
+import os
 from datetime import UTC, datetime
 
 from hailo_vision.doctor.case import Case
@@ -26,7 +27,7 @@ def judge(now: datetime, synchronised: bool | None) -> Finding:
 
 def _synchronised(case: Case) -> bool | None:
     """systemd-timesyncd's mark, else what the kernel told timedatectl; None where nobody can tell."""
-    if case.machine.path("/run/systemd/timesync/synchronized").exists():
+    if os.path.exists(case.machine.path("/run/systemd/timesync/synchronized")):
         return True
     output = case.machine.run(["timedatectl", "show", "--property=NTPSynchronized", "--value"])
     if output is None or output.code != 0:

@@ -15,10 +15,9 @@ def look(case: Case) -> Finding:
     if chosen.path is None:
         return ok("no config file, so the defaults hold")
     if chosen.error is not None:
-        if not os.access(chosen.path, os.R_OK) and chosen.path.exists():
+        if os.path.exists(chosen.path) and not os.access(chosen.path, os.R_OK):
             return skipped(
-                f"{chosen.path} can't be read by {case.account.name if case.machine.uid == 0 else 'you'}; the checks "
-                "here take the defaults",
+                f"{chosen.path} can't be read by you; the other checks take the defaults",
                 "Run `sudo hailo-vision doctor`.",
             )
         problems = "; ".join(map(str, chosen.error.problems))

@@ -29,7 +29,7 @@ def loaded(machine: Machine) -> tuple[Module, ...]:
     return tuple(
         Module(name=name, version=machine.text(f"/sys/module/{name}/version"))
         for name in (RIGHT, OTHER)
-        if name in listed or machine.path(f"/sys/module/{name}").is_dir()
+        if name in listed or os.path.isdir(machine.path(f"/sys/module/{name}"))
     )
 
 

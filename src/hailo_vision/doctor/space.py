@@ -14,7 +14,8 @@ _CMDLINE = "/boot/firmware/cmdline.txt"
 
 def disk(case: Case) -> Finding:
     folder = case.machine.path(case.settings.model.hef).parent
-    while not folder.is_dir() and folder != folder.parent:
+    # A folder that is closed to the one who looks counts as missing, as its disk is that of its parent.
+    while not os.path.isdir(folder) and folder != folder.parent:
         folder = folder.parent
     try:
         free_mb = _free_mb(folder)
