@@ -81,7 +81,9 @@ def test_what_is_broken_is_shown_with_the_next_step(pi: Pi) -> None:
     assert done.returncode == 1
     assert "FAILED   Versions" in done.stdout
     assert "-> `sudo apt update && sudo apt full-upgrade`, then reboot" in done.stdout
-    assert "`sudo hailo-vision models pull qwen2-vl-2b-instruct`" in done.stdout  # in one piece, to be copied
+    assert (
+        "`sudo -u hailo-vision hailo-vision models pull qwen2-vl-2b-instruct`" in done.stdout
+    )  # in one piece, to be copied
     assert done.stdout.endswith("\n2 failed. The first one is often the cause of others.\n")
     assert "\x1b" not in done.stdout  # no colours in a file
 

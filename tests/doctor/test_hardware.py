@@ -160,6 +160,8 @@ def test_a_group_that_only_the_unit_gives_counts(pi: Pi) -> None:
     assert node.judge(pi.case(), "/dev/hailo0", owner).verdict == "ok"
     pi.set_unit(SupplementaryGroups="")
     assert node.judge(pi.case(), "/dev/hailo0", owner).verdict == "failed"
+    pi.set_unit(SupplementaryGroups="", Group="hailo")
+    assert node.judge(pi.case(), "/dev/hailo0", owner).verdict == "ok"
 
 
 def test_without_a_service_it_is_the_one_who_looks_that_must_be_let_in(pi: Pi) -> None:

@@ -1,6 +1,7 @@
 """Configuration, model, port, disk, memory, service, clock."""
 
 import json
+import os
 import shutil
 import socket
 from collections.abc import Callable
@@ -15,6 +16,8 @@ from hailo_vision.doctor import clock, config, model, port, service, space
 from hailo_vision.doctor.account import Account
 from harness import Daemon
 from models.mirror import hef
+
+PULL = "sudo -u hailo-vision hailo-vision models pull qwen2-vl-2b-instruct"
 
 # Configuration
 
@@ -64,7 +67,7 @@ def test_a_whole_model_of_the_right_release_is_fine(pi: Pi) -> None:
 def test_a_missing_model_is_pulled(pi: Pi) -> None:
     pi.remove(MODEL)
     said = told(model.look(pi.case()))
-    assert said == f"failed: {pi.root / MODEL} is not there -> `sudo hailo-vision models pull qwen2-vl-2b-instruct`"
+    assert said == f"failed: {pi.root / MODEL} is not there -> `{PULL}`"
 
 
 def cut(pi: Pi) -> None:
@@ -102,7 +105,7 @@ def test_a_spoilt_model_is_pulled_again(pi: Pi, spoil: Callable[[Pi], None], saw
     said = told(model.look(pi.case()))
     assert said.startswith("failed: ")
     assert saw in said
-    assert said.endswith("`sudo hailo-vision models pull qwen2-vl-2b-instruct --force`")
+    assert said.endswith(f"`{PULL} --force`")
 
 
 def test_a_model_of_unknown_origin_is_taken_as_it_is(pi: Pi) -> None:
@@ -125,10 +128,17 @@ def test_the_service_s_user_must_reach_the_model(pi: Pi) -> None:
     assert f"sudo chmod a+rX {path.parent}" in said
 
 
-def test_a_folder_in_the_model_s_place_is_no_model(pi: Pi) -> None:
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_a_folder_or_a_pipe_in_the_model_s_place_is_no_model(pi: Pi, make: Callable[[Path], None]) -> None:
     pi.remove(MODEL)
-    (pi.root / MODEL).mkdir()
-    assert model.look(pi.case()).verdict == "failed"
+    make(pi.root / MODEL)
+    assert told(model.look(pi.case())) == f"failed: {pi.root / MODEL} is no file -> Remove it, then `{PULL}`"
+
+
+def test_without_a_service_root_pulls_the_model(pi: Pi) -> None:
+    pi.write("etc/passwd", "pi:x:1000:1000::/home/pi:/bin/sh\n")
+    pi.remove(MODEL)
+    assert model.look(pi.case()).advice == "`sudo hailo-vision models pull qwen2-vl-2b-instruct`"
 
 
 # Port

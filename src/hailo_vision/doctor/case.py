@@ -23,7 +23,7 @@ from hailo_vision.supervisor.probe import PROBE_COMMAND
 SERVICE = "hailo-vision"  # the unit's name and its user's
 UNIT_FACTS = (
     "LoadState,ActiveState,SubState,Result,NRestarts,ExecMainCode,ExecMainStatus,StatusText,MainPID,"
-    "User,SupplementaryGroups"
+    "User,Group,SupplementaryGroups"
 )
 BINDINGS_COMMAND = (sys.executable, "-P", "-m", "hailo_vision.worker.bindings")
 CHILD_S = 30.0  # two calls of 10 s at most to the chip, and the start of a Python
@@ -109,7 +109,7 @@ class Case:
     def account(self) -> Account:
         """The service's user; where there is none, the one who looks, who would run `serve` too."""
         unit = self.unit or {}
-        name, also = unit.get("User") or SERVICE, unit.get("SupplementaryGroups", "").split()
+        name, also = unit.get("User") or SERVICE, [unit.get("Group", ""), *unit.get("SupplementaryGroups", "").split()]
         if found := account.find(name, self.passwd, self.group, also):
             return found
         machine = self.machine

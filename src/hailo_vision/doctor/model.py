@@ -6,38 +6,34 @@ from pathlib import Path
 
 from hailo_vision.doctor import account
 from hailo_vision.doctor.account import ENTER, READ, Account, Owner
-from hailo_vision.doctor.case import Case
+from hailo_vision.doctor.case import SERVICE, Case
 from hailo_vision.doctor.finding import Finding, failed, ok, skipped
 from hailo_vision.models import hef
 from hailo_vision.models.listing import size
 from hailo_vision.models.store import Place
-
-_PULL = "hailo-vision models pull"
 
 
 def look(case: Case) -> Finding:
     if not case.drives_the_chip:
         return skipped(f"the runtime {case.settings.device.runtime} needs no HEF")
     place = Place(path=case.machine.path(case.settings.model.hef))
-    name = case.settings.model.name
     try:
         status = place.path.stat()
+        if not stat.S_ISREG(status.st_mode):  # to open a pipe would be to wait
+            return failed(f"{place.path} is no file", f"Remove it, then {_pull(case)}")
         with place.path.open("rb") as file:
-            fault = hef.fault_in(file.read(hef.HEADER_BYTES), status.st_size) if stat.S_ISREG(status.st_mode) else None
+            fault = hef.fault_in(file.read(hef.HEADER_BYTES), status.st_size)
     except FileNotFoundError:
-        return failed(f"{place.path} is not there", f"`sudo {_PULL} {name}`")
+        return failed(f"{place.path} is not there", _pull(case))
     except PermissionError:
         return skipped(f"{place.path} can't be read by you", "Run `sudo hailo-vision doctor`.")
     except OSError as error:
         return failed(f"{place.path} can't be read: {error.strerror}", "Check the disk, then pull the model again.")
-    if not stat.S_ISREG(status.st_mode):
-        return failed(f"{place.path} is no file", f"Remove it, then `sudo {_PULL} {name}`")
     return _judge(case, place, fault, status.st_size)
 
 
 def _judge(case: Case, place: Place, fault: str | None, size_bytes: int) -> Finding:
-    name, origin = case.settings.model.name, place.origin
-    again = f"`sudo {_PULL} {name} --force`"
+    origin, again = place.origin, _pull(case, " --force")
     if fault is None and origin and origin.size_bytes != size_bytes:
         fault = f"has {size_bytes:,} bytes instead of {origin.size_bytes:,}"
     if fault:
@@ -52,6 +48,12 @@ def _judge(case: Case, place: Place, fault: str | None, size_bytes: int) -> Find
     if case.release and origin.release != case.release.version:
         return failed(f"{saw}, is for HailoRT {origin.release}, and {case.release.version} is installed", again)
     return ok(f"{saw}, for HailoRT {origin.release}; `hailo-vision models verify` compares its hash too")
+
+
+def _pull(case: Case, options: str = "") -> str:
+    """By the service's user, whose folder it is; by root where there is none."""
+    user = f"-u {SERVICE} " if case.account.name == SERVICE else ""
+    return f"`sudo {user}hailo-vision models pull {case.settings.model.name}{options}`"
 
 
 def closed_to(user: Account, path: Path, root: Path) -> Path | None:
