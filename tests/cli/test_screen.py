@@ -55,7 +55,13 @@ def test_what_keeps_it_from_working_is_told() -> None:
 
 
 def test_what_it_does_not_know_stands_at_the_end() -> None:
-    new = {"jobs": {"finished": 12, "failed": {"expired": 1}}, "throttled": False, "nothing": None, "list": [1]}
+    new = {
+        "jobs": {"finished": 12, "failed": {"expired": 1}},
+        "throttled": False,
+        "never": 0,
+        "nothing": None,
+        "list": [1],
+    }
     last = screen("u", [{**HEALTH, **new}]).splitlines()[-1]
     assert last == "More     jobs.finished 12, jobs.failed.expired 1, throttled False"
 

@@ -6,7 +6,7 @@ def seconds(value: float) -> str:
         return f"{value:,.0f} s"
     if value >= 1:
         return f"{value:.2f} s"
-    return f"{value * 1e3:.0f} ms" if value >= 0.01 else f"{value * 1e3:.2f} ms"
+    return f"{value * 1e3:.0f} ms" if value >= 0.01 or value == 0 else f"{value * 1e3:.2f} ms"
 
 
 def rate(value: float) -> str:

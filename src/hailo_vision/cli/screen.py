@@ -111,7 +111,7 @@ def _flat(key: str, value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for inner, part in value.items():
             yield from _flat(f"{key}.{inner}", part)
-    elif value is not None and not isinstance(value, list):
+    elif value is not None and _number(value) != 0 and not isinstance(value, list):  # counters that never counted
         yield f"{key} {value}"
 
 
