@@ -1,7 +1,7 @@
 """Scales with round numbers, whatever the values."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hailo_vision.bench.chart import Mark, Point, distribution, over_time, scale
@@ -20,6 +20,7 @@ def test_ticks_are_round(largest: float, ticks: tuple[float, ...]) -> None:
     assert scale(largest, 0, 100).ticks == pytest.approx(ticks)
 
 
+@settings(deadline=None)
 @given(st.floats(min_value=1e-6, max_value=1e9))
 def test_every_value_has_its_place_on_the_scale(largest: float) -> None:
     made = scale(largest, 0, 100)
@@ -28,6 +29,7 @@ def test_every_value_has_its_place_on_the_scale(largest: float) -> None:
     assert 0 <= made.at(largest) <= 100 + 1e-6
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(min_value=0, max_value=1e6), max_size=40))
 def test_no_values_break_a_chart(values: list[float]) -> None:
     points = [Point(x=value, y=value, about="a") for value in values]

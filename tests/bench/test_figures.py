@@ -1,7 +1,7 @@
 """Percentiles that were measured, and say when they are nothing but the worst case."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.results import sample
@@ -30,6 +30,7 @@ def test_few_values_make_it_the_worst_of_them(percent: float, count: int, extrem
     assert (percentile(list(range(count)), percent) == count - 1) is extreme
 
 
+@settings(deadline=None)
 @given(times_s, st.sampled_from([50, 95, 99]))
 def test_a_percentile_is_a_measured_value_and_enough_others_are_not_larger(values: list[float], percent: int) -> None:
     found = percentile(values, percent)

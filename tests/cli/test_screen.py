@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hailo_vision.cli.screen import duration, screen
@@ -87,6 +87,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from([*HEALTH, "other"]), json_values))
 def test_no_answer_of_a_server_breaks_it_or_steers_the_terminal(health: dict[str, Any]) -> None:
     shown = screen("u", [health])
