@@ -34,7 +34,10 @@ TABLE = {
     "daemon.notify": "| sdnotify",
     "daemon.http": "| aiohttp.web",
     "models": "errors config.settings __version__ | aiohttp -aiohttp.web",
-    "cli": "chat errors config daemon models __version__ | aiohttp -aiohttp.web",
+    "client": "errors | aiohttp -aiohttp.web",
+    "doctor": "errors config models client supervisor.probe daemon.device daemon.run",
+    "bench": "chat errors client __version__ | PIL aiohttp -aiohttp.web",
+    "cli": "chat errors config daemon models client doctor bench __version__",
 }
 VENDOR = "hailo_platform"
 NAME_THE_VENDOR = {"worker.runtime", "daemon.run"}  # the one that imports it by name, and the one that sends the name

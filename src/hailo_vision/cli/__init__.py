@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 could not start (port, device), 78 conf
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -17,6 +18,9 @@ VERBS = {
     "ask": "ask a running server a question, about pictures or not",
     "check-config": "check a config file without starting",
     "models": "list, download, verify and remove models",
+    "doctor": "look at the whole installation, and say what is wrong and what to do",
+    "status": "show how a running server is",
+    "bench": "measure a running server",
 }
 
 
@@ -36,5 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             module.add_arguments(subparser)
             subparser.set_defaults(run=module.run)
     parsed = parser.parse_args(words)
-    code: int = parsed.run(parsed)
+    try:
+        code: int = parsed.run(parsed)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
     return code

@@ -28,6 +28,7 @@ async def health(request: web.Request) -> web.Response:
             "runtime": services.settings.device.runtime,
             "runtime_version": loaded.runtime_version if loaded else None,
             "device": loaded.device if loaded else None,
+            "load_seconds": round(loaded.load_s, 3) if loaded else None,
             "version": services.version,
             "uptime_seconds": round(known.uptime_s, 3),
             "queue": {
