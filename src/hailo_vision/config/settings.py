@@ -52,6 +52,7 @@ class Server:
     host: str = setting("127.0.0.1", "address to listen on; 0.0.0.0 opens it to the network", min_length=1)
     port: int = setting(11435, "TCP port; 0 picks a free one and logs it", minimum=0, maximum=65535)
     max_body_mb: float = setting(32.0, "largest request body in megabytes", exclusive_minimum=0, maximum=512)
+    console: bool = setting(True, "whether a browser that opens / gets a page to try it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from hailo_vision.errors import HailoVisionError
-from hailo_vision.http_api import chat, status
+from hailo_vision.http_api import chat, console, status
 from hailo_vision.http_api.faults import Fault, bug, fault, http_fault
 from hailo_vision.http_api.reply import event
 from hailo_vision.http_api.request import BODIES, FACTS, REQUEST_ID, STREAM, Bodies, Facts
@@ -34,6 +34,7 @@ def build(services: Services) -> web.Application:
         app.router.add_post(f"{base}/chat/completions", chat.completions)
         app.router.add_get(f"{base}/models", status.models)
         app.router.add_get(f"{base}/models/{{id}}", status.model)
+    console.add_routes(app, with_page=services.settings.server.console)
     return app
 
 
