@@ -64,9 +64,9 @@ def messages(text: str) -> list[str]:
         ("model: {aliases: [a, 5]}", "model.aliases[1]: 5 is a whole number; right is text"),
         ("server: {prot: 1}", 'server.prot: unknown key; did you mean "port"?'),
         ("server: {Max-Body-MB: 1}", 'server.Max-Body-MB: unknown key; did you mean "max_body_mb"?'),
-        ("server: {zzz: 1}", "server.zzz: unknown key; the keys here are host, port, max_body_mb"),
+        ("server: {zzz: 1}", "server.zzz: unknown key; the keys here are host, port, max_body_mb, console"),
         ("server: {depth: 1}", "server.depth: unknown key; it belongs in the section queue"),
-        ("server: {'a.b\\n': 1}", 'server."a.b\\\\n": unknown key; the keys here are host, port, max_body_mb'),
+        ("server: {'a.b\\n': 1}", 'server."a.b\\\\n": unknown key; the keys here are host, port, max_body_mb, console'),
         ("sever: {port: 1}", 'sever: unknown section; did you mean "server"?'),
         ("port: 1", "port: unknown section; it belongs in the section server"),
         (
@@ -74,7 +74,7 @@ def messages(text: str) -> list[str]:
             "zzz: unknown section; the sections here are server, device, model, generation, images, queue, logging, "
             "simulator",
         ),
-        ("server: 3", "server: 3 is a whole number; right is a section with the keys host, port, max_body_mb"),
+        ("server: 3", "server: 3 is a whole number; right is a section with the keys host, port, max_body_mb, console"),
         ("$schema: 3", "$schema: 3 is a whole number; right is text"),
         (
             f"server: {{port: {'long ' * 30}}}",

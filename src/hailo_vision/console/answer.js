@@ -5,9 +5,10 @@ import { ask } from "./api.js";
 // Calls `onText` with each piece. Gives { firstTokenS, tokensPerS, usage, finishReason, isSimulated }.
 export async function answer(body, { signal, onText }) {
   const askedAt = performance.now();
-  const seen = { firstAt: null, lastAt: null, usage: null, finishReason: null, isSimulated: false };
+  const seen = { firstAt: null, lastAt: null, usage: null, toldPerS: null, finishReason: null, isSimulated: false };
   for await (const chunk of ask(body, signal)) {
     seen.usage = chunk.usage ?? seen.usage;
+    seen.toldPerS = chunk.performance?.tokens_per_second ?? seen.toldPerS;
     seen.isSimulated ||= (chunk.system_fingerprint ?? "").includes("-simulated-");
     for (const choice of chunk.choices) {
       seen.finishReason = choice.finish_reason ?? seen.finishReason;
@@ -27,9 +28,8 @@ export async function answer(body, { signal, onText }) {
 }
 
 // The server's own figure where it gives one; else what was seen here, unless it came at once and tells nothing.
-function tokensPerS({ usage, firstAt, lastAt }) {
-  const told = usage?.performance?.tokens_per_second;
-  if (typeof told === "number") return told;
+function tokensPerS({ usage, toldPerS, firstAt, lastAt }) {
+  if (toldPerS !== null) return toldPerS;
   const decodeS = (lastAt - firstAt) / 1000;
   return usage !== null && usage.completion_tokens > 1 && decodeS >= 0.05 ? (usage.completion_tokens - 1) / decodeS : null;
 }

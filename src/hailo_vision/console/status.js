@@ -73,12 +73,9 @@ export class Status {
     if (temperature !== undefined) write(byId("temperature"), degrees(temperature));
     byId("temperature").title = "Temperature of the chip";
     show(byId("simulated"), health.runtime === "simulated");
-    const { running, waiting, depth } = health.queue;
-    write(
-      byId("server-facts"),
-      `${running} running, ${waiting} of ${depth} places in the queue taken. Up for ${duration(health.uptime_seconds)}, ` +
-        `${health.worker_restarts} restarts of the worker.`,
-    );
+    const { waiting, depth } = health.queue;
+    const restarts = health.worker_restarts ? `, worker restarted ${health.worker_restarts} times` : "";
+    write(byId("server-facts"), `Up for ${duration(health.uptime_seconds)}${restarts}. Queue: ${waiting} of ${depth} places.`);
     write(byId("version"), `hailo-vision ${health.version}`);
   }
 }

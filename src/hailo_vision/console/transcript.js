@@ -53,7 +53,7 @@ function factsOf({ firstTokenS, tokensPerS, usage, finishReason, isSimulated }, 
   ];
   const words = make("span", { textContent: parts.filter(Boolean).join(" · ") });
   if (!isSimulated) return [words];
-  const badge = pictures.length ? "Simulated: no model looked at this picture" : "Simulated: no model said this";
+  const badge = pictures.length ? "Simulated: no model looked at this picture" : "Simulated: no model answered";
   return [words, make("span", { className: "badge", textContent: badge })];
 }
 

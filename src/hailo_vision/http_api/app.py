@@ -34,7 +34,8 @@ def build(services: Services) -> web.Application:
         app.router.add_post(f"{base}/chat/completions", chat.completions)
         app.router.add_get(f"{base}/models", status.models)
         app.router.add_get(f"{base}/models/{{id}}", status.model)
-    console.add_routes(app, with_page=services.settings.server.console)
+    for path, page in console.pages(with_console=services.settings.server.console).items():
+        app.router.add_get(path, page)
     return app
 
 

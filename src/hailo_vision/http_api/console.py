@@ -21,15 +21,15 @@ _HEADERS = {
 }
 
 
-def add_routes(app: web.Application, *, with_page: bool) -> None:
-    """`/`, and one route for each file of the page: there is no path to walk out of."""
-    if not with_page:
-        app.router.add_get("/", _greeting)
-        return
+def pages(*, with_console: bool) -> dict[str, Handler]:
+    """What to GET at which path: `/`, and each file of the page by its name, so there is no path to walk out of.
+
+    They are open to who has no API key: the page asks for one, and shows nothing that is not public.
+    """
+    if not with_console:
+        return {"/": _greeting}
     found = console_files()
-    app.router.add_get("/", _front(found[PAGE]))
-    for name, file in found.items():
-        app.router.add_get(f"/console/{name}", _serving(file))
+    return {"/": _front(found[PAGE]), **{f"/console/{name}": _serving(file) for name, file in found.items()}}
 
 
 def _front(page: ConsoleFile) -> Handler:
