@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from console.browser import running_browser
 from harness import Daemon
@@ -14,6 +14,7 @@ PACE = {"prefill_s": 0.2, "tokens_per_s": 30}
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
+    expect.set_options(timeout=20_000)
     async with running_browser() as running:
         yield running
 

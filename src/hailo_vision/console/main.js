@@ -15,10 +15,16 @@ import { nextStep } from "./words.js";
 let exchanges = [];
 let running = null; // the AbortController of the answer on its way
 let model = { name: "", contextTokens: null };
+let lacksKey = false; // then only a person's doing asks the server again, as it counts failed tries
 
 const code = new Code();
 const tray = new Tray({ onChange: drawComposer, onTrouble: (message) => tell(message, "Choose a JPEG, PNG, WebP, GIF or BMP.") });
-const askKey = new AskKey({ onKey: learnModel });
+const askKey = new AskKey({
+  onKey: () => {
+    lacksKey = false;
+    learnModel();
+  },
+});
 new Status({ onHealth: followHealth, onKeyWanted: (error) => askKey.open(error, { isAsked: false }) });
 
 byId("composer").onsubmit = (event) => {
@@ -156,6 +162,7 @@ function swap(from, to) {
 }
 
 function followHealth(health) {
+  if (lacksKey) return;
   if (model.name !== health.model || (health.ready && model.contextTokens === null)) learnModel(health.model);
 }
 
@@ -168,6 +175,7 @@ async function learnModel(name = model.name) {
     model = { name, contextTokens: entry?.max_model_len ?? null };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    if (error.status === 401) askKey.open(error, { isAsked: false });
+    lacksKey = error.status === 401;
+    if (lacksKey) askKey.open(error, { isAsked: false });
   }
 }
