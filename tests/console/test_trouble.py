@@ -114,7 +114,9 @@ async def test_the_charts_follow_the_server(browser: Browser, paced: Daemon) -> 
         await expect(seen.page.locator("#temperature")).to_have_text(re.compile(r"\d+ °C"))
         await expect(charts.nth(2)).to_have_attribute("aria-label", re.compile(r"Chip temperature, .* now \d+ °C"))
         with posting(paced, ask("Describe yourself at length, please.")) as other:
-            await expect(charts.nth(0)).to_have_attribute("aria-label", re.compile("Requests here, .* most 1"))
+            await expect(charts.nth(0)).to_have_attribute(
+                "aria-label", re.compile("Requests running and waiting, .* most 1")
+            )
             await expect(seen.page.locator("#state")).to_have_text("Answering")
             assert other.result()[0] == 200
         tokens = re.compile(r"Tokens a second, over a minute, last 5 minutes: now [1-9\d.]*[1-9]")
@@ -122,6 +124,21 @@ async def test_the_charts_follow_the_server(browser: Browser, paced: Daemon) -> 
         for index in range(3):
             line = await charts.nth(index).locator(".chart-line").get_attribute("d")
             assert re.fullmatch(r"M[\d.]+ [\d.]+(L[\d.]+ [\d.]+)+", str(line))
+
+
+async def stripped(route: Route) -> None:
+    """A reverse proxy that has the server under a path of its own."""
+    await route.fulfill(response=await route.fetch(url=route.request.url.replace("/vision/", "/")))
+
+
+async def test_it_works_under_a_path_of_a_reverse_proxy(browser: Browser, daemon: Daemon) -> None:
+    async with visit(browser, daemon.url) as seen:
+        await seen.page.context.route("**/vision/**", stripped)
+        await seen.page.goto(f"{daemon.url}/vision/")
+        await expect(seen.page.locator("#state")).to_have_text("Ready")
+        assert await seen.ask("Hello!")
+        assert seen.requests[-1].url.startswith(f"{daemon.url}/vision/")
+        assert f"{daemon.url}/vision/v1/chat/completions" in await seen.text("#snippet")
 
 
 async def guarded(route: Route) -> None:

@@ -2,7 +2,7 @@
 
 import { pixels, size } from "./figures.js";
 
-// The model takes frames of 336 x 336 pixels, and up to four of them side by side of a picture in fine detail.
+// The model takes frames of 336 x 336 pixels; in fine detail, by the default settings, at most four of them side by side.
 const LONGEST_PX = 4 * 336;
 const LARGEST_BYTES = 2_000_000;
 const JPEG_QUALITY = 0.9;

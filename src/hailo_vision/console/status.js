@@ -12,7 +12,7 @@ const EVERY_MS = 2000;
 export class Status {
   #history = new History();
   #charts = {
-    queue: new Chart({ title: "Requests here", most: 4, format: count }),
+    queue: new Chart({ title: "Requests running and waiting", most: 4, format: count }),
     rate: new Chart({ title: "Tokens a second, over a minute", most: 4, format: rate }),
     temperature: new Chart({ title: "Chip temperature", least: 30, most: 70, format: degrees }),
   };
