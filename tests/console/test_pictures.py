@@ -70,6 +70,18 @@ async def test_a_photo_can_be_dropped_and_pasted(browser: Browser, daemon: Daemo
         assert "red" in await seen.ask("Is there anything red?")
 
 
+async def test_a_question_waits_for_the_pictures_that_are_on_their_way(browser: Browser, daemon: Daemon) -> None:
+    submit = "document.querySelector('#composer').requestSubmit()"
+    twice = f"(file) => {{ const give = {HAND_OVER}; give(file); give(file); {submit}; }}"
+    async with visit(browser, daemon.url) as seen:
+        await seen.page.fill("#question", "Is there anything red?")
+        data = base64.b64encode(COFFEE.read_bytes()).decode()
+        await seen.page.evaluate(twice, ["drop", COFFEE.name, "image/jpeg", data])
+        assert "red" in await seen.answer()
+        assert [part["type"] for part in seen.asked[0]["messages"][0]["content"]] == ["image_url", "image_url", "text"]
+        assert await seen.text("#saves") == "Reads photo-1.jpg photo-2.jpg"
+
+
 async def test_a_large_photo_is_made_smaller_and_the_page_says_so(
     browser: Browser, daemon: Daemon, tmp_path: Path
 ) -> None:

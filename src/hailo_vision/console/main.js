@@ -57,10 +57,11 @@ function fill(template) {
 async function askNow() {
   const question = byId("question").value.trim();
   if (running || !question) return;
+  running = new AbortController();
+  await tray.settled();
   const isFine = byId("fine").checked;
   const exchange = { pictures: tray.pictures.map((shown) => ({ ...shown, isFine })), question, answer: "" };
   const asked = [...exchanges, exchange];
-  running = new AbortController();
   byId("question").value = "";
   tray.put([]);
   quiet();

@@ -7,6 +7,7 @@ import { picture, UnreadablePicture } from "./pictures.js";
 export class Tray {
   pictures = [];
   #taken = 0; // pictures so far, whose number stands in their file names
+  #adding = Promise.resolve();
 
   // `onChange` is called with the tray's pictures, `onTrouble` with a sentence about a file that is no picture.
   constructor({ onChange, onTrouble }) {
@@ -25,7 +26,19 @@ export class Tray {
     this.#watchDrops();
   }
 
-  async add(files) {
+  // One after the other, so that they keep their order and each has a number of its own.
+  add(files) {
+    const added = this.#adding.then(() => this.#addAll(files));
+    this.#adding = added.catch(() => {}); // the caller's matter
+    return added;
+  }
+
+  // Resolves when all pictures that were handed over are in the tray: opening a large one takes a moment.
+  settled() {
+    return this.#adding;
+  }
+
+  async #addAll(files) {
     for (const file of files) {
       try {
         this.pictures.push(await picture(file, this.#taken + 1));
