@@ -118,7 +118,7 @@ def test_an_unknown_model_is_a_404(daemon: Daemon) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "status"), [("GET", "/nothing", 404), ("GET", "/v1/chat/completions", 405), ("PUT", "/", 404)]
+    ("method", "path", "status"), [("GET", "/nothing", 404), ("GET", "/v1/chat/completions", 405), ("PUT", "/", 405)]
 )
 def test_an_unknown_route_or_method_is_told_in_json(daemon: Daemon, method: str, path: str, status: int) -> None:
     code, headers, answer = daemon.request(method, path)

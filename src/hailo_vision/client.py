@@ -19,7 +19,7 @@ LONGEST_LINE_BYTES = 1 << 20
 class ServerError(HailoVisionError):
     """A running server could not be asked, or did not answer.
 
-    `code` is the server's own word, or `unreachable`, `broken_off` or `not_understood`; `status` is HTTP's, if any.
+    `code` is the server's own word, or `unreachable`, `untrusted`, `broken_off` or `not_understood`; `status` is HTTP's, if any.
     """
 
     def __init__(self, message: str, *, code: str, status: int | None = None) -> None:
@@ -101,7 +101,7 @@ class Server:
         except aiohttp.ClientConnectorCertificateError as error:
             why = f"{self.url} has a certificate that this machine does not trust."
             message = f"{why} Name the certificate's file in SSL_CERT_FILE if it is yours."
-            raise ServerError(message, code="unreachable") from error
+            raise ServerError(message, code="untrusted") from error
         except aiohttp.ClientSSLError as error:
             raise ServerError(f"{self.url} does not speak https; try http.", code="unreachable") from error
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:

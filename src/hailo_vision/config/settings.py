@@ -73,6 +73,7 @@ class Server:
     max_connections: int = setting(
         128, "connections at a time; further ones are told to come back", minimum=1, maximum=10_000
     )
+    console: bool = setting(True, "whether a browser that opens / gets a page to try it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,10 +27,13 @@ def look(case: Case) -> Finding:
 
 def _taken(server: settings.Server, where: str) -> Finding:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(server.host, server.host)
-    url = f"http://[{host}]:{server.port}" if ":" in host else f"http://{host}:{server.port}"
+    scheme = "http" if server.tls_cert is None else "https"
+    url = f"{scheme}://[{host}]:{server.port}" if ":" in host else f"{scheme}://{host}:{server.port}"
     try:
         health = asyncio.run(_health(url))
     except ServerError as error:
+        if error.code == "untrusted":
+            return ok(f"{where} is held by a server whose certificate names another host or is not trusted here")
         if error.status == 401:
             return ok(f"{where} is held by a server that asks for an API key")
         return failed(

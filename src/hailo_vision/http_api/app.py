@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from hailo_vision.errors import HailoVisionError, SlowReader
-from hailo_vision.http_api import chat, docs, guard, status
+from hailo_vision.http_api import chat, console, docs, guard, status
 from hailo_vision.http_api.completions import handler as completions
 from hailo_vision.http_api.faults import Fault, bug, fault, http_fault
 from hailo_vision.http_api.openapi import status as about
@@ -39,9 +39,11 @@ _SMALL_BODY_BYTES = 65_536  # nobody read it, but it costs less to take in than 
 _SERVER = "hailo-vision"  # aiohttp would name itself and Python, with their versions
 
 
-def served() -> tuple[Route, ...]:
+def served(*, with_console: bool = True) -> tuple[Route, ...]:
     """A line each; what else comes with it (no /v1, HEAD, a slash at the end) is in routes.py."""
+    pages = console.pages(with_console=with_console)
     return (
+        *(Route(method="GET", path=path, handler=pages[path], about=about.PAGES[path], is_open=True) for path in pages),
         Route(method="POST", path="/v1/chat/completions", handler=chat.completions, about=CHAT),
         Route(method="POST", path="/v1/completions", handler=completions.create, about=surfaces.COMPLETIONS),
         *_responses(),
@@ -84,7 +86,7 @@ def build(services: Services) -> web.Application:
     limit_bytes = int(services.settings.server.max_body_mb * 1e6)
     app = web.Application(middlewares=[_every_request], client_max_size=limit_bytes)
     app[SERVICES] = services
-    app[ROUTES] = Routes(served())
+    app[ROUTES] = Routes(served(with_console=services.settings.server.console))
     app[BODIES] = Bodies(_BODIES_IN_MEMORY * limit_bytes)
     app.on_response_prepare.append(_sign)
     app.router.add_route("*", "/{path:.*}", _dispatch, expect_handler=_wait)

@@ -57,3 +57,14 @@ OPENAPI = Operation(tag="Documentation", summary="This document", reply={"type":
 DOCS = Operation(
     tag="Documentation", summary="A page that shows this document", media="text/html", reply={"type": "string"}
 )
+PAGES = {
+    "/": Operation(
+        tag="Console",
+        summary="A page to try it, for browsers; else a line that says that it runs",
+        media="text/html",
+        reply={"type": "string"},
+    ),
+    "/console/{name}": Operation(
+        tag="Console", summary="A file of that page", media="text/plain", reply={"type": "string"}, failures=(404,)
+    ),
+}
