@@ -45,6 +45,9 @@ def main(way: str, link: Link) -> None:
     if way == "no_device":
         link.send(Failed(job=None, error=DeviceUnavailable(DeviceFault.NO_DEVICE, "no device"), fatal=True))
         return
+    if way == "shut_out":
+        link.send(Failed(job=None, error=DeviceUnavailable(DeviceFault.SHUT_OUT, "shut out"), fatal=True))
+        return
     link.send(Loaded(model=MODEL))
     while (message := link.receive()) is not None and not isinstance(message, Quit):
         if isinstance(message, Generate):
