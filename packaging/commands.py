@@ -17,7 +17,9 @@ class Command:
 
     @property
     def options(self) -> list[argparse.Action]:
-        return [action for action in self.parser._actions if action.option_strings]
+        """Those that --help shows."""
+        shown = (action for action in self.parser._actions if action.help != argparse.SUPPRESS)
+        return [action for action in shown if action.option_strings]
 
     @property
     def arguments(self) -> list[argparse.Action]:

@@ -124,7 +124,8 @@ def _verb(command: Command) -> str:
     text = f'{level} "{_roff("hailo-vision " + " ".join(command.words))}"\n{_roff(_sentence(command.about))}\n'
     text += f".PP\n.B {_roff(usage)}\n"
     told = [action for action in (*command.arguments, *command.options) if action.dest != "help"]
-    return text + "".join(map(_argument, told))
+    epilog = f".PP\n{_roff(command.parser.epilog)}\n" if command.parser.epilog else ""
+    return text + "".join(map(_argument, told)) + epilog
 
 
 def _argument(action: argparse.Action) -> str:

@@ -5,6 +5,7 @@ share one and break each other), pure cgroup v2 as on Raspberry Pi OS, and the c
 DeviceAllow= and IPAddressDeny= real. MemoryMax= and CPUQuota= are accepted and not enforced.
 """
 
+import contextlib
 import hashlib
 import os
 import re
@@ -194,17 +195,20 @@ def booted(root: Path, enter_cgroup: Callable[[], None]) -> Iterator[Guest]:
     finally:
         # The first process takes all others of its PID namespace with it; nspawn notices, cleans up and leaves. The
         # other way round the container would live on without nspawn.
-        os.kill(leader or nspawn.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(leader or nspawn.pid, signal.SIGKILL)
         nspawn.wait(30)
 
 
 def _leader(nspawn: "subprocess.Popen[bytes]") -> int:
-    """The container's first process."""
+    """The container's first process: nspawn's child that is number 1 in a PID namespace; an earlier one is not it."""
     children = Path(f"/proc/{nspawn.pid}/task/{nspawn.pid}/children")
     deadline = time.monotonic() + BOOT_S
     while time.monotonic() < deadline and nspawn.poll() is None:
-        if pids := children.read_text().split():
-            return int(pids[0])
+        for pid in children.read_text().split():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                if re.search(r"^NSpid:\t.*\t1$", Path(f"/proc/{pid}/status").read_text(), re.M):
+                    return int(pid)
         time.sleep(0.02)
     raise GuestError(f"systemd-nspawn did not start (exit code {nspawn.poll()})")
 
