@@ -97,6 +97,11 @@ def own_cgroup() -> Iterator[Callable[[], None]]:
 
 
 def _remove_cgroup(group: Path) -> None:
+    """Delete it, and end what is still in it: nobody but us ever is."""
+    for procs in group.rglob("cgroup.procs"):
+        for pid in procs.read_text().split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
     for folder, _, _ in os.walk(group, topdown=False):
         for _ in range(50):
             try:
@@ -197,7 +202,7 @@ def booted(root: Path, enter_cgroup: Callable[[], None]) -> Iterator[Guest]:
         # other way round the container would live on without nspawn.
         with contextlib.suppress(ProcessLookupError):
             os.kill(leader or nspawn.pid, signal.SIGKILL)
-        nspawn.wait(30)
+        nspawn.wait(COMMAND_S)
 
 
 def _leader(nspawn: "subprocess.Popen[bytes]") -> int:
