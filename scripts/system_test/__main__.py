@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -75,9 +76,11 @@ def main() -> int:
 
 
 def run(tally: Tally, work: Path, only: str, enter_cgroup: Callable[[], None], stack: ExitStack) -> None:
-    builder = Builder(work / "build", enter_cgroup)
-    with stage("unpacking a Debian 13 with build tools, made if it is not in the cache"):
-        unpack(tarball(CACHE, "build", [*BUILDS, *build_needs()]), builder.root)
+    builder, root = Builder(work / "build", enter_cgroup), work / "root"
+    with stage("unpacking two Debian 13, one with build tools; they are made if they are not in the cache"):
+        needs = {builder.root: ("build", [*BUILDS, *build_needs()]), root: ("base", [*BOOTS, *runtime_needs()])}
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(lambda folder: unpack(tarball(CACHE, *needs[folder]), folder), needs))
     with stage("building the package, and one of an earlier version"):
         package = builder.build("one")
         previous = builder.build("previous", edit=as_previous)
@@ -86,11 +89,9 @@ def run(tally: Tally, work: Path, only: str, enter_cgroup: Callable[[], None], s
         tally.check(
             "two builds give the same bytes", lambda: same(package, builder.build("another/place", otherwise=True))
         )
-    with stage("unpacking a plain Debian 13"):
-        unpack(tarball(CACHE, "base", [*BOOTS, *runtime_needs(package)]), work / "root")
     for one in (package, previous):
-        (work / "root/var/tmp" / one.name).write_bytes(one.read_bytes())
-    guest = stack.enter_context(booted(work / "root", enter_cgroup))
+        (root / "var/tmp" / one.name).write_bytes(one.read_bytes())
+    guest = stack.enter_context(booted(root, enter_cgroup))
     system = System(guest, package, previous)
     tally.check("Debian 13 boots", lambda: boot_state(system))
     for check in CHECKS:

@@ -101,6 +101,12 @@ def a_chat_with_a_photo_is_answered_as_a_stream(system: System) -> None:
     assert len([text for text in texts if text]) > 3, "it came in one piece"
 
 
+def people_and_the_service_user_can_use_the_command(system: System) -> None:
+    system.run("runuser", "-u", "nobody", "--", "hailo-vision", "check-config", YAML)
+    system.run("runuser", "-u", "nobody", "--", "hailo-vision", "ask", "--max-tokens", "2", "Hello!")
+    assert MODEL in system.run("runuser", "-u", UNIT, "--", "hailo-vision", "models", "list")
+
+
 def the_journal_has_the_request_with_its_facts(system: System) -> None:
     since = system.cursor()
     system.chat()
@@ -387,6 +393,7 @@ CHECKS: Sequence[Callable[[System], str | None]] = (
     health_ready_and_models_answer,
     a_chat_with_a_photo_is_answered_whole,
     a_chat_with_a_photo_is_answered_as_a_stream,
+    people_and_the_service_user_can_use_the_command,
     the_journal_has_the_request_with_its_facts,
     the_bounds_hold_without_the_memory_cgroup,
     the_address_of_the_yaml_is_served_and_not_silently_deaf,
