@@ -262,6 +262,19 @@ def requests_during_a_restart_in_the_vault_are_all_answered(system: System) -> s
     return f"40 of 40, the slowest in {max(float(answer[1]) for answer in answers):.1f} s"
 
 
+def the_vault_outlives_a_device_that_is_missing_for_a_while(system: System) -> None:
+    """With clients that try on: each wakes the service, which must neither loop nor give up."""
+    system.configure("server: {}\n")
+    system.guest.run("systemctl", "restart", UNIT)
+    since = system.cursor()
+    for _ in range(12):
+        system.guest.run("curl", "-sS", "-m", "1", f"{URL}/health")
+    tries = system.journal(since).count("/dev/hailo0 is missing")
+    assert 1 <= tries <= 6, f"{tries} tries in 12 s"
+    system.configure(CONFIG)
+    system.wait_until_ready()
+
+
 def the_way_back_from_the_vault_is_one_command(system: System) -> None:
     system.run("/usr/libexec/hailo-vision/vault", "off")
     assert system.get("/health/ready")[0] == 200
@@ -408,6 +421,7 @@ CHECKS: Sequence[Callable[[System], str | None]] = (
     the_vault_is_one_command_and_serves_without_a_network,
     the_vaults_exposure_is_0_4_or_lower,
     requests_during_a_restart_in_the_vault_are_all_answered,
+    the_vault_outlives_a_device_that_is_missing_for_a_while,
     the_way_back_from_the_vault_is_one_command,
     a_device_that_the_sandbox_shuts_out_ends_the_daemon_and_a_new_start_mends_it,
     a_device_reaches_the_service_under_its_sandbox,
