@@ -67,8 +67,8 @@ def start_returns_when_the_model_is_loaded(system: System) -> None:
 
 
 def a_load_that_takes_longer_than_the_start_timeout_is_waited_for(system: System) -> None:
-    system.configure(CONFIG.replace("load_s: 0.2", "load_s: 7"))
-    system.drop_in("test", "TimeoutStartSec=5")
+    system.configure(CONFIG.replace("load_s: 0.2", "load_s: 5.5"))
+    system.drop_in("test", "TimeoutStartSec=4")
     system.run("systemctl", "restart", UNIT)
     system.drop_in("test", "")
     system.configure(CONFIG)
@@ -200,7 +200,7 @@ def a_killed_daemon_is_started_again_and_its_worker_dies_with_it(system: System)
 
 def the_watchdog_starts_a_frozen_daemon_anew(system: System) -> None:
     assert system.show("WatchdogUSec") == "30s", system.show("WatchdogUSec")
-    system.drop_in("test", "WatchdogSec=4")  # for the sake of the test's own time
+    system.drop_in("test", "WatchdogSec=3\nRestartSec=1")  # for the sake of the test's own time
     system.run("systemctl", "restart", UNIT)
     since, pid, worker = system.cursor(), system.pid(), system.worker()
     system.run("systemctl", "kill", "-s", "STOP", "--kill-whom=main", UNIT)
@@ -254,12 +254,12 @@ def the_vaults_exposure_is_0_4_or_lower(system: System) -> str:
 
 def requests_during_a_restart_in_the_vault_are_all_answered(system: System) -> str:
     asking = f"curl -sS -m 60 -o /dev/null -w '%{{http_code}} %{{time_total}}\\n' {URL}/health"
-    pending = system.guest.start("sh", "-c", f"for i in $(seq 40); do {asking}; sleep 0.1; done")
+    pending = system.guest.start("sh", "-c", f"for i in $(seq 30); do {asking}; sleep 0.1; done")
     system.run("systemctl", "restart", UNIT)
     told, _ = pending.communicate(timeout=PATIENCE_S)
     answers = [line.split() for line in told.splitlines()]
-    assert [answer[0] for answer in answers] == ["200"] * 40, told
-    return f"40 of 40, the slowest in {max(float(answer[1]) for answer in answers):.1f} s"
+    assert [answer[0] for answer in answers] == ["200"] * 30, told
+    return f"30 of 30, the slowest in {max(float(answer[1]) for answer in answers):.1f} s"
 
 
 def the_vault_outlives_a_device_that_is_missing_for_a_while(system: System) -> None:
@@ -267,10 +267,10 @@ def the_vault_outlives_a_device_that_is_missing_for_a_while(system: System) -> N
     system.configure("server: {}\n")
     system.guest.run("systemctl", "restart", UNIT)
     since = system.cursor()
-    for _ in range(12):
+    for _ in range(6):
         system.guest.run("curl", "-sS", "-m", "1", f"{URL}/health")
     tries = system.journal(since).count("/dev/hailo0 is missing")
-    assert 1 <= tries <= 6, f"{tries} tries in 12 s"
+    assert 1 <= tries <= 4, f"{tries} tries in 6 s"
     system.configure(CONFIG)
     system.wait_until_ready()
 
@@ -290,7 +290,7 @@ def a_device_that_the_sandbox_shuts_out_ends_the_daemon_and_a_new_start_mends_it
     (package / "__init__.py").write_text((ROOT / "scripts/system_test/opening_hailo_platform.py").read_text())
     system.run("sh", "-c", "mknod /dev/hailo0 c 10 229 && chgrp hailo /dev/hailo0 && chmod 0660 /dev/hailo0")
     quick = json.dumps({"load_s": 0.1, "prefill_s": 0, "tokens_per_s": 0}).replace('"', '\\"')
-    system.drop_in("fake", f'Environment="HAILO_VISION_SIMULATOR={quick}"')
+    system.drop_in("fake", f'RestartSec=1\nEnvironment="HAILO_VISION_SIMULATOR={quick}"')
     system.configure("server: {}\n")
     since = system.cursor()
     system.guest.run("systemctl", "restart", UNIT)
@@ -299,7 +299,7 @@ def a_device_that_the_sandbox_shuts_out_ends_the_daemon_and_a_new_start_mends_it
     assert "EPERM" in told, told
     assert "status=3" in told, told
     assert "Starting another worker" not in told, told
-    system.drop_in("fake", f'Environment="HAILO_VISION_SIMULATOR={quick}"\nDeviceAllow=char-misc rw')
+    system.drop_in("fake", f'RestartSec=1\nEnvironment="HAILO_VISION_SIMULATOR={quick}"\nDeviceAllow=char-misc rw')
     system.wait_until_ready()
 
 
