@@ -279,6 +279,7 @@ class DeviceFault(StrEnum):
     NO_DEVICE = "no_device"
     DEVICE_BUSY = "device_busy"
     NO_PERMISSION = "no_permission"
+    SHUT_OUT = "shut_out"
     DRIVER_MISMATCH = "driver_mismatch"
     RUNTIME_MISSING = "runtime_missing"
     MODEL_MISSING = "model_missing"

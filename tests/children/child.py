@@ -48,6 +48,9 @@ def main(way: str, link: Link) -> None:
     if way == "no_device":
         link.send(Failed(job=None, error=DeviceUnavailable(DeviceFault.NO_DEVICE, "no device"), fatal=True))
         return
+    if way == "shut_out":
+        link.send(Failed(job=None, error=DeviceUnavailable(DeviceFault.SHUT_OUT, "shut out"), fatal=True))
+        return
     link.send(Loaded(model=MODEL))
     while (message := link.receive()) is not None:
         if isinstance(message, Quit):

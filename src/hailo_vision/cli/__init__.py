@@ -7,7 +7,7 @@ import argparse
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from hailo_vision import __version__
 
@@ -26,20 +26,8 @@ VERBS = {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; its module is imported only then, as `serve` has half a second to open its port."""
-    parser = argparse.ArgumentParser(
-        prog="hailo-vision", description="A private, OpenAI-compatible vision server for the Hailo-10H."
-    )
-    parser.add_argument("--version", action="version", version=f"hailo-vision {__version__}")
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     words = list(sys.argv[1:] if arguments is None else arguments)
-    chosen = next((word for word in words if word in VERBS), None)
-    for verb, about in VERBS.items():
-        subparser = verbs.add_parser(verb, help=about, description=about[0].upper() + about[1:] + ".")
-        if verb == chosen:
-            module = importlib.import_module(f"hailo_vision.cli.{verb.replace('-', '_')}")
-            module.add_arguments(subparser)
-            subparser.set_defaults(run=module.run)
-    parsed = parser.parse_args(words)
+    parsed = build([next((word for word in words if word in VERBS), "")]).parse_args(words)
     try:
         code: int = parsed.run(parsed)
         sys.stdout.flush()
@@ -47,3 +35,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     return code
+
+
+def build(chosen: Collection[str]) -> argparse.ArgumentParser:
+    """The command with all its verbs; only the chosen ones know their arguments, and have their modules imported."""
+    parser = argparse.ArgumentParser(
+        prog="hailo-vision", description="A private, OpenAI-compatible vision server for the Hailo-10H."
+    )
+    parser.add_argument("--version", action="version", version=f"hailo-vision {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for verb, about in VERBS.items():
+        subparser = verbs.add_parser(verb, help=about, description=about[0].upper() + about[1:] + ".")
+        if verb in chosen:
+            module = importlib.import_module(f"hailo_vision.cli.{verb.replace('-', '_')}")
+            module.add_arguments(subparser)
+            subparser.set_defaults(run=module.run)
+    return parser

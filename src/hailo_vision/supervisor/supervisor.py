@@ -123,7 +123,8 @@ class Supervisor:
     async def run(self) -> None:
         """Keep a worker alive until cancelled. After an error that only a person can mend, wait for that.
 
-        Raises DeviceUnavailable when there is no device from the start; one that is lost later is waited for.
+        Raises DeviceUnavailable when there is no device from the start; one that is lost later is waited for. Raises
+        it too where a sandbox shuts the device out, which no other worker of this process would change.
         """
         try:
             while True:
@@ -136,6 +137,8 @@ class Supervisor:
                 self._trouble = str(error)
                 if isinstance(error, DeviceUnavailable):
                     if error.fault is DeviceFault.NO_DEVICE and self._model is None:
+                        raise error
+                    if error.fault is DeviceFault.SHUT_OUT:
                         raise error
                     if error.fault.is_permanent:
                         await self._give_up(error)
