@@ -8,6 +8,7 @@ whole or not at all. Exit codes: 0 done, 1 not written, 2 usage, 78 the config i
 """
 
 import argparse
+import grp
 import json
 import os
 import stat
@@ -48,7 +49,7 @@ def main(argv: list[str] | None = None) -> int:
             with open(1, "wb", closefd=False) as output:
                 output.write(content)
         else:
-            replace(arguments.output, content)
+            replace(arguments.output, content, arguments.group)
     except OSError as error:
         print(f"{arguments.output} was not written: {error.strerror}.", file=sys.stderr)
         return 1
@@ -59,7 +60,17 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Render the operator's YAML into the JSON that the daemon reads.")
     parser.add_argument("--input", type=Path, required=True, metavar="YAML", help="the config file")
     parser.add_argument("--output", type=Path, required=True, metavar="JSON", help="the file to write; - is stdout")
+    parser.add_argument(
+        "--group", type=_group_id, metavar="NAME", help="give the JSON to this group, and let nobody else read it"
+    )
     return parser
+
+
+def _group_id(name: str) -> int:
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        raise argparse.ArgumentTypeError(f"there is no group {name}") from None
 
 
 def _are_one(one: Path, other: Path) -> bool:
@@ -74,8 +85,10 @@ def render(settings: Settings) -> str:
     return json.dumps(asdict(settings), indent=2, ensure_ascii=False) + "\n"
 
 
-def replace(path: Path, content: bytes) -> None:
+def replace(path: Path, content: bytes, group: int | None = None) -> None:
     """Puts a file with this content in the place of `path`, at once and for good, or raises OSError and leaves nothing.
+
+    With a group it is that group's to read, else everyone's.
 
     Only a regular file is replaced: as root, `--output /dev/null` would take the device from everyone.
     """
@@ -86,7 +99,9 @@ def replace(path: Path, content: bytes) -> None:
         with open(descriptor, "wb") as file:
             file.write(content)
             # A service's UMask=0077 holds for its ExecStartPre=+ too: the daemon could not read what root wrote.
-            os.fchmod(descriptor, 0o644)
+            if group is not None:
+                os.fchown(descriptor, -1, group)
+            os.fchmod(descriptor, 0o644 if group is None else 0o640)
             file.flush()
             os.fsync(descriptor)
         os.replace(new, path)

@@ -30,7 +30,12 @@ class Daemon:
     """`hailo-vision serve` with a config of its own, on a free port."""
 
     def __init__(
-        self, folder: Path, config: Mapping[str, Any] | None = None, command: Sequence[str] = COMMAND, **variables: str
+        self,
+        folder: Path,
+        config: Mapping[str, Any] | None = None,
+        command: Sequence[str] = COMMAND,
+        pass_fds: Sequence[int] = (),
+        **variables: str,
     ) -> None:
         sections = {name: dict(section) for name, section in (config or {}).items()}
         sections["server"] = {"port": 0, **sections.get("server", {})}
@@ -46,6 +51,7 @@ class Daemon:
             stderr=subprocess.PIPE,
             text=True,
             env=environment,
+            pass_fds=pass_fds,
         )
         self._lines: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)

@@ -329,17 +329,6 @@ def test_a_client_that_leaves_frees_the_device(start: Start) -> None:
     assert daemon.get("/health")[1]["worker_restarts"] == 0
 
 
-def test_a_deadline_ends_a_whole_answer_with_504_and_a_streamed_one_with_an_error(start: Start) -> None:
-    daemon = start(simulator={"tokens_per_s": 5}, queue={"deadline_s": 1}).wait_until_ready()
-    status, headers, body = daemon.request("POST", "/v1/chat/completions", ask("Describe.", picture("red")))
-    assert status == 504
-    assert headers["x-should-retry"] == "false"
-    assert body["error"]["code"] == "generation_timeout"
-    with pytest.raises(openai.APIError, match="time limit"):
-        list(daemon.client.chat.completions.create(**ask("Describe.", picture("red")), stream=True))
-    daemon.wait_for(lambda: daemon.get("/health")[1]["state"] == "ready")
-
-
 def test_a_full_queue_answers_429_with_retry_after(start: Start) -> None:
     daemon = start(simulator={"prefill_s": 30}, queue={"depth": 1, "drain_timeout_s": 0}).wait_until_ready()
     body = ask("Describe.", picture("red"))

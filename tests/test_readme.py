@@ -22,16 +22,35 @@ def run(words: list[str]) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
 
 
-def test_the_sdk_example_prints_the_answer_whole_and_streamed(daemon: Daemon) -> None:
-    (example,) = blocks("python")
+def printed_by(daemon: Daemon, example: str) -> str:
+    """What an example in Python prints, run as it stands but for the port."""
     assert PRINTED_URL in example
     result = run([sys.executable, "-W", "error", "-c", example.replace(PRINTED_URL, daemon.url)])
     assert result.returncode == 0, result.stderr
-    whole, _, streamed = result.stdout.partition("\n")
+    return result.stdout
+
+
+def test_the_sdk_example_prints_the_answer_whole_and_streamed(daemon: Daemon) -> None:
+    (example,) = [block for block in blocks("python") if "stream=True" in block]
+    whole, _, streamed = printed_by(daemon, example).partition("\n")
     assert "blue" in whole
     assert "CompletionUsage" in whole
     assert streamed
     assert whole.startswith(streamed)
+
+
+def test_the_example_of_structured_output_prints_an_object(daemon: Daemon) -> None:
+    (example,) = [block for block in blocks("python") if "parse(" in block]
+    assert printed_by(daemon, example).startswith("description=")
+
+
+def test_the_example_of_tools_prints_what_the_tool_said(daemon: Daemon) -> None:
+    (example,) = [block for block in blocks("python") if "tools=tools" in block]
+    assert "18 degrees and rain in Paris" in printed_by(daemon, example)
+
+
+def test_every_example_in_python_is_run_here() -> None:
+    assert len(blocks("python")) == 3
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")

@@ -1,5 +1,6 @@
 """render_config.py, run as the operator and the service run it."""
 
+import grp
 import importlib.util
 import json
 import os
@@ -166,6 +167,20 @@ def test_the_json_is_readable_for_the_daemon_whatever_the_umask(tmp_path: Path, 
     output = tmp_path / "x.json"
     assert render("--input", EXAMPLE, "--output", output, umask=int(umask, 8)).returncode == 0
     assert output.stat().st_mode & 0o777 == 0o644
+
+
+def test_with_a_group_the_json_is_for_that_group_alone(tmp_path: Path) -> None:
+    output, group = tmp_path / "x.json", os.getgid()
+    done = render("--input", EXAMPLE, "--output", output, "--group", grp.getgrgid(group).gr_name)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (output.stat().st_mode & 0o777, output.stat().st_gid) == (0o640, group)
+
+
+def test_a_group_that_does_not_exist_is_exit_code_2_and_nothing_is_written(tmp_path: Path) -> None:
+    refused = render("--input", EXAMPLE, "--output", tmp_path / "x.json", "--group", "no-such-group")
+    assert refused.returncode == 2
+    assert "there is no group no-such-group" in refused.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_write_that_fails_leaves_the_old_json_and_no_debris(tmp_path: Path) -> None:

@@ -10,7 +10,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hailo_vision.chat import FinishReason, Frame, Generation, LoadedModel, Sampling, Text, Turn, Usage
+from hailo_vision.chat import (
+    FinishReason,
+    Frame,
+    Generation,
+    LoadedModel,
+    Sampling,
+    Text,
+    ToolCall,
+    ToolResult,
+    Turn,
+    Usage,
+)
 from hailo_vision.errors import ContextLengthExceeded, DeviceFault, DeviceUnavailable, GenerationFailed, WireError
 from hailo_vision.wire import (
     MAX_BODY_BYTES,
@@ -64,6 +75,7 @@ generations = st.builds(
     ),
     max_tokens=whole,
     stop=st.lists(words, max_size=3).map(tuple),
+    deadline=st.none() | seconds,
 )
 
 failures = (
@@ -322,3 +334,10 @@ def test_what_the_other_side_would_refuse_for_its_size_is_not_sent() -> None:
     turn = Turn(role="user", parts=(megabyte,) * (MAX_BODY_BYTES // (3 << 20) + 1))
     with pytest.raises(WireError, match="too large"):
         encode(Generate(job=1, generation=Generation(turns=(turn,), sampling=Sampling(), max_tokens=1)))
+
+
+@pytest.mark.parametrize("part", [ToolCall(id="a", name="f", arguments="{}"), ToolResult(call_id="a", text="b")])
+def test_what_should_have_become_words_is_no_part_of_a_message(part: ToolCall | ToolResult) -> None:
+    generation = Generation(turns=(Turn(role="user", parts=(part,)),), sampling=Sampling(), max_tokens=1)
+    with pytest.raises(WireError, match=type(part).__name__):
+        encode(Generate(job=1, generation=generation))

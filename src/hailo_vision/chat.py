@@ -1,20 +1,22 @@
 """The nouns: what a request, a picture and an answer are, wherever they are in the house."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 Role = Literal["system", "user", "assistant"]
 Detail = Literal["auto", "low", "high"]
 Fit = Literal["pad", "stretch", "crop"]
+ToolChoice = Literal["none", "auto", "required"]  # a named choice is "required" with that tool alone
 
 
 class FinishReason(StrEnum):
-    """Why an answer ended, in OpenAI's words."""
+    """Why an answer ended: in OpenAI's words, but for the deadline, which clients are shown as `length`."""
 
     STOP = "stop"
     LENGTH = "length"
     TOOL_CALLS = "tool_calls"
+    DEADLINE = "deadline"
 
 
 class Priority(StrEnum):
@@ -47,13 +49,15 @@ class Text:
 class ImageRef:
     """A picture as the client sent it: a data URI or an http(s) address, and where in the request it stood.
 
-    `detail` high asks for more than one frame; `fit` is the way into the model's shape, None is the operator's.
+    `file` is the picture itself where it came as a file; there is no url then. `detail` high asks for more than one
+    frame; `fit` is the way into the model's shape, None is the operator's.
     """
 
     url: str
     param: str
     detail: Detail = "auto"
     fit: Fit | None = None
+    file: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +73,41 @@ class Frame:
             raise ValueError(f"{len(self.pixels)} bytes are no {self.width_px} x {self.height_px} RGB frame")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A function that the client offers; `parameters` is the JSON Schema of the object that it takes."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """The model wants a tool called; `arguments` is JSON text."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolResult:
+    """What a tool that was called gave back."""
+
+    call_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonFormat:
+    """The answer is to be JSON that fits this schema; without one, any JSON object."""
+
+    schema: dict[str, Any] | None
+    name: str = ""
+
+
 Picture = TypeVar("Picture", ImageRef, Frame)
 
 
@@ -77,11 +116,12 @@ class Turn(Generic[Picture]):
     """One message of a conversation: words and pictures in the order in which they were sent.
 
     `Turn[ImageRef]` is a turn as it was asked, `Turn[Frame]` one whose pictures are ready for the model. A picture
-    stands where it belongs, so the number of frames and of their places in the prompt cannot differ.
+    stands where it belongs, so the number of frames and of their places in the prompt cannot differ. An assistant's
+    turn can hold ToolCalls and a user's ToolResults; for an engine without tools `answers` makes words of them.
     """
 
     role: Role
-    parts: tuple[Text | Picture, ...]
+    parts: tuple[Text | ToolCall | ToolResult | Picture, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +149,11 @@ class ChatRequest:
     stop: tuple[str, ...] = ()
     stream: bool = False
     include_usage: bool = False
+    n: int = 1
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice = "auto"
+    parallel_tool_calls: bool = True
+    format: JsonFormat | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,13 +161,15 @@ class Generation:
     """What an engine is asked to do: a conversation with its frames, and the bounds of the answer.
 
     The answer ends at the model's own end, at `max_tokens` (at least 1) or before the first of the `stop` strings,
-    which never appear in it, whichever comes first.
+    which never appear in it, whichever comes first; and between two tokens once the `deadline` has passed. That is a
+    point on CLOCK_MONOTONIC, which all processes of the machine share and asyncio's loops tell the time by.
     """
 
     turns: tuple[Turn[Frame], ...]
     sampling: Sampling
     max_tokens: int
     stop: tuple[str, ...] = ()
+    deadline: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

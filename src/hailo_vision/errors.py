@@ -2,22 +2,34 @@
 
     HailoVisionError
       ConfigError           the operator's file is wrong: every problem at once
+        UnusableFile        a file that it names: keys, a certificate
       StartError            the daemon can't start: port, device
       RequestError          the client's request is wrong
         UnknownModel
+        NotServed
+        UnknownPath
+        WrongMethod
+        InvalidKey
+        Forbidden
         ContextLengthExceeded
         BodyTooLarge
         BodyTooSlow
         UnsupportedMediaType
+        MalformedHttp       bytes that are no request, or could be read as two different ones
+        HeadTooLarge
+        HeadTooSlow
       Refused               not now: try again later
         QueueFull
+        RateLimited
         NotReady
+        TooManyConnections
       Expired               its deadline passed
       EngineError           we could not
         DeviceUnavailable   the device, its runtime or the model file is the reason
         WorkerDied          the child that owns the device ended
         WorkerStalled       a phase took longer than its budget
         GenerationFailed    this generation failed, the engine goes on
+          AnswerUnfit       the model gave no JSON or call of a tool that fits
       ModelError            a model's file can't be found, fetched, kept or trusted
       WireError             bytes between daemon and worker that are no message
 
@@ -55,6 +67,10 @@ class ConfigError(HailoVisionError):
         self.problems = problems
 
 
+class UnusableFile(ConfigError):
+    """A file that the configuration names can't be used. No problem quotes what it holds: that may be secret."""
+
+
 class StartError(HailoVisionError):
     """The daemon can't start, and starting it again without a change would not help."""
 
@@ -83,13 +99,48 @@ class UnknownModel(RequestError):
         )
 
 
+class NotServed(RequestError):
+    """An address of the protocol that is known here, where there is nothing and will not be; the message says why."""
+
+
+class UnknownPath(RequestError):
+    """Nothing is served at this path; `near` is a method and a path that may have been meant."""
+
+    def __init__(self, path: str, near: str) -> None:
+        super().__init__(
+            f"There is nothing at {path[:200]}. Try {near}; GET /docs shows all there is.", code="unknown_url"
+        )
+
+
+class WrongMethod(RequestError):
+    def __init__(self, method: str, path: str, allowed: str) -> None:
+        message = f"{method[:20]} is not allowed at {path[:200]}; allowed is {allowed}."
+        super().__init__(message, code="method_not_allowed")
+        self.allowed = allowed
+
+
+class InvalidKey(RequestError):
+    """The request has no API key, or none that this server knows."""
+
+    def __init__(self, *, was_sent: bool) -> None:
+        why = "The API key is not one of this server's." if was_sent else "This server asks for an API key."
+        super().__init__(
+            f"{why} Send yours as `Authorization: Bearer KEY` or `X-Api-Key: KEY`.", code="invalid_api_key"
+        )
+
+
+class Forbidden(RequestError):
+    """The request may come from a web page that has no business here."""
+
+
 class ContextLengthExceeded(RequestError):
     """The prompt leaves no room for an answer in the model's context."""
 
     def __init__(self, *, prompt_tokens: int, context_tokens: int) -> None:
         super().__init__(
-            f"The prompt has {prompt_tokens} tokens, pictures included, and the model's whole context is "
-            f"{context_tokens} tokens. Shorten the conversation or send fewer pictures.",
+            # It begins as OpenAI's does: LiteLLM and others tell the error by these words.
+            f"This model's maximum context length is {context_tokens} tokens, and the prompt has {prompt_tokens}, "
+            "with pictures, tools and schema. Shorten it, or send fewer pictures.",
             param="messages",
             code="context_length_exceeded",
         )
@@ -117,6 +168,31 @@ class UnsupportedMediaType(RequestError):
     """The body is not what this route reads."""
 
 
+class ModelPinned(RequestError):
+    """Somebody wants the model unloaded, and the operator does not."""
+
+    def __init__(self) -> None:
+        super().__init__("The model stays loaded on this server (model.pinned).", code="model_pinned")
+
+
+class MalformedHttp(RequestError):
+    """Bytes that are no HTTP/1.1 request, or that two readers could understand in two ways."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code="malformed_http")
+
+
+class HeadTooLarge(RequestError):
+    def __init__(self, most: str) -> None:
+        super().__init__(f"The head of the request has more than {most}.", code="head_too_large")
+
+
+class HeadTooSlow(RequestError):
+    def __init__(self, within_s: float) -> None:
+        super().__init__(f"The head of the request did not arrive within {within_s:g} s.", code="request_timeout")
+        self.within_s = within_s
+
+
 class Refused(HailoVisionError):
     """Nothing is wrong with the request, but it can't be taken now."""
 
@@ -129,6 +205,27 @@ class QueueFull(Refused):
     def __init__(self, *, depth: int, retry_after_s: float) -> None:
         super().__init__(f"The queue is full: {depth} requests are waiting.", retry_after_s=retry_after_s)
         self.depth = depth
+
+
+class TooBusy(Refused):
+    """The answer would not be ready by its deadline; said before any work was done for it."""
+
+    def __init__(self, *, wait_s: float, deadline_s: float, retry_after_s: float) -> None:
+        super().__init__(
+            f"The wait is about {wait_s:.0f} s now, too long for an answer within the time limit of {deadline_s:g} s.",
+            retry_after_s=retry_after_s,
+        )
+        self.wait_s = wait_s
+        self.deadline_s = deadline_s
+
+
+class RateLimited(Refused):
+    """One client asked for more in a minute than the operator lets it have."""
+
+    def __init__(self, *, per_minute: int, what: str, retry_after_s: float) -> None:
+        message = f"The limit of {per_minute} {what} a minute for one client is reached."
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.per_minute = per_minute
 
 
 class Unready(StrEnum):
@@ -145,6 +242,12 @@ class NotReady(Refused):
         self.reason = reason
 
 
+class TooManyConnections(Refused):
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"All {limit} connections of this server are in use. Try again soon.", retry_after_s=2)
+        self.limit = limit
+
+
 class Expired(HailoVisionError):
     """The deadline of a job passed, while it waited or while it ran."""
 
@@ -153,6 +256,14 @@ class Expired(HailoVisionError):
         super().__init__(f"The time limit of {deadline_s:g} s passed {where}.")
         self.deadline_s = deadline_s
         self.running = running
+
+
+class SlowReader(HailoVisionError):
+    """The client takes its answer in so slowly that no more of it is kept for it."""
+
+    def __init__(self, pieces_behind: int) -> None:
+        super().__init__(f"The answer was given up: the client was {pieces_behind} pieces behind.")
+        self.pieces_behind = pieces_behind
 
 
 # Our side
@@ -168,6 +279,7 @@ class DeviceFault(StrEnum):
     NO_DEVICE = "no_device"
     DEVICE_BUSY = "device_busy"
     NO_PERMISSION = "no_permission"
+    SHUT_OUT = "shut_out"
     DRIVER_MISMATCH = "driver_mismatch"
     RUNTIME_MISSING = "runtime_missing"
     MODEL_MISSING = "model_missing"
@@ -221,6 +333,14 @@ class WorkerStalled(EngineError):
 
 class GenerationFailed(EngineError):
     """One generation failed; the next one may be asked for."""
+
+
+class AnswerUnfit(GenerationFailed):
+    """The model did not give what was demanded of it, though it was told what was wrong; `code` says what it was."""
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class ModelFault(StrEnum):

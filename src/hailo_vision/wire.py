@@ -204,12 +204,18 @@ def _generation_to_json(generation: Generation) -> tuple[dict[str, Any], bytes]:
         "sampling": asdict(generation.sampling),
         "max_tokens": generation.max_tokens,
         "stop": generation.stop,
+        "deadline": generation.deadline,
     }
     return header, b"".join(frame.pixels for frame in frames)
 
 
-def _part_to_json(part: Text | Frame) -> str | list[int]:
-    return part.text if isinstance(part, Text) else [part.width_px, part.height_px]
+def _part_to_json(part: object) -> str | list[int]:
+    match part:
+        case Text(text=text):
+            return text
+        case Frame(width_px=width_px, height_px=height_px):
+            return [width_px, height_px]
+    raise WireError(f"a {type(part).__name__} in a turn: `answers` makes words of it before it gets here")
 
 
 def _generation_from_json(header: dict[str, Any], body: bytes) -> Generation:
@@ -234,7 +240,16 @@ def _generation_from_json(header: dict[str, Any], body: bytes) -> Generation:
         sampling=Sampling(**header["sampling"]),
         max_tokens=header["max_tokens"],
         stop=tuple(header["stop"]),
+        deadline=_point_in_time(header["deadline"]),
     )
+
+
+def _point_in_time(value: object) -> float | None:
+    """Seconds, or none at all; the worker compares it with its clock while the device is at work."""
+    match value:
+        case None | float():
+            return value
+    raise WireError("a deadline that is no point in time")
 
 
 def _size(part: object) -> tuple[int, int]:

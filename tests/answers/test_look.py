@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hailo_vision.answers.look import spare_frames
+from hailo_vision.answers.look import check_length, spare_frames
 from hailo_vision.chat import ChatRequest, ImageRef, LoadedModel, Sampling, Text, Turn
+from hailo_vision.errors import RequestError
 
 MODEL = LoadedModel(
     runtime="simulated",
@@ -52,3 +53,19 @@ def test_what_is_promised_always_fits(text: str, images: int, max_tokens: int) -
     assert spare >= 0
     if spare:
         assert len(text.encode()) + max_tokens + (spare + images) * (144 + 2) + 5 < 2048
+
+
+def conversation(chars: int, turns: int = 1) -> ChatRequest:
+    words: Turn[ImageRef] = Turn(role="user", parts=(Text(text="a" * chars),))
+    empty: Turn[ImageRef] = Turn(role="user", parts=())
+    return ChatRequest(model="m", turns=(words, *[empty] * (turns - 1)), sampling=Sampling(), max_tokens=1)
+
+
+@pytest.mark.parametrize("context_tokens", [2048, 32_768])
+def test_what_no_context_could_hold_is_refused_before_it_is_counted(context_tokens: int) -> None:
+    model = replace(MODEL, context_tokens=context_tokens)
+    check_length(conversation(128 * context_tokens, context_tokens), model)
+    for too_long in (conversation(128 * context_tokens + 1), conversation(0, context_tokens + 1)):
+        with pytest.raises(RequestError) as error:
+            check_length(too_long, model)
+        assert (error.value.param, error.value.code) == ("messages", "context_length_exceeded")

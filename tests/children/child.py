@@ -1,8 +1,10 @@
 """A worker without a device: it answers each job with the numbers 1 to max_tokens, one token each.
 
-The first argument names the one way in which it misbehaves; with `obedient` it does not. `deaf` never hears an Abort.
+The first argument names the one way in which it misbehaves; with `obedient` it does not. `deaf` never hears an Abort,
+`timeless` never looks at the deadline, `timeless_and_deaf` does neither.
 """
 
+import math
 import os
 import signal
 import socket
@@ -14,6 +16,7 @@ from hailo_vision.errors import DeviceFault, DeviceUnavailable, GenerationFailed
 from hailo_vision.wire import Failed, Finished, Generate, Hello, Loaded, Quit, Token
 from hailo_vision.worker.loop import Link
 
+PREFILL_S, DECODE_S = 1.0, 2.0  # what it says of each generation, however long that was
 MODEL = LoadedModel(
     runtime="simulated",
     runtime_version="0",
@@ -45,8 +48,15 @@ def main(way: str, link: Link) -> None:
     if way == "no_device":
         link.send(Failed(job=None, error=DeviceUnavailable(DeviceFault.NO_DEVICE, "no device"), fatal=True))
         return
+    if way == "shut_out":
+        link.send(Failed(job=None, error=DeviceUnavailable(DeviceFault.SHUT_OUT, "shut out"), fatal=True))
+        return
     link.send(Loaded(model=MODEL))
-    while (message := link.receive()) is not None and not isinstance(message, Quit):
+    while (message := link.receive()) is not None:
+        if isinstance(message, Quit):
+            if way == "deaf_to_quit":
+                wait_for_ever()
+            break
         if isinstance(message, Generate):
             answer(way, link, message)
             if way == "hangs_up":
@@ -59,8 +69,10 @@ def answer(way: str, link: Link, message: Generate) -> None:
     if way == "stuck_in_prefill":
         wait_for_ever()
     for number in range(1, message.generation.max_tokens + 1):
-        if way != "deaf" and link.wants_end_of(job):
+        if "deaf" not in way and link.wants_end_of(job):
             return finish(link, job, number - 1, None)
+        if "timeless" not in way and time.monotonic() >= (message.generation.deadline or math.inf):
+            return finish(link, job, number - 1, FinishReason.DEADLINE)
         link.send(Token(job=job, text=f"{number} "))
         if way == "killed_in_decode" and number == 2:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -78,7 +90,7 @@ def answer(way: str, link: Link, message: Generate) -> None:
 
 def finish(link: Link, job: int, tokens: int, reason: FinishReason | None) -> None:
     usage = Usage(prompt_tokens=1, completion_tokens=tokens)
-    link.send(Finished(job=job, reason=reason, usage=usage, prefill_s=0.0, decode_s=0.0))
+    link.send(Finished(job=job, reason=reason, usage=usage, prefill_s=PREFILL_S, decode_s=DECODE_S))
 
 
 def wait_for_ever() -> None:

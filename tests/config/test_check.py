@@ -1,6 +1,7 @@
 """Every mistake gets one line that says where it is, what stands there and what would be right."""
 
 import json
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from jsonschema import Draft202012Validator
 from hailo_vision.config.check import check, settings_from
 from hailo_vision.config.parse import Parsed, parse_text
 from hailo_vision.config.schema import schema
-from hailo_vision.config.settings import SECTIONS, Settings
+from hailo_vision.config.settings import SECTIONS, Server, Settings
 
+SERVER_KEYS = ", ".join(key.name for key in fields(Server))
 KEYS = {name: list(schema()["properties"][name]["properties"]) for name in SECTIONS}
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(["pad", "/x"])
@@ -64,9 +66,9 @@ def messages(text: str) -> list[str]:
         ("model: {aliases: [a, 5]}", "model.aliases[1]: 5 is a whole number; right is text"),
         ("server: {prot: 1}", 'server.prot: unknown key; did you mean "port"?'),
         ("server: {Max-Body-MB: 1}", 'server.Max-Body-MB: unknown key; did you mean "max_body_mb"?'),
-        ("server: {zzz: 1}", "server.zzz: unknown key; the keys here are host, port, max_body_mb"),
+        ("server: {zzz: 1}", f"server.zzz: unknown key; the keys here are {SERVER_KEYS}"),
         ("server: {depth: 1}", "server.depth: unknown key; it belongs in the section queue"),
-        ("server: {'a.b\\n': 1}", 'server."a.b\\\\n": unknown key; the keys here are host, port, max_body_mb'),
+        ("server: {'a.b\\n': 1}", f'server."a.b\\\\n": unknown key; the keys here are {SERVER_KEYS}'),
         ("sever: {port: 1}", 'sever: unknown section; did you mean "server"?'),
         ("port: 1", "port: unknown section; it belongs in the section server"),
         (
@@ -74,7 +76,7 @@ def messages(text: str) -> list[str]:
             "zzz: unknown section; the sections here are server, device, model, generation, images, queue, logging, "
             "simulator",
         ),
-        ("server: 3", "server: 3 is a whole number; right is a section with the keys host, port, max_body_mb"),
+        ("server: 3", f"server: 3 is a whole number; right is a section with the keys {SERVER_KEYS}"),
         ("$schema: 3", "$schema: 3 is a whole number; right is text"),
         (
             f"server: {{port: {'long ' * 30}}}",
@@ -103,6 +105,12 @@ def test_a_mistake_is_named_with_its_path_its_value_and_what_would_be_right(text
         ("model: {hef: m.hef}", 'model.hef: "m.hef" is not an absolute path; right is one that starts with /'),
         ("model: {hef: ~/m.hef}", 'model.hef: "~/m.hef" is not an absolute path; right is one that starts with /'),
         (
+            "server: {api_keys_file: keys}",
+            'server.api_keys_file: "keys" is not an absolute path; right is one that starts with /',
+        ),
+        ("server: {tls_cert: /a}", "server.tls_key: is missing; tls_cert is given, and https needs both"),
+        ("server: {tls_key: /a}", "server.tls_cert: is missing; tls_key is given, and https needs both"),
+        (
             "images: {fetch_allow: [192.168.1.7/24]}",
             'images.fetch_allow[0]: "192.168.1.7/24" is an address and not a network; did you mean "192.168.1.0/24" or '
             '"192.168.1.7"?',
@@ -129,6 +137,27 @@ def test_what_is_no_host_cannot_be_allowed(entry: str) -> None:
 )
 def test_host_names_addresses_and_networks_can_be_allowed(entry: str) -> None:
     assert messages(json.dumps({"images": {"fetch_allow": [entry]}})) == []
+
+
+@pytest.mark.parametrize(
+    "entry", ["app.example", "https://app.example/", "https://*.app.example", "null", "https://", "http://a b", "://a"]
+)
+def test_what_is_no_origin_cannot_be_listed(entry: str) -> None:
+    (message,) = messages(json.dumps({"server": {"cors_origins": [entry]}}))
+    assert message.startswith(f'server.cors_origins[0]: "{entry}" is no origin')
+
+
+@pytest.mark.parametrize(
+    "entry", ["*", "http://localhost:3000", "https://app.example", "app://obsidian.md", "http://[::1]:80", "a-b://c"]
+)
+def test_origins_of_pages_and_of_apps_can_be_listed(entry: str) -> None:
+    assert messages(json.dumps({"server": {"cors_origins": [entry]}})) == []
+
+
+@pytest.mark.parametrize("entry", ["*", "a:80", "https://a", "a b", ".a", "a..b", "[::1]"])
+def test_what_is_no_name_cannot_be_one_of_the_servers(entry: str) -> None:
+    (message,) = messages(json.dumps({"server": {"allowed_hosts": [entry]}}))
+    assert message.startswith(f'server.allowed_hosts[0]: "{entry}" is no host name')
 
 
 def test_a_rule_is_silent_about_a_value_that_is_wrong_already() -> None:

@@ -30,4 +30,5 @@ def test_it_says_of_every_setting_what_it_is_and_which_words_it_takes() -> None:
         hints = get_type_hints(section)
         for key in fields(section):
             assert key.metadata["about"] in prose
+            assert (f"{key.metadata['about']} [reload]" in prose) is bool(key.metadata.get("reload"))
             assert all(str(word) in prose for word in get_args(hints[key.name]) if isinstance(word, str))

@@ -34,7 +34,7 @@ def test_bodies_that_never_end_cost_bounded_memory_and_leave_small_requests_alon
 ) -> None:
     daemon = start(server={"max_body_mb": 1}).wait_until_ready()
     where = urlsplit(daemon.url)
-    head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
+    head = b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n"
     body = ask("What is this?", photo("coffee-cup.jpg"))
     with ExitStack() as held:
 
@@ -70,7 +70,7 @@ async def test_a_body_that_does_not_come_is_waited_for_so_long_and_gives_its_sha
     await runner.setup()
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as client:
         await web.SockSite(runner, listener).start()
-        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{")
+        client.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{")
         async with asyncio.timeout(20):
             assert isinstance(await outcome, BodyTooSlow)
         assert bodies.held_bytes == 0

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from hailo_vision import errors
 from hailo_vision.errors import (
+    AnswerUnfit,
     BodyTooLarge,
     BodyTooSlow,
     ConfigError,
@@ -16,25 +17,44 @@ from hailo_vision.errors import (
     DeviceUnavailable,
     EngineError,
     Expired,
+    Forbidden,
     GenerationFailed,
     HailoVisionError,
+    HeadTooLarge,
+    HeadTooSlow,
+    InvalidKey,
+    MalformedHttp,
     ModelError,
     ModelFault,
+    ModelPinned,
     NotReady,
+    NotServed,
     QueueFull,
+    RateLimited,
     Refused,
     RequestError,
+    SlowReader,
     StartError,
+    TooBusy,
+    TooManyConnections,
     UnknownModel,
+    UnknownPath,
     Unready,
     UnsupportedMediaType,
+    UnusableFile,
     WireError,
     WorkerDied,
     WorkerStalled,
+    WrongMethod,
 )
 from hailo_vision.http_api.faults import bug, fault, http_fault
 
 INVALID, SERVER = "invalid_request_error", "server_error"
+
+
+def retry_after(seconds: int) -> dict[str, str]:
+    return {"Retry-After": str(seconds), "x-should-retry": "true"}
+
 
 # error, status, type, param, code, headers
 TABLE: list[tuple[HailoVisionError, int, str, str | None, str | None, dict[str, str]]] = [
@@ -49,28 +69,56 @@ TABLE: list[tuple[HailoVisionError, int, str, str | None, str | None, dict[str, 
         {},
     ),
     (UnknownModel("gpt-5", "the-model"), 404, INVALID, "model", "model_not_found", {}),
+    (NotServed("Nothing is stored.", code="not_found"), 404, INVALID, None, "not_found", {}),
+    (UnknownPath("/v1/chat", "POST /a"), 404, INVALID, None, "unknown_url", {}),
+    (WrongMethod("GET", "/a", "POST"), 405, INVALID, None, "method_not_allowed", {"Allow": "POST"}),
+    (InvalidKey(was_sent=True), 401, INVALID, None, "invalid_api_key", {"WWW-Authenticate": "Bearer"}),
+    (InvalidKey(was_sent=False), 401, INVALID, None, "invalid_api_key", {"WWW-Authenticate": "Bearer"}),
+    (Forbidden("No.", code="host_not_allowed"), 403, INVALID, None, "host_not_allowed", {}),
     (BodyTooLarge(32_000_000), 413, INVALID, None, "request_too_large", {}),
     (BodyTooSlow(60), 408, INVALID, None, "request_timeout", {}),
     (UnsupportedMediaType("No.", code="unsupported_media_type"), 415, INVALID, None, "unsupported_media_type", {}),
-    (QueueFull(depth=16, retry_after_s=12.2), 429, "rate_limit_error", None, "queue_full", {"Retry-After": "13"}),
+    (ModelPinned(), 400, INVALID, None, "model_pinned", {}),
+    (
+        TooBusy(wait_s=130, deadline_s=120, retry_after_s=20.5),
+        429,
+        "rate_limit_error",
+        None,
+        "deadline_unmeetable",
+        retry_after(21),
+    ),
+    (SlowReader(1024), 408, INVALID, None, "slow_reader", {}),
+    (QueueFull(depth=16, retry_after_s=12.2), 429, "rate_limit_error", None, "queue_full", retry_after(13)),
+    (
+        RateLimited(per_minute=10, what="images", retry_after_s=6),
+        429,
+        "rate_limit_error",
+        None,
+        "rate_limit_exceeded",
+        retry_after(6),
+    ),
+    (MalformedHttp("No."), 400, INVALID, None, "malformed_http", {}),
+    (HeadTooLarge("100 fields"), 431, INVALID, None, "head_too_large", {}),
+    (HeadTooSlow(10), 408, INVALID, None, "request_timeout", {}),
+    (TooManyConnections(128), 503, SERVER, None, "too_many_connections", retry_after(2)),
     (
         NotReady(Unready.LOADING, "Loading.", retry_after_s=9.7),
         503,
         SERVER,
         None,
         "model_loading",
-        {"Retry-After": "10"},
+        retry_after(10),
     ),
-    (NotReady(Unready.DRAINING, "Stopping.", retry_after_s=10), 503, SERVER, None, "draining", {"Retry-After": "10"}),
+    (NotReady(Unready.DRAINING, "Stopping.", retry_after_s=10), 503, SERVER, None, "draining", retry_after(10)),
     (
         NotReady(Unready.DEVICE_UNAVAILABLE, "Lost.", retry_after_s=600),
         503,
         SERVER,
         None,
         "device_unavailable",
-        {"Retry-After": "60"},
+        retry_after(60),
     ),
-    (Refused("Not now.", retry_after_s=0), 503, SERVER, None, None, {"Retry-After": "1"}),
+    (Refused("Not now.", retry_after_s=0), 503, SERVER, None, None, retry_after(1)),
     (
         Expired(deadline_s=120, running=True),
         504,
@@ -79,9 +127,17 @@ TABLE: list[tuple[HailoVisionError, int, str, str | None, str | None, dict[str, 
         "generation_timeout",
         {"x-should-retry": "false"},
     ),
+    (
+        AnswerUnfit("No.", code="structured_output_failed"),
+        500,
+        SERVER,
+        None,
+        "structured_output_failed",
+        {"x-should-retry": "false"},
+    ),
     (GenerationFailed("Failed."), 500, SERVER, None, "generation_failed", {}),
     *(
-        (error, 503, SERVER, None, "device_unavailable", {"Retry-After": "5"})
+        (error, 503, SERVER, None, "device_unavailable", retry_after(5))
         for error in (
             EngineError("Failed."),
             DeviceUnavailable(DeviceFault.DEVICE_LOST, "Lost.", status=96),
@@ -100,8 +156,14 @@ def test_an_error_is_told_as_the_table_says(
 ) -> None:
     told = fault(error)
     assert told.status == status
-    assert told.body == {"error": {"message": str(error), "type": kind, "param": param, "code": code}}
+    assert told.body == {"error": {"message": str(error), "type": kind, "param": param, "code": code, **told.facts}}
+    assert bool(told.facts) is isinstance(error, ContextLengthExceeded)
     assert told.headers == headers
+
+
+def test_a_prompt_over_the_context_is_told_with_both_numbers() -> None:
+    told = fault(ContextLengthExceeded(prompt_tokens=3000, context_tokens=2048)).body["error"]
+    assert (told["n_prompt_tokens"], told["n_ctx"]) == (3000, 2048)
 
 
 INTERNAL = (
@@ -109,6 +171,7 @@ INTERNAL = (
     WireError("secret"),
     StartError("secret"),
     ConfigError("/etc/secret.yaml", ()),
+    UnusableFile("/etc/secret.keys", ()),
     ModelError(ModelFault.REFUSED, "secret"),
 )
 
@@ -136,26 +199,30 @@ def test_retry_after_is_a_whole_number_of_seconds_that_clients_honour(retry_afte
 
 
 def test_an_unknown_path_is_told_the_right_one() -> None:
-    told = http_fault(404, "POST", "/v1/chat", None)
-    assert (told.status, told.type, told.code) == (404, INVALID, "unknown_url")
-    assert "/v1/chat." in told.message
-    assert "POST /v1/chat/completions" in told.message
+    told = fault(UnknownPath("/v1/chat", "POST /v1/chat/completions")).message
+    assert "/v1/chat." in told
+    assert "POST /v1/chat/completions" in told
 
 
 def test_a_wrong_method_is_told_the_right_ones() -> None:
-    told = http_fault(405, "GET", "/v1/chat/completions", "POST")
-    assert (told.status, told.type, told.code) == (405, INVALID, "method_not_allowed")
-    assert told.headers == {"Allow": "POST"}
-    assert "GET" in told.message
+    told = fault(WrongMethod("GET", "/v1/chat/completions", "POST, OPTIONS")).message
+    assert "GET" in told
+    assert "POST, OPTIONS" in told
 
 
 @pytest.mark.parametrize("status", [400, 408, 417, 431])
-def test_any_other_refusal_of_the_http_library_has_openais_shape(status: int) -> None:
-    told = http_fault(status, "POST", "/", None)
+def test_a_refusal_of_the_http_library_has_openais_shape(status: int) -> None:
+    told = http_fault(status)
     assert told.status == status
     assert told.body["error"].keys() == {"message", "type", "param", "code"}
 
 
-@pytest.mark.parametrize("status", [404, 405])
-def test_a_path_without_end_is_not_told_in_full(status: int) -> None:
-    assert len(http_fault(status, "POST", "/" + "a" * 10_000, "GET").message) < 400
+@pytest.mark.parametrize(
+    "error", [UnknownPath("/" + "a" * 10_000, "GET /"), WrongMethod("G" * 10_000, "/" + "a" * 10_000, "GET")]
+)
+def test_a_path_without_end_is_not_told_in_full(error: HailoVisionError) -> None:
+    assert len(fault(error).message) < 400
+
+
+def test_a_bug_is_not_worth_another_try() -> None:
+    assert bug().headers == {"x-should-retry": "false"}

@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 
-from hailo_vision.chat import Generation, ImageRef, Sampling, Text, Turn
+from hailo_vision.chat import ImageRef, Text, ToolCall, ToolResult
 from hailo_vision.errors import RequestError
-from hailo_vision.http_api.messages import MAX_TEXT_CHARS, MAX_TURNS, turns
-from hailo_vision.wire import Generate, encode
+from hailo_vision.http_api.messages import turns
 
 DATA = "data:image/png;base64,AAAA"
 
@@ -23,7 +22,7 @@ def system(content: Any) -> dict[str, Any]:
 def parsed(*messages: Any, system_prompt: str | None = None) -> list[tuple[str, list[str]]]:
     """Turns in short: the role, then texts as they are and pictures in angle brackets."""
     return [
-        (turn.role, [part.text if isinstance(part, Text) else f"<{part.url}>" for part in turn.parts])
+        (turn.role, [f"<{part.url}>" if isinstance(part, ImageRef) else part.text for part in turn.parts])
         for turn in turns(list(messages), system_prompt=system_prompt)
     ]
 
@@ -102,29 +101,82 @@ def test_without_any_system_prompt_there_is_no_system_turn(system_prompt: str | 
     assert parsed(user("a"), system_prompt=system_prompt) == [("user", ["a"])]
 
 
+@pytest.mark.parametrize("blank", ["", "  ", []])
+def test_a_system_message_without_words_does_not_put_the_operators_aside(blank: object) -> None:
+    assert parsed(system(blank), user("a"), system_prompt="Be kind.")[0] == ("system", ["Be kind."])
+
+
 @pytest.mark.parametrize(
-    ("message", "label"),
+    ("message", "result"),
     [
-        ({"role": "tool", "tool_call_id": "call_1", "content": "42"}, "Tool result (call_1): "),
-        ({"role": "function", "name": "add", "content": "42"}, "Tool result (add): "),
-        ({"role": "tool", "content": "42"}, "Tool result: "),
-        ({"role": "tool", "tool_call_id": 1, "content": "42"}, "Tool result: "),
+        ({"role": "tool", "tool_call_id": "call_1", "content": "42"}, ToolResult(call_id="call_1", text="42")),
+        ({"role": "function", "name": "add", "content": "42"}, ToolResult(call_id="add", text="42")),
+        ({"role": "tool", "content": None}, ToolResult(call_id="", text="")),
+        (
+            {
+                "role": "tool",
+                "tool_call_id": "c",
+                "content": [{"type": "text", "text": "4"}, {"type": "text", "text": "2"}],
+            },
+            ToolResult(call_id="c", text="42"),
+        ),
     ],
 )
-def test_results_of_tools_are_words_of_the_user(message: dict[str, Any], label: str) -> None:
-    assert parsed(message) == [("user", [label, "42"])]
+def test_the_result_of_a_tool_stands_in_a_turn_of_the_user(message: dict[str, Any], result: ToolResult) -> None:
+    (turn,) = turns([message], system_prompt=None)
+    assert (turn.role, turn.parts) == ("user", (result,))
 
 
 def test_a_tool_can_answer_with_a_picture() -> None:
     part = {"type": "image_url", "image_url": {"url": DATA}}
-    assert parsed({"role": "tool", "tool_call_id": "c", "content": [part]}) == [
-        ("user", ["Tool result (c): ", f"<{DATA}>"])
-    ]
+    (turn,) = turns([{"role": "tool", "tool_call_id": "c", "content": [part]}], system_prompt=None)
+    assert turn.parts == (
+        ToolResult(call_id="c", text=""),
+        ImageRef(url=DATA, param="messages[0].content[0].image_url.url"),
+    )
 
 
-@pytest.mark.parametrize("message", [{"role": "assistant", "content": None}, {"role": "assistant", "tool_calls": []}])
-def test_an_assistant_that_only_called_a_tool_has_said_nothing(message: dict[str, Any]) -> None:
-    assert parsed(message) == [("assistant", [])]
+def test_an_assistant_says_words_and_calls_tools() -> None:
+    message = {
+        "role": "assistant",
+        "content": "Let me see.",
+        "tool_calls": [
+            {"id": "a", "type": "function", "function": {"name": "f", "arguments": '{"x": 1}'}},
+            {"id": "b", "type": "function", "function": {"name": "g", "arguments": None}},
+        ],
+        "function_call": {"name": "h", "arguments": ""},
+    }
+    (turn,) = turns([message], system_prompt=None)
+    assert turn.role == "assistant"
+    assert turn.parts == (
+        Text(text="Let me see."),
+        ToolCall(id="a", name="f", arguments='{"x": 1}'),
+        ToolCall(id="b", name="g", arguments="{}"),
+        ToolCall(id="", name="h", arguments="{}"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({"tool_calls": "f"}, ".tool_calls"),
+        ({"tool_calls": ["f"]}, ".tool_calls[0]"),
+        ({"tool_calls": [{"id": "a"}]}, ".tool_calls[0].function"),
+        ({"tool_calls": [{"function": {}}]}, ".tool_calls[0].function.name"),
+        ({"tool_calls": [{"function": {"name": "f", "arguments": {}}}]}, ".tool_calls[0].function.arguments"),
+        ({"tool_calls": [{"id": 5, "function": {"name": "f"}}]}, ".tool_calls[0].id"),
+        ({"function_call": {"name": None}}, ".function_call.name"),
+    ],
+)
+def test_a_call_that_is_none_is_refused_by_the_path_of_what_is_wrong(fields: dict[str, Any], path: str) -> None:
+    assert refused(user("fine"), {"role": "assistant", "content": None, **fields}).param == f"messages[1]{path}"
+
+
+@pytest.mark.parametrize("part", [{"type": "image", "image": DATA}, {"type": "image", "image_url": DATA}])
+def test_a_picture_by_its_other_names_is_a_picture(part: dict[str, Any]) -> None:
+    (image,) = turns([user([part])], system_prompt=None)[0].parts
+    assert isinstance(image, ImageRef)
+    assert image.url == DATA
 
 
 @pytest.mark.parametrize("value", [None, [], {}, "Hi", 5])
@@ -178,32 +230,6 @@ def test_a_text_of_any_depth_is_no_type_of_a_part() -> None:
     for _ in range(10_000):
         deep = [deep]
     assert refused(user([{"type": deep}])).param == "messages[0].content[0].type"
-
-
-def test_a_text_that_no_context_could_hold_is_refused_before_it_is_sent_anywhere() -> None:
-    assert turns([user("a" * MAX_TEXT_CHARS)], system_prompt=None)
-    for messages in ([user("a" * (MAX_TEXT_CHARS + 1))], [user("a" * MAX_TEXT_CHARS), system("a")]):
-        assert (refused(*messages).code, refused(*messages).param) == ("context_length_exceeded", "messages")
-
-
-def test_a_picture_does_not_count_as_text() -> None:
-    part = {"type": "image_url", "image_url": {"url": DATA + "A" * MAX_TEXT_CHARS}}
-    assert turns([user([part])], system_prompt=None)
-
-
-def test_more_turns_than_any_context_could_hold_are_refused_though_they_are_empty() -> None:
-    assert len(turns([user("")] * MAX_TURNS, system_prompt=None)) == MAX_TURNS
-    assert refused(*[user("")] * (MAX_TURNS + 1)).code == "context_length_exceeded"
-
-
-def test_the_longest_conversation_that_is_taken_goes_over_the_wire() -> None:
-    """There a character outside the first plane costs twelve bytes. A WireError would be an internal error."""
-    long = user("🙂" * (MAX_TEXT_CHARS - MAX_TURNS))
-    taken = turns([*[user("🙂")] * (MAX_TURNS - 1), long], system_prompt=None)
-    words = tuple(
-        Turn(role=turn.role, parts=tuple(part for part in turn.parts if isinstance(part, Text))) for turn in taken
-    )
-    assert encode(Generate(job=1, generation=Generation(turns=words, sampling=Sampling(), max_tokens=1)))
 
 
 @pytest.mark.parametrize("detail", ["auto", "low", "high", None])

@@ -9,68 +9,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hailo_vision.chat import ChatRequest, ImageRef, Sampling, Text
+from bodies import FULL, anything, spoilt, words
+from hailo_vision.answers.schemas import compact
+from hailo_vision.chat import ChatRequest, ImageRef, JsonFormat, Priority, Sampling, Text, Tool, ToolCall, ToolResult
 from hailo_vision.config.settings import Generation, Model
 from hailo_vision.errors import RequestError, UnknownModel
-from hailo_vision.http_api.parse import MAX_STOP_CHARS, chat_request, json_object
+from hailo_vision.http_api.parse import MAX_STOP_CHARS, chat_request, json_object, priority
 
 searching = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 MODEL = Model(name="the-model", aliases=("gpt-4o",))
 DEFAULTS = Generation(max_tokens=100, max_tokens_limit=300)
-DATA = "data:image/png;base64,AAAA"
 
-# What a client's library sends when everything is set, each field with a value that is taken.
-FULL: dict[str, Any] = {
-    "model": "the-model",
-    "messages": [
-        {"role": "system", "content": "Be brief."},
-        {"role": "developer", "content": [{"type": "text", "text": "Be kind."}]},
-        {
-            "role": "user",
-            "content": [
-                {"type": "text", "text": "What is this?"},
-                {"type": "image_url", "image_url": {"url": DATA, "detail": "auto"}},
-                {"type": "input_image", "image_url": DATA},
-            ],
-        },
-        {"role": "assistant", "content": None, "tool_calls": [{"id": "call_1", "type": "function"}]},
-        {"role": "tool", "tool_call_id": "call_1", "content": "42"},
-    ],
-    "max_tokens": 50,
-    "max_completion_tokens": 60,
-    "temperature": 0.7,
-    "top_p": 0.9,
-    "top_k": 40,
-    "repetition_penalty": 1.1,
-    "frequency_penalty": 0,
-    "presence_penalty": 0.0,
-    "seed": -9007199254740991,
-    "stop": ["END", "\n\n"],
-    "n": 1,
-    "logprobs": False,
-    "top_logprobs": 0,
-    "logit_bias": {},
-    "response_format": {"type": "text"},
-    "stream": True,
-    "stream_options": {"include_usage": True, "include_obfuscation": False},
-    "store": False,
-    "metadata": {"a": "b"},
-    "user": "someone",
-    "a_field_of_next_year": {"deeply": ["nested"]},
-}
 OPTIONAL = [name for name in FULL if name not in ("model", "messages")]
-
-words = st.text(max_size=8) | st.sampled_from(["system", "user", "tool", "text", "image_url", "the-model", "x" * 300])
-numbers = st.integers(-3, 5) | st.integers(-(10**30), 10**30) | st.floats() | st.just(1e308)
-anything = st.recursive(
-    st.none() | st.booleans() | numbers | words,
-    lambda inner: (
-        st.lists(inner, max_size=5)
-        | st.dictionaries(words | st.sampled_from(["role", "content", "type", "url"]), inner, max_size=4)
-    ),
-    max_leaves=10,
-)
 
 
 def body(**fields: Any) -> dict[str, Any]:
@@ -81,14 +32,16 @@ def parsed(**fields: Any) -> ChatRequest:
     return chat_request(body(**fields), MODEL, DEFAULTS)
 
 
-def spoilt(value: Any, data: st.DataObject) -> Any:
-    """The same JSON, but for one value in it."""
-    if isinstance(value, (dict, list)) and value and data.draw(st.integers(0, 4)):
-        key = data.draw(st.sampled_from(list(value) if isinstance(value, dict) else range(len(value))))
-        changed = value.copy()
-        changed[key] = spoilt(value[key], data)
-        return changed
-    return data.draw(anything)
+def function(name: str, **fields: Any) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": name, **fields}}
+
+
+def named(name: str) -> dict[str, Any]:
+    return {"type": "function", "function": {"name": name}}
+
+
+def allowed(*names: Any, mode: str = "auto") -> dict[str, Any]:
+    return {"type": "allowed_tools", "allowed_tools": {"mode": mode, "tools": [named(name) for name in names]}}
 
 
 def at(value: Any, path: str) -> Any:
@@ -109,6 +62,8 @@ def keeps_its_promises(request: ChatRequest, asked: Any) -> None:
             match part:
                 case Text(text=text):
                     assert isinstance(text, str)
+                case ToolCall() | ToolResult():
+                    assert turn.role == ("assistant" if isinstance(part, ToolCall) else "user")
                 case ImageRef(url=url, param=param):
                     assert turn.role == "user"
                     assert isinstance(url, str)
@@ -118,6 +73,12 @@ def keeps_its_promises(request: ChatRequest, asked: Any) -> None:
     assert 1 <= request.max_tokens <= DEFAULTS.max_tokens_limit
     assert len(request.stop) <= 4
     assert all(isinstance(text, str) and 1 <= len(text) <= MAX_STOP_CHARS for text in request.stop)
+    assert 1 <= request.n <= 4
+    assert len({tool.name for tool in request.tools}) == len(request.tools)
+    assert request.tools or request.tool_choice != "required"
+    assert type(request.parallel_tool_calls) is bool
+    for schema in [*(tool.parameters for tool in request.tools), request.format and request.format.schema]:
+        assert schema is None or compact(schema)
     assert type(request.stream) is type(request.include_usage) is bool
     has_sane_sampling(request.sampling)
 
@@ -221,12 +182,30 @@ def test_a_full_request_is_taken_field_by_field() -> None:
         stop=("END", "\n\n"),
         stream=True,
         include_usage=True,
+        n=2,
+        tools=(
+            Tool(
+                name="look",
+                description="Look again",
+                parameters=FULL["tools"][0]["function"]["parameters"],
+                strict=True,
+            ),
+        ),
+        tool_choice="required",
+        parallel_tool_calls=False,
+        format=JsonFormat(schema=FULL["response_format"]["json_schema"]["schema"], name="found"),
     )
+    assert priority(FULL) is Priority.BATCH
     assert [turn.role for turn in request.turns] == ["system", "user", "assistant", "user"]
-    assert [len(turn.parts) for turn in request.turns] == [3, 3, 0, 2]
+    assert [len(turn.parts) for turn in request.turns] == [3, 3, 1, 1]
 
 
-@pytest.mark.parametrize("name", OPTIONAL)
+@pytest.mark.parametrize("tier", [None, "auto", "default", "priority", 5, ["flex"]])
+def test_only_the_flexible_tier_waits_for_everybody_else(tier: object) -> None:
+    assert priority(body(service_tier=tier)) is Priority.INTERACTIVE
+
+
+@pytest.mark.parametrize("name", [*OPTIONAL, "functions", "function_call", "modalities"])
 def test_null_is_the_same_as_absent(name: str) -> None:
     assert parsed(**{name: None}) == parsed()
 
@@ -305,7 +284,13 @@ def test_stop_is_a_string_or_up_to_four(stop: object, stops: tuple[str, ...]) ->
         ("frequency_penalty", -2),
         ("presence_penalty", 2.0),
         ("repetition_penalty", 10),
-        ("n", 1.0),
+        ("n", 4.0),
+        ("n", 1),
+        ("logit_bias", {"50256": 0, "11": 0.0}),
+        ("tools", []),
+        ("functions", [{"name": "f"}]),
+        ("function_call", "auto"),
+        ("modalities", ["text"]),
         ("seed", 2**64),
         ("logprobs", False),
         ("top_logprobs", 0),
@@ -338,6 +323,10 @@ def test_what_changes_nothing_here_or_is_in_range_is_taken(name: str, value: obj
         "top_logprobs": [-1, "0", False],
         "stop": [5, {}, True, ["a"] * 5],
         "stream": [1, 0, "true", []],
+        "tools": [{}, "look", [None] * 129],
+        "tool_choice": [5, "any", "required", {}, {"type": "function"}, ["auto"]],
+        "parallel_tool_calls": [0, "true"],
+        "logit_bias": [5, [], True, {"5": 101}, {"5": True}],
         "stream_options": [True, [], "include_usage"],
         "response_format": ["text", ["text"], 5],
     }.items(),
@@ -358,6 +347,30 @@ def test_a_field_of_the_wrong_type_or_range_is_refused_by_its_name(name: str, va
         ({"stop": ["x" * (MAX_STOP_CHARS + 1)]}, "stop[0]"),
         ({"response_format": {"type": "poem"}}, "response_format.type"),
         ({"response_format": {}}, "response_format.type"),
+        ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),
+        ({"response_format": {"type": "json_schema", "json_schema": {}}}, "response_format.json_schema.name"),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {"name": "a" * 65}}},
+            "response_format.json_schema.name",
+        ),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": []}}},
+            "response_format.json_schema.schema",
+        ),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {"name": "a", "strict": 1}}},
+            "response_format.json_schema.strict",
+        ),
+        ({"tools": [5]}, "tools[0]"),
+        ({"tools": [{"type": "custom"}]}, "tools[0].type"),
+        ({"tools": [{"type": "function"}]}, "tools[0].function"),
+        ({"tools": [function("look here")]}, "tools[0].function.name"),
+        ({"tools": [function("a"), function("a")]}, "tools[1].function.name"),
+        ({"tools": [function("a", parameters={"type": "strng"})]}, "tools[0].function.parameters"),
+        ({"tools": [function("a", description=5)]}, "tools[0].function.description"),
+        ({"tools": [function("a")], "tool_choice": named("b")}, "tool_choice.function.name"),
+        ({"tools": [function("a")], "tool_choice": allowed("b")}, "tool_choice.allowed_tools.tools[0].function.name"),
+        ({"tools": [function("a")], "tool_choice": allowed(5)}, "tool_choice.allowed_tools.tools[0]"),
         ({"stream_options": {"include_usage": 1}}, "stream_options.include_usage"),
     ],
 )
@@ -370,18 +383,48 @@ def test_a_wrong_field_inside_another_is_refused_by_its_path(fields: dict[str, A
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("n", 2),
+        ("n", 5),
+        ("function_call", {"name": "f"}),
+        ("modalities", ["text", "audio"]),
         ("logprobs", True),
         ("top_logprobs", 3),
         ("logit_bias", {"50256": -100}),
-        ("response_format", {"type": "json_object"}),
-        ("response_format", {"type": "json_schema", "json_schema": {"name": "a"}}),
     ],
 )
 def test_what_the_device_cannot_do_is_refused_and_not_left_out_in_silence(name: str, value: object) -> None:
     with pytest.raises(RequestError) as error:
         parsed(**{name: value})
     assert (error.value.param, error.value.code) == (name, "unsupported_parameter")
+
+
+@pytest.mark.parametrize(
+    ("choice", "expected"),
+    [
+        (None, ("auto", ["a", "b"])),
+        ("auto", ("auto", ["a", "b"])),
+        ("none", ("none", ["a", "b"])),
+        ("required", ("required", ["a", "b"])),
+        (named("b"), ("required", ["b"])),
+        (allowed("b"), ("auto", ["b"])),
+        (allowed("a", mode="required"), ("required", ["a"])),
+    ],
+)
+def test_a_choice_says_how_and_among_which_tools(choice: Any, expected: tuple[str, list[str]]) -> None:
+    request = parsed(tools=[function("a"), function("b")], tool_choice=choice)
+    assert (request.tool_choice, [tool.name for tool in request.tools]) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"type": "text"}, None),
+        ({"type": "json_object"}, JsonFormat(schema=None)),
+        ({"type": "json_schema", "json_schema": {"name": "a"}}, JsonFormat(schema=None, name="a")),
+        ({"type": "json_schema", "json_schema": {"name": "a", "schema": {}}}, JsonFormat(schema={}, name="a")),
+    ],
+)
+def test_the_form_of_an_answer(value: dict[str, Any], expected: JsonFormat | None) -> None:
+    assert parsed(response_format=value).format == expected
 
 
 @pytest.mark.parametrize(

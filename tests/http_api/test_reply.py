@@ -11,9 +11,9 @@ from openai.types import Model
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from pydantic import BaseModel
 
-from hailo_vision.chat import FinishReason, LoadedModel, Usage
+from hailo_vision.chat import Finish, FinishReason, LoadedModel, Timings, ToolCall, Usage
 from hailo_vision.http_api import reply
-from hailo_vision.http_api.reply import Reply
+from hailo_vision.http_api.reply import Choice, Reply
 
 USAGE = Usage(prompt_tokens=168, completion_tokens=9, image_tokens=144)
 USAGE_JSON = {
@@ -21,7 +21,25 @@ USAGE_JSON = {
     "completion_tokens": 9,
     "total_tokens": 177,
     "prompt_tokens_details": {"cached_tokens": 0, "image_tokens": 144, "text_tokens": 24},
+    "completion_tokens_details": {
+        "text_tokens": 9,
+        "reasoning_tokens": 0,
+        "accepted_prediction_tokens": 0,
+        "rejected_prediction_tokens": 0,
+    },
 }
+TIMINGS = Timings(image_s=0.05, queue_s=0.1, prefill_s=0.9, decode_s=2.0)
+PERFORMANCE = {
+    "image_ms": 50,
+    "queue_ms": 100,
+    "prefill_ms": 900,
+    "decode_ms": 2000,
+    "inference_time_ms": 2900,
+    "tokens_per_second": 4.0,
+}
+FINISH = Finish(reason=FinishReason.STOP, usage=USAGE, timings=TIMINGS)
+CALL = ToolCall(id="call_1", name="look", arguments='{"where": "left"}')
+CALL_JSON = {"id": "call_1", "type": "function", "function": {"name": "look", "arguments": '{"where": "left"}'}}
 LOADED = LoadedModel(
     runtime="simulated",
     runtime_version="5.1.1",
@@ -50,7 +68,7 @@ def stream(*texts: str, shows_usage: bool) -> bytes:
     """A whole stream, as the handler sends it."""
     sent = answer(shows_usage=shows_usage)
     pieces = [sent.first_chunk(), *map(sent.text_chunk, texts), sent.last_chunk(FinishReason.STOP)]
-    return b"".join([*pieces, *([sent.usage_chunk(USAGE)] if shows_usage else []), reply.DONE])
+    return b"".join([*pieces, *([sent.usage_chunk(FINISH)] if shows_usage else []), reply.DONE])
 
 
 def events(content: bytes) -> list[str]:
@@ -86,7 +104,7 @@ def test_a_stream_with_usage_is_the_golden_one() -> None:
         chunk(ROLE, None, usage=None),
         chunk({"content": "A"}, None, usage=None),
         chunk({}, "stop", usage=None),
-        {**HEAD, "choices": [], "usage": USAGE_JSON},
+        {**HEAD, "choices": [], "usage": USAGE_JSON, "performance": PERFORMANCE},
     ]
     assert done == "[DONE]"
 
@@ -107,32 +125,63 @@ def test_an_answer_without_a_word_has_its_role_and_its_reason() -> None:
     assert json.loads(last)["choices"][0]["finish_reason"] == "stop"
 
 
+def whole(*choices: Choice) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads(json.dumps(answer().whole(choices, FINISH)))
+    return value
+
+
+def choice(text: str = "A rocket.", *calls: ToolCall, reason: FinishReason = FinishReason.STOP) -> Choice:
+    return Choice(text=text, calls=calls, reason=reason)
+
+
 @pytest.mark.parametrize("reason", FinishReason)
 def test_a_whole_answer_has_every_key_that_the_specification_asks_for(reason: FinishReason) -> None:
-    whole = json.loads(json.dumps(answer().whole("A rocket.", reason, USAGE)))
     message = {"role": "assistant", "content": "A rocket.", "refusal": None, "annotations": []}
-    assert whole == {
+    assert whole(choice(reason=reason)) == {
         **HEAD,
         "object": "chat.completion",
-        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": reason.value}],
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": reply.finish_word(reason)}],
         "usage": USAGE_JSON,
+        "performance": PERFORMANCE,
     }
 
 
 @pytest.mark.parametrize("reason", FinishReason)
 def test_the_sdks_model_of_an_answer_is_content_with_it(reason: FinishReason) -> None:
-    whole = json.loads(json.dumps(answer().whole("A rocket.", reason, USAGE)))
-    completion = ChatCompletion.model_validate(whole)
-    assert completion.choices[0].finish_reason == reason.value
+    completion = ChatCompletion.model_validate(whole(choice(reason=reason), choice("", CALL)))
+    assert completion.choices[0].finish_reason == reply.finish_word(reason)
     assert completion.usage is not None
     assert completion.usage.total_tokens == 177
-    assert unknown(completion) == {}
+    assert unknown(completion) == {"performance": PERFORMANCE}
+
+
+@pytest.mark.parametrize("reason", FinishReason)
+def test_a_reason_is_one_that_clients_know(reason: FinishReason) -> None:
+    assert reply.finish_word(reason) in ("stop", "length", "tool_calls")
+
+
+def test_calls_stand_beside_the_words_and_without_any_the_content_is_null() -> None:
+    (only, both) = whole(choice("", CALL), choice("Let me see.", CALL))["choices"]
+    assert (only["message"]["content"], only["message"]["tool_calls"]) == (None, [CALL_JSON])
+    assert (both["message"]["content"], both["message"]["tool_calls"]) == ("Let me see.", [CALL_JSON])
+    assert [only["index"], both["index"]] == [0, 1]
+
+
+def test_a_call_in_a_stream_comes_whole_with_its_index() -> None:
+    (data,) = events(answer().call_chunk(1, CALL))
+    assert json.loads(data)["choices"][0]["delta"] == {"tool_calls": [{"index": 1, **CALL_JSON}]}
+
+
+def test_a_speed_that_nobody_can_know_is_null() -> None:
+    usage = Usage(prompt_tokens=1, completion_tokens=1)
+    finish = Finish(reason=FinishReason.STOP, usage=usage, timings=Timings())
+    assert reply.performance_json(finish)["tokens_per_second"] is None
 
 
 def test_the_sdks_model_of_a_chunk_is_content_with_each_of_them() -> None:
     *chunks, _ = events(stream("A", "B", shows_usage=True))
     for one in chunks:
-        assert unknown(ChatCompletionChunk.model_validate_json(one)) == {}
+        assert unknown(ChatCompletionChunk.model_validate_json(one)).keys() <= {"performance"}
 
 
 @settings(max_examples=50, deadline=None)

@@ -1,97 +1,283 @@
-"""Admission: a line of bounded length, whose first one runs."""
+"""Who runs and who waits: clients in turns, classes one before the other, places in bounds."""
+
+from collections import Counter
+from copy import deepcopy
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from hailo_vision.chat import Priority
 from hailo_vision.errors import QueueFull
 from hailo_vision.scheduler.queue import Queue
 
+INTERACTIVE, BATCH = Priority.INTERACTIVE, Priority.BATCH
 
-class Line(RuleBasedStateMachine):
-    """The queue beside the plainest model of one: a list, whose first element runs and whose others wait."""
 
-    @initialize(depth=st.integers(0, 4))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    client: str
+    number: int
+    priority: Priority = INTERACTIVE
+
+
+def tickets(words: str) -> list[Ticket]:
+    """`a1 a2 b3` as interactive tickets; a capital is a batch ticket of the same client."""
+    return [
+        Ticket(client=word[0].lower(), number=int(word[1:]), priority=BATCH if word[0].isupper() else INTERACTIVE)
+        for word in words.split()
+    ]
+
+
+def shown(ticket: Ticket) -> str:
+    return (ticket.client.upper() if ticket.priority is BATCH else ticket.client) + str(ticket.number)
+
+
+def opened(words: str, depth: int = 100) -> Queue[Ticket]:
+    queue: Queue[Ticket] = Queue(depth)
+    for ticket in tickets(words):
+        queue.enter(ticket, retry_after_s=1.0)
+    return queue
+
+
+def run_of(queue: Queue[Ticket]) -> str:
+    """All that are in the queue, in the order in which they run."""
+    order = []
+    while (running := queue.running) is not None:
+        order.append(shown(running))
+        queue.leave(running)
+    return " ".join(order)
+
+
+class Fairness(RuleBasedStateMachine):
+    """Clients come, leave and are turned away at random, beside a book of what each of them has seen."""
+
+    @initialize(depth=st.integers(0, 6))
     def open(self, depth: int) -> None:
         self.depth = depth
-        self.queue: Queue[str] = Queue(depth)
-        self.line: list[str] = []
-        self.tickets = 0
+        self.queue: Queue[Ticket] = Queue(depth)
+        self.number = 0
+        self.line: list[Ticket] = []  # those who wait, in the order of their coming
+        self.seen: dict[tuple[str, Priority], Counter[str]] = {}  # jobs of others, since a client stands in line
+        self.gone: set[Ticket] = set()
 
-    @property
-    def is_full(self) -> bool:
-        return len(self.line) == 1 + self.depth
-
-    @precondition(lambda self: not self.is_full)
-    @rule()
-    def enter(self) -> None:
-        self.queue.check(retry_after_s=1.0)
-        self.tickets += 1
-        ticket = f"ticket {self.tickets}"
-        assert self.queue.enter(ticket, retry_after_s=1.0) is (not self.line)
+    @rule(client=st.sampled_from("abcd"), priority=st.sampled_from(Priority))
+    def come(self, client: str, priority: Priority) -> None:
+        self.number += 1
+        ticket = Ticket(client=client, number=self.number, priority=priority)
+        was_full = self.queue.running is not None and len(self.line) >= self.depth
+        before = self.line.copy()
+        predicted = self.queue.ahead(client, priority)
+        try:
+            loser = self.queue.enter(ticket, retry_after_s=3.5)
+        except QueueFull:
+            assert was_full
+            assert not self.may_push_out(ticket, before)
+            self.gone.add(ticket)
+            return
+        if self.queue.running is ticket:
+            assert (before, loser) == ([], None)
+            self.note_start(ticket)
+            return
         self.line.append(ticket)
+        if loser is None:
+            assert not was_full
+            if priority is INTERACTIVE:
+                assert self.runs_before(ticket) == predicted
+        else:
+            assert was_full
+            self.check_loser(ticket, loser, before)
+            self.line.remove(loser)
+            self.gone.add(loser)
+        self.note_waiting()
 
-    @precondition(lambda self: self.is_full)
-    @rule(retry_after_s=st.floats(1, 100))
-    def be_refused(self, retry_after_s: float) -> None:
-        for attempt in (lambda: self.queue.check(retry_after_s=retry_after_s), lambda: self.enter_late(retry_after_s)):
-            with pytest.raises(QueueFull) as refused:
-                attempt()
-            assert (refused.value.depth, refused.value.retry_after_s) == (self.depth, retry_after_s)
+    def may_push_out(self, ticket: Ticket, before: list[Ticket]) -> bool:
+        if ticket.priority is INTERACTIVE and any(other.priority is BATCH for other in before):
+            return True
+        places = Counter(other.client for other in before if other.priority is ticket.priority)
+        return max(places.values(), default=0) >= places[ticket.client] + 2
 
-    def enter_late(self, retry_after_s: float) -> None:
-        self.queue.enter("too late", retry_after_s=retry_after_s)
+    def check_loser(self, ticket: Ticket, loser: Ticket, before: list[Ticket]) -> None:
+        places = Counter(other.client for other in before if other.priority is loser.priority)
+        assert places[loser.client] == max(places.values())
+        assert loser == [other for other in before if other.client == loser.client][-1] or any(
+            other.priority is not loser.priority for other in before
+        )
+        if loser.priority is ticket.priority:
+            assert places[loser.client] - 1 >= places[ticket.client] + 1
+        else:
+            assert (loser.priority, ticket.priority) == (BATCH, INTERACTIVE)
+
+    def runs_before(self, ticket: Ticket) -> int:
+        """How many of those who wait run before this one, by a copy of the queue that is run to its end."""
+        return run_of(deepcopy(self.queue)).split().index(shown(ticket)) - 1
+
+    @precondition(lambda self: self.queue.running is not None)
+    @rule()
+    def end_the_running_one(self) -> None:
+        running = self.queue.running
+        assert running is not None
+        following = self.queue.leave(running)
+        assert following is self.queue.running
+        if following is None:
+            assert self.line == []
+        else:
+            self.check_turn(following)
+            self.line.remove(following)
+            self.note_start(following)
+
+    def check_turn(self, following: Ticket) -> None:
+        assert following not in self.gone
+        same = [t for t in self.line if (t.client, t.priority) == (following.client, following.priority)]
+        assert following == same[0]
+        if following.priority is BATCH:
+            assert not any(ticket.priority is INTERACTIVE for ticket in self.line)
+
+    def note_start(self, ticket: Ticket) -> None:
+        """No client waits for more than one job of each other client, but batch work for interactive work."""
+        self.seen.pop((ticket.client, ticket.priority), None)
+        for (client, priority), jobs in self.seen.items():
+            if client != ticket.client:
+                jobs[ticket.client] += priority is ticket.priority or priority is INTERACTIVE
+                if priority is INTERACTIVE:
+                    assert jobs[ticket.client] <= 1, (client, jobs)
+        self.note_waiting()
+
+    def note_waiting(self) -> None:
+        """From when on does a client stand in line: since it has work and none that runs."""
+        running = self.queue.running
+        waiting = {(ticket.client, ticket.priority) for ticket in self.line}
+        for key in [key for key in self.seen if key not in waiting]:
+            del self.seen[key]
+        for client, priority in waiting:
+            if running is not None and running.client != client:
+                self.seen.setdefault((client, priority), Counter([running.client]))
+            elif running is not None:
+                self.seen.pop((client, priority), None)
 
     @precondition(lambda self: self.line)
     @rule(data=st.data())
-    def leave_from_anywhere(self, data: st.DataObject) -> None:
-        place = data.draw(st.integers(0, len(self.line) - 1))
-        following = self.queue.leave(self.line.pop(place))
-        assert following == (self.line[0] if place == 0 and self.line else None)
+    def leave_the_line(self, data: st.DataObject) -> None:
+        ticket = self.line.pop(data.draw(st.integers(0, len(self.line) - 1)))
+        running = self.queue.running
+        assert self.queue.leave(ticket) is None
+        assert self.queue.running is running
+        self.gone.add(ticket)
+        self.note_waiting()
 
     @rule()
     def leave_without_having_been_let_in(self) -> None:
-        assert self.queue.leave("a stranger") is None
+        assert self.queue.leave(Ticket(client="a", number=0)) is None
 
     @invariant()
-    def the_queue_is_the_line(self) -> None:
-        assert self.queue.running == (self.line[0] if self.line else None)
-        assert self.queue.waiting == tuple(self.line[1:])
+    def the_queue_has_those_who_wait_and_no_others(self) -> None:
+        assert len(self.line) <= self.depth
+        assert self.queue.places == len(self.line)
+        assert sorted(t.number for t in self.queue.waiting) == [t.number for t in self.line]
+        assert not self.line or self.queue.running is not None
 
 
-TestTheQueueIsALineWhoseFirstOneRuns = Line.TestCase
-TestTheQueueIsALineWhoseFirstOneRuns.settings = settings(max_examples=100, stateful_step_count=30, deadline=None)
+TestClientsTakeTurns = Fairness.TestCase
+TestClientsTakeTurns.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
 
 
-def test_those_who_wait_run_in_the_order_in_which_they_came() -> None:
-    queue: Queue[str] = Queue(3)
-    assert [queue.enter(name, retry_after_s=1.0) for name in "abcd"] == [True, False, False, False]
-    assert [queue.leave(name) for name in "abcd"] == ["b", "c", "d", None]
+@pytest.mark.parametrize(
+    ("came", "ran"),
+    [
+        ("a1 a2 a3 a4", "a1 a2 a3 a4"),
+        ("a1 a2 a3 b4", "a1 b4 a2 a3"),
+        ("a1 a2 a3 b4 c5 b6", "a1 b4 c5 a2 b6 a3"),
+        ("A1 A2 b3 b4 A5 c6", "A1 b3 c6 b4 A2 A5"),
+        ("A1 A2 B3 B4", "A1 B3 A2 B4"),
+        ("a1 A2 a3 B4", "a1 a3 B4 A2"),
+    ],
+)
+def test_clients_take_turns_and_batch_work_waits_for_interactive_work(came: str, ran: str) -> None:
+    assert run_of(opened(came)) == ran
+
+
+def test_who_comes_new_waits_for_one_job_of_each_other_client_the_running_one_included() -> None:
+    queue = opened("a1 a2 b3 b4 c5 c6")
+    queue.leave(*tickets("a1"))
+    queue.enter(*tickets("d7"), retry_after_s=1.0)
+    assert run_of(queue) == "b3 c5 a2 d7 b4 c6"
+
+
+def test_a_loop_of_fifty_requests_shuts_no_single_question_out() -> None:
+    queue = opened(" ".join(f"a{number}" for number in range(1, 12)), depth=10)
+    with pytest.raises(QueueFull):
+        queue.enter(*tickets("a50"), retry_after_s=1.0)
+    loser = queue.enter(*tickets("b51"), retry_after_s=1.0)
+    assert loser is not None
+    assert shown(loser) == "a11"
+    assert run_of(queue).startswith("a1 b51 a2 ")
+
+
+def test_equal_clients_do_not_push_each_other_out() -> None:
+    queue = opened("a1 a2 b3 a4 b5", depth=4)
+    for newcomer in tickets("a6 b7"):
+        with pytest.raises(QueueFull):
+            queue.enter(newcomer, retry_after_s=1.0)
+    for newcomer in tickets("c8 d9"):
+        assert queue.enter(newcomer, retry_after_s=1.0) is not None
+    for newcomer in tickets("a10 b11 c12 d13 e14"):  # four have one place each
+        with pytest.raises(QueueFull):
+            queue.enter(newcomer, retry_after_s=1.0)
+
+
+def test_interactive_work_takes_the_newest_place_of_batch_work_and_never_the_other_way_round() -> None:
+    queue = opened("a1 A2 B3 B4", depth=3)
+    assert queue.enter(*tickets("c5"), retry_after_s=1.0) == tickets("B4")[0]
+    queue.enter(*tickets("c6"), retry_after_s=1.0)
+    queue.enter(*tickets("c7"), retry_after_s=1.0)
+    with pytest.raises(QueueFull):
+        queue.enter(*tickets("D8"), retry_after_s=1.0)
+    assert run_of(queue) == "a1 c5 c6 c7"
 
 
 def test_with_no_place_to_wait_one_runs_and_the_next_is_refused() -> None:
-    queue: Queue[str] = Queue(0)
-    assert queue.enter("a", retry_after_s=1.0)
+    queue = opened("a1", depth=0)
+    with pytest.raises(QueueFull) as refused:
+        queue.enter(*tickets("b2"), retry_after_s=3.5)
+    assert (refused.value.depth, refused.value.retry_after_s) == (0, 3.5)
+    assert queue.running is not None
+    queue.leave(queue.running)
+    queue.enter(*tickets("b3"), retry_after_s=1.0)
+    assert run_of(queue) == "b3"
+
+
+def test_a_smaller_queue_throws_nobody_out_who_waits() -> None:
+    queue = opened("a1 a2 b3 b4")
+    queue.depth = 1
     with pytest.raises(QueueFull):
-        queue.enter("b", retry_after_s=1.0)
-    queue.leave("a")
-    assert queue.enter("b", retry_after_s=1.0)
-
-
-def test_one_who_leaves_while_waiting_gives_up_the_place() -> None:
-    queue: Queue[str] = Queue(1)
-    for name in "ab":
-        queue.enter(name, retry_after_s=1.0)
-    assert queue.leave("b") is None
-    queue.enter("c", retry_after_s=1.0)
-    assert queue.leave("a") == "c"
+        queue.enter(*tickets("b5"), retry_after_s=1.0)
+    assert run_of(queue) == "a1 b3 a2 b4"
 
 
 def test_leaving_twice_takes_nobody_elses_turn() -> None:
-    queue: Queue[str] = Queue(2)
-    for name in "abc":
-        queue.enter(name, retry_after_s=1.0)
-    assert queue.leave("a") == "b"
-    assert queue.leave("a") is None
-    assert (queue.running, queue.waiting) == ("b", ("c",))
+    queue = opened("a1 b2 c3")
+    first = queue.running
+    assert first is not None
+    assert queue.leave(first) == tickets("b2")[0]
+    assert queue.leave(first) is None
+    assert run_of(queue) == "b2 c3"
+
+
+@pytest.mark.parametrize(
+    ("came", "newcomer", "ahead"),
+    [
+        ("a1", "b", 0),
+        ("a1 a2 a3", "b", 0),
+        ("a1 b2 c3 c4", "d", 2),
+        ("a1 b2 c3 c4", "b", 2),
+        ("a1 b2 c3 c4", "c", 3),
+        ("a1 a2 b3 b4 b5", "a", 3),
+        ("a1 B2 C3", "b", 0),
+        ("a1 b2 b3 C4", "D", 3),
+    ],
+)
+def test_how_many_run_before_a_newcomer(came: str, newcomer: str, ahead: int) -> None:
+    priority = BATCH if newcomer.isupper() else INTERACTIVE
+    assert opened(came).ahead(newcomer.lower(), priority) == ahead

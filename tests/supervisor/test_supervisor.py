@@ -145,10 +145,11 @@ async def test_a_model_that_can_never_load_is_not_tried_again() -> None:
         assert supervisor.worker_pid is None
 
 
-async def test_no_device_at_the_start_ends_the_supervisor() -> None:
-    supervisor = Supervisor(LOAD, SHORT, command=command("no_device"))
+@pytest.mark.parametrize("way", ["no_device", "shut_out"])
+async def test_what_no_other_worker_would_change_ends_the_supervisor(way: str) -> None:
+    supervisor = Supervisor(LOAD, SHORT, command=command(way))
     async with asyncio.timeout(20):
-        with pytest.raises(DeviceUnavailable, match="no device"):
+        with pytest.raises(DeviceUnavailable, match=way.replace("_", " ")):
             await supervisor.run()
     assert supervisor.state is EngineState.STOPPED
 

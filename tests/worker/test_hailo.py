@@ -1,5 +1,7 @@
 """Opening the chip and leaving it, on both releases of HailoRT. Numbers in brackets are sections of the contract."""
 
+import errno
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -113,6 +115,29 @@ def test_a_load_that_fails_says_what_is_wrong_what_to_do_and_the_vendors_number(
     assert next_step in str(error)
     if status is not None:
         assert f"HailoRT status {status})" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("number", "fault"), [(errno.EPERM, DeviceFault.SHUT_OUT), (errno.EACCES, DeviceFault.NO_PERMISSION)]
+)
+def test_a_sandbox_that_shuts_the_device_out_is_told_from_a_mode_that_does(
+    unloaded: Device, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, fault: DeviceFault
+) -> None:
+    """The kernel's word is played, as only a cgroup's device filter says EPERM; scripts/system-test has a real one."""
+    node, really_open = str(tmp_path / "hailo0"), os.open
+
+    def refuse(path: Any, *arguments: Any, **options: Any) -> int:
+        if path == node:
+            raise OSError(number, os.strerror(number), path)
+        return really_open(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "open", refuse)
+    unloaded.play("no_permission")
+    with pytest.raises(DeviceUnavailable) as caught:
+        unloaded.load(device=node)
+    error = caught.value
+    assert (error.fault, error.status) == (fault, 36)
+    assert not error.fault.is_permanent
 
 
 def test_only_what_a_person_must_mend_is_permanent() -> None:

@@ -1,6 +1,8 @@
 """What is sent for an answer and what is made of it, on both releases. Numbers in brackets are the contract's."""
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -298,3 +300,58 @@ def test_a_token_slower_than_many_reads_is_waited_for(
     slow.play(played)
     late = slow.answer(asking(RED, "What colour is it?"))
     assert (late.text, late.reason, late.usage) == (whole.text, FinishReason.STOP, whole.usage)
+
+
+# Deadlines
+
+
+def test_an_answer_whose_deadline_has_passed_ends_before_its_first_token_and_leaves_a_clean_device(
+    device: Device,
+) -> None:
+    whole = device.answer(asking(RED, "Describe."))
+    late = device.answer(replace(asking(RED, "Describe."), deadline=time.monotonic()))
+    assert (late.text, late.reason, late.usage.completion_tokens) == ("", FinishReason.DEADLINE, 0)
+    assert late.usage.prompt_tokens == whole.usage.prompt_tokens
+    assert device.session._completions == []
+    again = device.answer(asking(RED, "Describe."))
+    assert (again.text, again.usage) == (whole.text, whole.usage)
+
+
+def test_a_deadline_ends_an_answer_between_two_tokens_with_exact_usage(paced: Callable[..., Device]) -> None:
+    device = paced(tokens_per_s=40)
+    whole = device.answer(asking(RED, "What colour is it?"))
+    long = asking(RED, "Describe everything in detail.", "word " * 100)
+    late = device.answer(replace(long, deadline=time.monotonic() + 0.3))
+    tokens = late.usage.completion_tokens
+    assert late.reason is FinishReason.DEADLINE
+    assert 0 < tokens < 200
+    assert late.usage.prompt_tokens == device.prompt_tokens
+    assert device.answer(replace(long, max_tokens=tokens)).text == late.text
+    again = device.answer(asking(RED, "What colour is it?"))
+    assert (again.text, again.usage) == (whole.text, whole.usage)
+
+
+def test_what_was_held_back_for_a_stop_string_comes_out_at_the_deadline(paced: Callable[..., Device]) -> None:
+    device = paced(tokens_per_s=40)
+    whole = device.answer(asking(RED, "Describe."))
+    held_back = asking(RED, "Describe.", stop=(whole.text + "and more",))
+    late = device.answer(replace(held_back, deadline=time.monotonic() + 0.2))
+    assert late.reason is FinishReason.DEADLINE
+    assert late.text == "".join(whole.texts[: late.usage.completion_tokens]) != ""
+
+
+def test_a_deadline_in_the_far_future_changes_nothing(device: Device) -> None:
+    whole = device.answer(asking(RED, "Describe."))
+    in_time = device.answer(replace(asking(RED, "Describe."), deadline=time.monotonic() + 1000))
+    assert (in_time.text, in_time.reason, in_time.usage) == (whole.text, FinishReason.STOP, whole.usage)
+
+
+def test_daemon_and_worker_mean_the_same_point_in_time(spawn: Callable[..., Worker]) -> None:
+    worker = spawn(tokens_per_s=40).load()
+    question = asking(RED, "Describe everything in detail.", "word " * 100)
+    text, last = worker.ask(replace(question, deadline=time.monotonic() + 0.3))
+    assert isinstance(last, Finished)
+    assert last.reason is FinishReason.DEADLINE
+    assert text
+    assert last.usage.completion_tokens > 0
+    assert last.prefill_s + last.decode_s > 0

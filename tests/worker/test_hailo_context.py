@@ -1,6 +1,8 @@
 """What the device holds between two requests, on both releases. Numbers in brackets are the contract's."""
 
 import itertools
+import time
+from dataclasses import replace
 
 import pytest
 
@@ -35,7 +37,7 @@ def test_reuse_can_be_switched_off(unloaded: Device) -> None:
     assert device.answer(asking("How bright is it?", before=before)).usage.cached_tokens == 0
 
 
-@pytest.mark.parametrize("spoil", ["cancel", "failure", "cut", "stop", "refused"])
+@pytest.mark.parametrize("spoil", ["cancel", "failure", "cut", "stop", "deadline", "refused"])
 def test_nothing_is_held_after_an_answer_that_did_not_end_by_itself(device: Device, spoil: str) -> None:
     """Whatever came between, the conversation that was held before is not gone on from a context that is another's."""
     first = device.answer(QUESTION)
@@ -53,6 +55,8 @@ def test_nothing_is_held_after_an_answer_that_did_not_end_by_itself(device: Devi
             device.answer(asking(RED, "Describe.", max_tokens=3))
         case "stop":
             device.answer(asking(RED, "Describe.", stop=("e",)))
+        case "deadline":
+            device.answer(replace(go_on, deadline=time.monotonic()))
         case "refused":
             with pytest.raises(GenerationFailed):
                 device.answer(asking(plain(0, 0, 0, 8), "Describe."))

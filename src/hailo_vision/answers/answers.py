@@ -6,31 +6,43 @@ one dialect differs from another in.
 
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from dataclasses import dataclass, replace
 
-from hailo_vision.answers.look import look, pictures
-from hailo_vision.chat import Caller, ChatRequest, Finish, Generation, LoadedModel, Piece
+from hailo_vision.answers.attempts import attempts
+from hailo_vision.answers.demands import Demands, demands
+from hailo_vision.answers.judge import Judge
+from hailo_vision.answers.look import check_length, look, pictures
+from hailo_vision.answers.words import in_words
+from hailo_vision.chat import Caller, ChatRequest, Finish, Generation, LoadedModel, Piece, Sampling, ToolCall
 from hailo_vision.images.pictures import Pictures
 from hailo_vision.scheduler.scheduler import Scheduler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A request whose pictures are frames. It holds none of the bytes that the client sent."""
+    """A request whose pictures are frames. It holds none of the bytes that the client sent.
+
+    `choices` is how many answers it wants; `wanted` what they must be beyond words, None where words will do.
+    """
 
     generation: Generation
     model: LoadedModel
     images: int
     image_s: float
+    choices: int = 1
+    wanted: Demands | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """A part of one of a request's answers: `choice` counts them from 0, each ends with its Finish."""
+    """A part of one of a request's answers: `choice` counts them from 0.
+
+    For each choice come zero or more Pieces, then its ToolCalls, then exactly one Finish.
+    """
 
     choice: int
-    event: Piece | Finish
+    event: Piece | ToolCall | Finish
 
 
 class Answers:
@@ -39,28 +51,71 @@ class Answers:
     def __init__(self, scheduler: Scheduler, pictures: Pictures) -> None:
         self._scheduler = scheduler
         self._pictures = pictures
+        self._judge = Judge()
 
     async def prepare(self, asked: ChatRequest, caller: Caller) -> Prepared:
         """Say whether the request would be taken now, then look at its pictures, so that the NPU never waits for one.
 
-        Raises NotReady or QueueFull before any work is done, RequestError for a bad picture.
+        Raises NotReady, QueueFull or TooBusy before any work is done, RequestError for a bad picture.
         """
-        model = self._scheduler.admit()
+        model = await self._scheduler.admit(
+            client=caller.client, arrived_at=caller.arrived_at, priority=caller.priority
+        )
+        # An engine that has tools and grammar of its own would get the request as it is: this is the place to choose.
+        wanted = demands(asked)
+        spoken = replace(asked, turns=in_words(asked.turns, wanted))
+        check_length(spoken, model)
         started = time.monotonic()
-        generation = await look(self._pictures, asked, model)
+        generation = await look(self._pictures, spoken, model)
         image_s = time.monotonic() - started
-        return Prepared(generation=generation, model=model, images=len(pictures(asked)), image_s=image_s)
+        return Prepared(
+            generation=generation,
+            model=model,
+            images=len(pictures(asked)),
+            image_s=image_s,
+            choices=asked.n,
+            wanted=wanted,
+        )
 
     @asynccontextmanager
     async def answer(self, prepared: Prepared, caller: Caller) -> AsyncIterator[AsyncGenerator[Said]]:
         """Give what is said, as it is said; leaving the block early cancels what has not been said yet.
 
-        Raises what Scheduler.job raises.
+        Raises what Scheduler.job raises, and AnswerUnfit.
         """
         async with aclosing(self._said(prepared, caller)) as said:
             yield said
 
     async def _said(self, prepared: Prepared, caller: Caller) -> AsyncGenerator[Said]:
-        async with self._scheduler.job(prepared.generation, arrived_at=caller.arrived_at) as events:
-            async for event in events:
-                yield Said(choice=0, event=event)
+        """One choice after the other, each with a place of its own in the queue."""
+        image_s = prepared.image_s
+        for choice in range(prepared.choices):
+            async with aclosing(self._choice(prepared, choice, caller)) as events:
+                async for event in events:
+                    if isinstance(event, Finish):
+                        event = replace(event, timings=replace(event.timings, image_s=image_s))
+                        image_s = 0.0
+                    yield Said(choice=choice, event=event)
+
+    async def _choice(
+        self, prepared: Prepared, choice: int, caller: Caller
+    ) -> AsyncGenerator[Piece | ToolCall | Finish]:
+        def run(generation: Generation) -> AbstractAsyncContextManager[AsyncGenerator[Piece | Finish]]:
+            return self._scheduler.job(
+                generation, client=caller.client, arrived_at=caller.arrived_at, priority=caller.priority
+            )
+
+        generation = replace(prepared.generation, sampling=_sampling(prepared.generation.sampling, choice))
+        if prepared.wanted is None:
+            async with run(generation) as events:
+                async for event in events:
+                    yield event
+        else:
+            async with aclosing(attempts(generation, prepared.wanted, self._judge, run)) as said:
+                async for part in said:
+                    yield part
+
+
+def _sampling(sampling: Sampling, choice: int) -> Sampling:
+    """A seed makes all of an answer repeatable, but its choices need not be the same."""
+    return sampling if sampling.seed is None else replace(sampling, seed=sampling.seed + choice)

@@ -9,6 +9,7 @@ from hailo_vision.images.tiles import MOST_WORDS_BYTES
 _TURN_TOKENS = 8
 _AROUND_IMAGE_TOKENS = 2
 _TEMPLATE_TOKENS = 32
+_TOKEN_CHARS = 128  # the longest token of the family's vocabulary: fewer tokens than a text's share of it can't be
 
 
 async def look(room: Pictures, asked: ChatRequest, model: LoadedModel) -> Generation:
@@ -27,6 +28,19 @@ async def look(room: Pictures, asked: ChatRequest, model: LoadedModel) -> Genera
     )
     turns = _with_frames(asked, seen)
     return Generation(turns=turns, sampling=asked.sampling, max_tokens=asked.max_tokens, stop=asked.stop)
+
+
+def check_length(asked: ChatRequest, model: LoadedModel) -> None:
+    """Refuse what can't fit in any way, before it is sent to be counted token by token. Raises RequestError."""
+    chars = sum(len(part.text) for turn in asked.turns for part in turn.parts if isinstance(part, Text))
+    most_chars = _TOKEN_CHARS * model.context_tokens
+    if chars > most_chars or len(asked.turns) > model.context_tokens:
+        raise RequestError(
+            f"The conversation has {len(asked.turns)} messages with {chars} characters, more than the model's context "
+            f"of {model.context_tokens} tokens can hold in any way. Shorten it.",
+            param="messages",
+            code="context_length_exceeded",
+        )
 
 
 def pictures(asked: ChatRequest) -> list[ImageRef]:
@@ -56,7 +70,9 @@ def _with_frames(asked: ChatRequest, seen: tuple[Seen, ...]) -> tuple[Turn[Frame
         Turn(
             role=turn.role,
             parts=tuple(
-                shown for part in turn.parts for shown in ((part,) if isinstance(part, Text) else next(following).parts)
+                shown
+                for part in turn.parts
+                for shown in (next(following).parts if isinstance(part, ImageRef) else (part,))
             ),
         )
         for turn in asked.turns

@@ -5,8 +5,9 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 could not start (port, device), 78 conf
 
 import argparse
 import importlib
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from hailo_vision import __version__
 
@@ -17,24 +18,36 @@ VERBS = {
     "ask": "ask a running server a question, about pictures or not",
     "check-config": "check a config file without starting",
     "models": "list, download, verify and remove models",
+    "doctor": "look at the whole installation, and say what is wrong and what to do",
+    "status": "show how a running server is",
+    "bench": "measure a running server",
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb; its module is imported only then, as `serve` has half a second to open its port."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    parsed = build([next((word for word in words if word in VERBS), "")]).parse_args(words)
+    try:
+        code: int = parsed.run(parsed)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    return code
+
+
+def build(chosen: Collection[str]) -> argparse.ArgumentParser:
+    """The command with all its verbs; only the chosen ones know their arguments, and have their modules imported."""
     parser = argparse.ArgumentParser(
         prog="hailo-vision", description="A private, OpenAI-compatible vision server for the Hailo-10H."
     )
     parser.add_argument("--version", action="version", version=f"hailo-vision {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    chosen = next((word for word in words if word in VERBS), None)
     for verb, about in VERBS.items():
         subparser = verbs.add_parser(verb, help=about, description=about[0].upper() + about[1:] + ".")
-        if verb == chosen:
+        if verb in chosen:
             module = importlib.import_module(f"hailo_vision.cli.{verb.replace('-', '_')}")
             module.add_arguments(subparser)
             subparser.set_defaults(run=module.run)
-    parsed = parser.parse_args(words)
-    code: int = parsed.run(parsed)
-    return code
+    return parser

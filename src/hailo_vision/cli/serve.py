@@ -2,8 +2,10 @@
 
 import argparse
 import asyncio
+import faulthandler
 import logging
 import sys
+from functools import partial
 from pathlib import Path
 
 from hailo_vision import __version__
@@ -27,17 +29,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    reread = partial(_settings, arguments.config)
     try:
-        path = arguments.config or load.find()
-        settings = load.load(path) if path else Settings()
+        settings = reread()
     except ConfigError as error:
         print(load.describe(error), file=sys.stderr)
         return BAD_CONFIG
     logs.set_up(settings.logging)
-    log.info("starting", extra={"facts": {"version": __version__, "config": path or "defaults"}})
+    faulthandler.enable()  # systemd's watchdog ends a stalled daemon with SIGABRT: the journal shows where it stood
+    config = arguments.config or load.find() or "defaults"
+    log.info("starting", extra={"facts": {"version": __version__, "config": config}})
     try:
-        asyncio.run(run_daemon(settings))
+        asyncio.run(run_daemon(settings, reread))
+    except ConfigError as error:
+        print(load.describe(error), file=sys.stderr)
+        return BAD_CONFIG
     except StartError as error:
         print(f"hailo-vision: {error}", file=sys.stderr)
         return NOT_STARTED
     return 0
+
+
+def _settings(named: Path | None) -> Settings:
+    """What the file says now; looked for anew where none is named. Raises ConfigError."""
+    path = named or load.find()
+    return load.load(path) if path else Settings()

@@ -8,7 +8,7 @@ from pathlib import Path
 from hailo_vision.config.check import check, settings_from
 from hailo_vision.config.parse import parse_text
 from hailo_vision.config.settings import Settings
-from hailo_vision.errors import ConfigError, ConfigProblem
+from hailo_vision.errors import ConfigError, ConfigProblem, UnusableFile
 
 LARGEST_BYTES = 1_000_000
 
@@ -50,9 +50,8 @@ def _places(environ: Mapping[str, str]) -> Iterator[Path]:
 def describe(error: ConfigError) -> str:
     """The several lines that a person reads: the file, one line for each problem, and the next step."""
     command = f"hailo-vision check-config {shlex.quote(error.source)}"
-    return "\n".join(
-        (f"{error}:", *(f"  {problem}" for problem in error.problems), f"Correct this, then check it with: {command}")
-    )
+    next_step = "start the server again." if isinstance(error, UnusableFile) else f"check it with: {command}"
+    return "\n".join((f"{error}:", *(f"  {problem}" for problem in error.problems), f"Correct this, then {next_step}"))
 
 
 def _read(path: Path) -> str:

@@ -12,6 +12,9 @@ from hailo_vision.errors import ConfigProblem
 
 _LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_ORIGIN = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]*://[A-Za-z0-9._-]+(?::[0-9]{1,5})?|https?://\[[0-9A-Fa-f:]+\](?::[0-9]{1,5})?"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,39 @@ def _hef(settings: Settings) -> Iterator[ConfigProblem]:
     if not PurePosixPath(settings.model.hef).is_absolute():
         message = f"{words.show(settings.model.hef)} is not an absolute path; right is one that starts with /"
         yield ConfigProblem(path="model.hef", message=message)
+
+
+def _server_files(settings: Settings) -> Iterator[ConfigProblem]:
+    server = settings.server
+    files = {"api_keys_file": server.api_keys_file, "tls_cert": server.tls_cert, "tls_key": server.tls_key}
+    for name, path in files.items():
+        if path is not None and not PurePosixPath(path).is_absolute():
+            message = f"{words.show(path)} is not an absolute path; right is one that starts with /"
+            yield ConfigProblem(path=f"server.{name}", message=message)
+
+
+def _tls(settings: Settings) -> Iterator[ConfigProblem]:
+    server = settings.server
+    if (server.tls_cert is None) != (server.tls_key is None):
+        missing, given = ("tls_cert", "tls_key") if server.tls_cert is None else ("tls_key", "tls_cert")
+        message = f"is missing; {given} is given, and https needs both"
+        yield ConfigProblem(path=f"server.{missing}", message=message)
+
+
+def _cors_origins(settings: Settings) -> Iterator[ConfigProblem]:
+    for index, origin in enumerate(settings.server.cors_origins):
+        if origin != "*" and not _ORIGIN.fullmatch(origin):
+            message = (
+                f"{words.show(origin)} is no origin; right is a scheme and a host, such as https://app.example:8443"
+            )
+            yield ConfigProblem(path=f"server.cors_origins[{index}]", message=f"{message}, without a path, or *")
+
+
+def _allowed_hosts(settings: Settings) -> Iterator[ConfigProblem]:
+    for index, name in enumerate(settings.server.allowed_hosts):
+        if len(name) > 253 or not _HOST_NAME.fullmatch(name):
+            message = f"{words.show(name)} is no host name; right is one without a port, such as vision.example.com"
+            yield ConfigProblem(path=f"server.allowed_hosts[{index}]", message=message)
 
 
 def _lengths(settings: Settings) -> Iterator[ConfigProblem]:
@@ -77,6 +113,10 @@ def _not_a_host(entry: str) -> str | None:
 _RULES = (
     Rule(reads=("model.name", "model.aliases"), problems=_aliases),
     Rule(reads=("model.hef",), problems=_hef),
+    Rule(reads=("server.api_keys_file", "server.tls_cert", "server.tls_key"), problems=_server_files),
+    Rule(reads=("server.tls_cert", "server.tls_key"), problems=_tls),
+    Rule(reads=("server.cors_origins",), problems=_cors_origins),
+    Rule(reads=("server.allowed_hosts",), problems=_allowed_hosts),
     Rule(reads=("generation.max_tokens", "generation.max_tokens_limit"), problems=_lengths),
     Rule(reads=("images.fetch_allow",), problems=_fetch_allow),
 )

@@ -13,6 +13,7 @@ from hailo_vision.config.settings import Settings
 
 Schema = dict[str, Any]
 
+RELOAD = "[reload]"  # stands where a running daemon takes up a new value on SIGHUP
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 _TYPES: dict[Any, str] = {bool: "boolean", int: "integer", float: "number", str: "string"}
@@ -54,7 +55,8 @@ def _key(key: Field[Any], hint: Any) -> Schema:
     assert key.default is not MISSING, f"{key.name} has no default"
     limits = {word: key.metadata[ours] for ours, word in _LIMITS.items() if ours in key.metadata}
     default = list(key.default) if isinstance(key.default, tuple) else key.default
-    return {"description": key.metadata["about"], **_type(hint), **limits, "default": default}
+    about = key.metadata["about"] + (f" {RELOAD}" if key.metadata.get("reload") else "")
+    return {"description": about, **_type(hint), **limits, "default": default}
 
 
 def _type(hint: Any) -> Schema:

@@ -1,7 +1,8 @@
 """The settings: the only place where one exists. The schema, the defaults and the checks are read off these classes.
 
 A field's metadata holds what a type can't tell: `minimum`, `maximum`, `exclusive_minimum`,
-`min_length`, and `about`, one line for the operator. Units stand in the names.
+`min_length`, `reload` where a running daemon can take up a new value, and `about`, one line for the operator.
+Units stand in the names.
 """
 
 # ruff: noqa: RUF009 - setting() is called once a field on purpose, and what it returns is never shared.
@@ -47,11 +48,32 @@ def setting(default: Any, about: str, **limits: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
-    """Where the daemon listens."""
+    """Where the daemon listens, and who may come in."""
 
     host: str = setting("127.0.0.1", "address to listen on; 0.0.0.0 opens it to the network", min_length=1)
     port: int = setting(11435, "TCP port; 0 picks a free one and logs it", minimum=0, maximum=65535)
     max_body_mb: float = setting(32.0, "largest request body in megabytes", exclusive_minimum=0, maximum=512)
+    api_keys_file: str | None = setting(
+        None, "a file with a name and a key on each line; who sends none of its keys is refused", min_length=1
+    )
+    requests_per_minute: int | None = setting(
+        None, "requests that one key, or one address, may make in a minute", minimum=1, maximum=1_000_000
+    )
+    images_per_minute: int | None = setting(
+        None, "pictures that one key, or one address, may send in a minute", minimum=1, maximum=1_000_000
+    )
+    cors_origins: tuple[str, ...] = setting(
+        (), "web pages that may use the server, such as http://localhost:3000; * is any page that you visit"
+    )
+    allowed_hosts: tuple[str, ...] = setting(
+        (), "further names of this server, such as vision.example.com; looked at when it listens on loopback"
+    )
+    tls_cert: str | None = setting(None, "certificate chain in PEM, for https", min_length=1)
+    tls_key: str | None = setting(None, "its private key in PEM", min_length=1)
+    max_connections: int = setting(
+        128, "connections at a time; further ones are told to come back", minimum=1, maximum=10_000
+    )
+    console: bool = setting(True, "whether a browser that opens / gets a page to try it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +96,14 @@ class Model:
     )
     load_timeout_s: float = setting(120.0, "seconds a load may take", exclusive_minimum=0, maximum=3600)
     reuse_context: bool = setting(True, "whether a conversation that goes on is sent to the chip from its new turn on")
+    keep_alive: float | None = setting(
+        None,
+        "seconds without a request after which it is unloaded; null keeps it loaded",
+        minimum=0,
+        maximum=31_536_000,
+        reload=True,
+    )
+    pinned: bool = setting(False, "true keeps it loaded whatever keep_alive or a client says", reload=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,19 +159,24 @@ class Images:
 class Queue:
     """How many wait, and for how long."""
 
-    depth: int = setting(16, "requests that may wait for their turn", minimum=0, maximum=10_000)
+    depth: int = setting(16, "requests that may wait for their turn", minimum=0, maximum=10_000, reload=True)
     deadline_s: float = setting(
-        120.0, "seconds from a request's arrival to its end", exclusive_minimum=0, maximum=86_400
+        120.0, "seconds from a request's arrival to its end", exclusive_minimum=0, maximum=86_400, reload=True
     )
-    drain_timeout_s: float = setting(25.0, "seconds the running answer may take at a stop", minimum=0, maximum=3600)
+    drain_timeout_s: float = setting(
+        25.0, "seconds the running answer may take at a stop", minimum=0, maximum=3600, reload=True
+    )
+    wait_for_load: bool = setting(
+        False, "true lets requests wait while the model loads at the start, false answers 503", reload=True
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logging:
     """What is written to stderr, and so to the journal."""
 
-    level: LogLevel = setting("info", "debug, info, warning or error")
-    format: LogFormat = setting("text", "text for people, json for machines")
+    level: LogLevel = setting("info", "debug, info, warning or error", reload=True)
+    format: LogFormat = setting("text", "text for people, json for machines", reload=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

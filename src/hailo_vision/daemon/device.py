@@ -13,9 +13,9 @@ def find_node(path: str, folder: Path = Path("/dev")) -> str:
     for node in nodes:
         if node.exists():
             return str(node)
-    looked = path if path != "auto" else " or ".join(f"{folder}/{glob}" for glob in NODES)
+    missing = f"{path} is missing" if path != "auto" else f"{folder}/hailo0 is missing, as is {folder}/h1x-0"
     raise StartError(
-        f"There is no Hailo device at {looked}. Check that the HAT is seated, that `lspci` lists it and that its "
+        f"There is no Hailo device: {missing}. Check that the HAT is seated, that `lspci` lists it and that its "
         "driver is installed (`sudo apt install hailo-h10-all`), then reboot. "
         "Without the chip, set device.runtime to simulated."
     )

@@ -37,7 +37,9 @@ class Metrics:
         self.registry = CollectorRegistry(auto_describe=True)
         counter, histogram = self._counter, self._histogram
         self._requests = counter("requests", "Requests by what became of them.", "endpoint", "outcome", "status")
-        self._jobs = counter("jobs", "Requests that had a place in the queue, by how they ended.", "outcome", "priority")
+        self._jobs = counter(
+            "jobs", "Requests that had a place in the queue, by how they ended.", "outcome", "priority"
+        )
         self._refusals = counter("refusals", "Requests that got no place in the queue.", "reason")
         self._queue = histogram("queue_time_seconds", "From a place in the queue to a turn.", _SECONDS)
         self._ttft = histogram("time_to_first_token_seconds", "From a request's arrival to its first token.", _SECONDS)

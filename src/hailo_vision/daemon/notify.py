@@ -2,14 +2,17 @@
 
 import asyncio
 import os
+import time
 
 import sdnotify
 
 from hailo_vision.scheduler.engine import Engine, EngineState
 
+STOP_TIMEOUT_S = 30.0  # TimeoutStopSec= of our unit
+
 
 class Notifier:
-    """READY=1 once, STATUS on each change, WATCHDOG=1 from the loop, STOPPING=1 at the end."""
+    """READY=1 once and after a reload, STATUS on each change, WATCHDOG=1 from the loop, STOPPING=1 at the end."""
 
     def __init__(self, model: str) -> None:
         self._systemd = sdnotify.SystemdNotifier()
@@ -26,7 +29,9 @@ class Notifier:
                 self._ready(f"STATUS=ready, {self._model} is loaded")
             case EngineState.BUSY:
                 self._tell("STATUS=answering")
-            case EngineState.STARTING:
+            case EngineState.UNLOADED:
+                self._ready(f"STATUS=ready, {self._model} is loaded for the next request")
+            case EngineState.STARTING | EngineState.WAKING:
                 self._tell(f"STATUS=loading {self._model}")
             case EngineState.FAILED:
                 # Ready all the same: the daemon works and says on /health/ready what is wrong, and a restart by
@@ -35,8 +40,19 @@ class Notifier:
             case _:
                 pass
 
-    def stopping(self) -> None:
-        self._tell("STOPPING=1", "STATUS=finishing the running answer")
+    def stopping(self, within_s: float) -> None:
+        """Ask for the time that the stop may take, where the unit's own is shorter."""
+        more = (f"EXTEND_TIMEOUT_USEC={int(within_s * 1e6)}",) if within_s > STOP_TIMEOUT_S else ()
+        self._tell("STOPPING=1", "STATUS=finishing the running answer", *more)
+
+    def reloading(self) -> None:
+        if self._is_ready:
+            self._tell("RELOADING=1", f"MONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
+
+    def reloaded(self, status: str) -> None:
+        """Always after `reloading`: without READY=1 `systemctl reload` would hang. Before the first load it is not."""
+        if self._is_ready:
+            self._tell("READY=1", f"STATUS={status}")
 
     async def feed_watchdog(self) -> None:
         """Show systemd that the loop turns, twice in each period that it allows; for ever."""
@@ -46,6 +62,10 @@ class Notifier:
         while True:
             self._tell("WATCHDOG=1")
             await asyncio.sleep(period_s / 2)
+
+    def close(self) -> None:
+        if self._systemd.socket is not None:
+            self._systemd.socket.close()
 
     def _ready(self, status: str) -> None:
         if self._is_ready:

@@ -1,24 +1,84 @@
-"""The routes, and what every request goes through: an id, an error in OpenAI's shape, a line in the log."""
+"""What is served, and what every request goes through: an id, a guard, errors in one shape, a line in the log."""
 
 import asyncio
 import logging
-import uuid
+import math
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from hailo_vision.errors import HailoVisionError
-from hailo_vision.http_api import chat, status
+from hailo_vision.errors import HailoVisionError, SlowReader
+from hailo_vision.http_api import chat, console, docs, guard, status
+from hailo_vision.http_api.completions import handler as completions
 from hailo_vision.http_api.faults import Fault, bug, fault, http_fault
-from hailo_vision.http_api.reply import event
-from hailo_vision.http_api.request import BODIES, FACTS, REQUEST_ID, STREAM, Bodies, Facts
-from hailo_vision.http_api.services import SERVICES, Services
+from hailo_vision.http_api.openapi import status as about
+from hailo_vision.http_api.openapi import surfaces
+from hailo_vision.http_api.openapi.chat import CHAT
+from hailo_vision.http_api.request import (
+    ARRIVED_AT,
+    BODIES,
+    FACTS,
+    QUOTA,
+    REQUEST_ID,
+    STREAM,
+    Bodies,
+    Facts,
+    request_id,
+)
+from hailo_vision.http_api.responses import handler as responses
+from hailo_vision.http_api.routes import Route, Routes
+from hailo_vision.http_api.services import ROUTES, SERVICES, Services
 from hailo_vision.http_api.stream import EventStream
+from hailo_vision.http_api.vision import handler as vision
 
 log = logging.getLogger(__name__)
 
 _BODIES_IN_MEMORY = 4  # of the largest size; of smaller ones more
 CLIENT_GONE = 499  # nginx's number for it; it stands in the log alone
+_SMALL_BODY_BYTES = 65_536  # nobody read it, but it costs less to take in than a new connection
+_SERVER = "hailo-vision"  # aiohttp would name itself and Python, with their versions
+
+
+def served(*, with_console: bool = True) -> tuple[Route, ...]:
+    """A line each; what else comes with it (no /v1, HEAD, a slash at the end) is in routes.py."""
+    pages = console.pages(with_console=with_console)
+    return (
+        *(Route(method="GET", path=path, handler=pages[path], about=about.PAGES[path], is_open=True) for path in pages),
+        Route(method="POST", path="/v1/chat/completions", handler=chat.completions, about=CHAT),
+        Route(method="POST", path="/v1/completions", handler=completions.create, about=surfaces.COMPLETIONS),
+        *_responses(),
+        Route(method="POST", path="/v1/vision/analyze", handler=vision.analyze, about=surfaces.ANALYZE),
+        Route(method="POST", path="/v1/vision/caption", handler=vision.caption, about=surfaces.CAPTION),
+        Route(method="POST", path="/v1/vision/vqa", handler=vision.vqa, about=surfaces.VQA),
+        Route(method="GET", path="/v1/models", handler=status.models, about=about.MODELS),
+        Route(method="GET", path="/v1/models/{id}", handler=status.model, about=about.MODEL),
+        Route(
+            method="GET",
+            path="/health",
+            handler=status.health,
+            about=about.HEALTH,
+            is_open=True,
+            also=("/healthz", "/livez", "/health/live"),
+        ),
+        Route(
+            method="GET", path="/health/ready", handler=status.ready, about=about.READY, is_open=True, also=("/readyz",)
+        ),
+        Route(method="GET", path="/openapi.json", handler=docs.document, about=about.OPENAPI, is_open=True),
+        Route(method="GET", path="/docs", handler=docs.page, about=about.DOCS, is_open=True),
+    )
+
+
+def _responses() -> tuple[Route, ...]:
+    """One that answers, and what would need a store."""
+    path, nothing = "/v1/responses", responses.nothing_stored
+    return (
+        Route(method="POST", path=path, handler=responses.create, about=surfaces.RESPONSES),
+        Route(method="POST", path=f"{path}/input_tokens", handler=responses.not_counted, about=surfaces.NOT_COUNTED),
+        Route(method="GET", path=f"{path}/{{id}}", handler=nothing, about=surfaces.NOTHING_STORED),
+        Route(method="DELETE", path=f"{path}/{{id}}", handler=nothing, about=surfaces.NOTHING_STORED),
+        Route(method="GET", path=f"{path}/{{id}}/input_items", handler=nothing, about=surfaces.NOTHING_STORED),
+        Route(method="POST", path=f"{path}/{{id}}/cancel", handler=nothing, about=surfaces.NOTHING_STORED),
+    )
 
 
 def build(services: Services) -> web.Application:
@@ -26,23 +86,19 @@ def build(services: Services) -> web.Application:
     limit_bytes = int(services.settings.server.max_body_mb * 1e6)
     app = web.Application(middlewares=[_every_request], client_max_size=limit_bytes)
     app[SERVICES] = services
+    app[ROUTES] = Routes(served(with_console=services.settings.server.console))
     app[BODIES] = Bodies(_BODIES_IN_MEMORY * limit_bytes)
     app.on_response_prepare.append(_sign)
-    app.router.add_get("/health", status.health)
-    app.router.add_get("/health/ready", status.ready)
-    for base in ("/v1", ""):
-        app.router.add_post(f"{base}/chat/completions", chat.completions)
-        app.router.add_get(f"{base}/models", status.models)
-        app.router.add_get(f"{base}/models/{{id}}", status.model)
+    app.router.add_route("*", "/{path:.*}", _dispatch, expect_handler=_wait)
     return app
 
 
 @web.middleware
 async def _every_request(request: web.Request, handler: Handler) -> web.StreamResponse:
-    request[REQUEST_ID] = uuid.uuid4().hex
+    request[REQUEST_ID] = request_id(request.headers.get("X-Request-Id"))
     facts: Facts = {}
     request[FACTS] = facts
-    arrived_at = asyncio.get_running_loop().time()
+    arrived_at = request[ARRIVED_AT] = asyncio.get_running_loop().time()
     code = CLIENT_GONE
     try:
         response = await _answer(request, handler)
@@ -58,11 +114,14 @@ async def _every_request(request: web.Request, handler: Handler) -> web.StreamRe
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
+    except SlowReader:
+        if request.transport is not None:
+            request.transport.abort()  # it does not read what it has: an error would wait behind that
+        raise asyncio.CancelledError("the client does not read") from None
     except HailoVisionError as error:
         return await _tell(request, fault(error))
     except web.HTTPException as error:
-        allowed = error.headers.get("Allow")
-        return await _tell(request, http_fault(error.status, request.method, request.path, allowed))
+        return await _tell(request, http_fault(error.status))
     except ConnectionResetError:
         raise asyncio.CancelledError("the client has left") from None
     except Exception:
@@ -70,20 +129,51 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await _tell(request, bug())
 
 
+async def _dispatch(request: web.Request) -> web.StreamResponse:
+    access, routes = request.app[SERVICES].access, request.app[ROUTES]
+    guard.check_source(request, access)
+    if guard.is_preflight(request):
+        return guard.preflight(request, access)
+    if request.method == "OPTIONS":
+        return web.Response(status=204, headers={"Allow": routes.allowed(request.path)})
+    found = routes.find(request.method, request.path)
+    request.match_info.update(found.parameters)
+    guard.admit(request, access, found.route)
+    await guard.ask_for_body(request)
+    return await found.route.handler(request)
+
+
+async def _wait(_: web.Request) -> None:
+    """A client that asks before it sends its body is answered by `_dispatch`."""
+
+
 async def _tell(request: web.Request, what: Fault) -> web.StreamResponse:
     """Send an error: as the response, or as an event when a stream has begun, which then ends without [DONE]."""
     request[FACTS].update({"status": what.status, "error": what.code})
     stream: EventStream | None = request.get(STREAM)
     if stream is None:
-        return web.json_response(what.body, status=what.status, headers=what.headers)
-    await stream.write(event(what.body))
+        response = web.json_response(what.body, status=what.status, headers=what.headers)
+        if not request.content.is_eof() and (request.content_length or math.inf) > _SMALL_BODY_BYTES:
+            response.force_close()  # aiohttp takes in what is on its way, for 10 s, so that the client gets to read
+        return response
+    await stream.write(stream.tell(what))
     await stream.close()
     return stream.response
 
 
 async def _sign(request: web.Request, response: web.StreamResponse) -> None:
-    response.headers["x-request-id"] = str(request.get(REQUEST_ID, ""))
+    """The headers of every response: here they reach streams and errors too."""
+    spent_s = asyncio.get_running_loop().time() - request[ARRIVED_AT]
+    response.headers["Server"] = _SERVER
+    response.headers["x-request-id"] = request[REQUEST_ID]
+    response.headers["openai-processing-ms"] = str(round(spent_s * 1000))
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.update(request.get(QUOTA, {}))
+    response.headers.update(request.app[SERVICES].access.cors.headers(request.headers.get("Origin")))
 
 
 def _is_probe(request: web.Request) -> bool:
-    return request.path.startswith("/health")
+    try:
+        return request.app[ROUTES].find(request.method, request.path).route.is_open
+    except HailoVisionError:
+        return False

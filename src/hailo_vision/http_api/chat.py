@@ -2,24 +2,30 @@
 
 import time
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 
 from aiohttp import web
 
 from hailo_vision.answers.answers import Said
-from hailo_vision.chat import Finish
+from hailo_vision.answers.look import pictures
+from hailo_vision.answers.tally import total
+from hailo_vision.chat import Finish, Piece, ToolCall
 from hailo_vision.http_api import reply
-from hailo_vision.http_api.parse import chat_request
-from hailo_vision.http_api.reply import Reply
-from hailo_vision.http_api.request import BODIES, FACTS, REQUEST_ID, STREAM, Facts, caller, json_body
+from hailo_vision.http_api.guard import charge_images
+from hailo_vision.http_api.late_stream import late_stream
+from hailo_vision.http_api.parse import chat_request, priority
+from hailo_vision.http_api.reply import Choice, Reply
+from hailo_vision.http_api.request import BODIES, FACTS, REQUEST_ID, Facts, caller, json_body
 from hailo_vision.http_api.services import SERVICES
-from hailo_vision.http_api.stream import EventStream
 
 
 async def completions(request: web.Request) -> web.StreamResponse:
     services, who = request.app[SERVICES], caller(request)
     with request.app[BODIES].share() as take:
         body = await json_body(request, int(services.settings.server.max_body_mb * 1e6), take)
+        who = replace(who, priority=priority(body))
         asked = chat_request(body, services.settings.model, services.settings.generation)
+        charge_images(request, len(pictures(asked)))
         prepared = await services.answers.prepare(asked, who)
     image_ms = round(prepared.image_s * 1000)
     request[FACTS].update({"model": asked.model, "images": prepared.images, "image_ms": image_ms})
@@ -39,31 +45,48 @@ async def completions(request: web.Request) -> web.StreamResponse:
 
 
 async def _whole(request: web.Request, answer: Reply, said: AsyncGenerator[Said]) -> web.Response:
+    choices: list[Choice] = []
+    finishes: list[Finish] = []
     pieces: list[str] = []
+    calls: list[ToolCall] = []
     async for part in said:
-        event = part.event
-        if isinstance(event, Finish):
-            request[FACTS].update(_facts(event))
-            return web.json_response(answer.whole("".join(pieces), event.reason, event.usage))
-        pieces.append(event.text)
-    raise AssertionError("the engine ended without a Finish")
+        match part.event:
+            case Piece(text=text):
+                pieces.append(text)
+            case ToolCall() as call:
+                calls.append(call)
+            case Finish() as finish:
+                finishes.append(finish)
+                choices.append(Choice(text="".join(pieces), calls=tuple(calls), reason=finish.reason))
+                pieces, calls = [], []
+    everything = total(finishes)
+    request[FACTS].update(_facts(everything))
+    return web.json_response(answer.whole(choices, everything))
 
 
 async def _stream(request: web.Request, answer: Reply, said: AsyncGenerator[Said]) -> web.StreamResponse:
-    event = (await anext(said)).event  # before any header: until now an error is still a status
-    stream = request[STREAM] = await EventStream.open(request)
-    await stream.write(answer.first_chunk())
-    while not isinstance(event, Finish):
-        if event.text:
-            await stream.write(answer.text_chunk(event.text))
-        event = (await anext(said)).event
-    request[FACTS].update(_facts(event))
-    tail = [answer.last_chunk(event.reason)]
-    if answer.shows_usage:
-        tail.append(answer.usage_chunk(event.usage))
-    await stream.write(b"".join([*tail, reply.DONE]))
-    await stream.close()
-    return stream.response
+    finishes: list[Finish] = []
+    async with late_stream(request) as stream:
+        begun, calls = -1, 0
+        async for part in said:
+            if part.choice != begun:
+                begun, calls = part.choice, 0
+                await stream.write(answer.first_chunk(begun))
+            match part.event:
+                case Piece(text=text):
+                    if text:
+                        await stream.write(answer.text_chunk(text, begun))
+                case ToolCall() as call:
+                    await stream.write(answer.call_chunk(calls, call, begun))
+                    calls += 1
+                case Finish() as finish:
+                    finishes.append(finish)
+                    await stream.write(answer.last_chunk(finish.reason, begun))
+        everything = total(finishes)
+        request[FACTS].update(_facts(everything))
+        usage = answer.usage_chunk(everything) if answer.shows_usage else b""
+        await stream.write(usage + reply.DONE)
+        return await stream.close()
 
 
 def _facts(finish: Finish) -> Facts:
@@ -76,5 +99,5 @@ def _facts(finish: Finish) -> Facts:
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
         "cached_tokens": usage.cached_tokens,
-        "finish_reason": finish.reason.value,
+        "finish_reason": reply.finish_word(finish.reason),
     }

@@ -1,18 +1,15 @@
 """OpenAI's `messages` become turns. Pure.
 
 All system and developer messages are merged into one leading system turn: the device takes one on a fresh context
-alone. Results of tools and functions arrive as words of the user, as the model has no role for them.
+alone. Calls of tools stand in the assistant's turns, and their results in turns of the user.
 """
 
+from collections.abc import Iterator
 from typing import Any, get_args
 
-from hailo_vision.chat import Detail, Fit, ImageRef, Role, Text, Turn
+from hailo_vision.chat import Detail, Fit, ImageRef, Role, Text, ToolCall, ToolResult, Turn
 from hailo_vision.errors import RequestError
-from hailo_vision.http_api.fields import JsonObject, a_string, an_object, invalid
-
-# The longest token of the model's vocabulary has 128 characters, so more than this is more than 2,048 tokens.
-MAX_TEXT_CHARS = 128 * 2048
-MAX_TURNS = 2048  # an empty one has a token or more as well
+from hailo_vision.http_api.fields import JsonObject, a_list, a_string, an_object, invalid
 
 _ROLES: dict[str, Role] = {
     "system": "system",
@@ -23,7 +20,7 @@ _ROLES: dict[str, Role] = {
     "function": "user",
 }
 
-Part = Text | ImageRef
+Part = Text | ToolCall | ToolResult | ImageRef
 
 
 def turns(value: object, *, system_prompt: str | None) -> tuple[Turn[ImageRef], ...]:
@@ -38,10 +35,16 @@ def turns(value: object, *, system_prompt: str | None) -> tuple[Turn[ImageRef], 
             system.extend([Text(text="\n\n"), *turn.parts] if system else turn.parts)
         else:
             said.append(turn)
-    if not system and system_prompt:
-        system.append(Text(text=system_prompt))
+    return conversation(system, said, system_prompt=system_prompt)
+
+
+def conversation(
+    system: list[Part], said: list[Turn[ImageRef]], *, system_prompt: str | None
+) -> tuple[Turn[ImageRef], ...]:
+    """The turns of a request that brings these, whatever its dialect."""
+    if system_prompt and not any(isinstance(part, Text) and part.text.strip() for part in system):
+        system = [Text(text=system_prompt)]
     lead: list[Turn[ImageRef]] = [Turn(role="system", parts=tuple(system))] if system else []
-    _check_length([*lead, *said])
     return (*lead, *said)
 
 
@@ -50,25 +53,56 @@ def _turn(message: JsonObject, param: str) -> Turn[ImageRef]:
     if not isinstance(name, str) or name not in _ROLES:
         raise invalid(f"{param}.role", f"one of {', '.join(_ROLES)}", name)
     role = _ROLES[name]
-    parts = _parts(message.get("content"), f"{param}.content", may_be_null=role != "system" and name != "user")
+    parts = content(message.get("content"), f"{param}.content", may_be_null=role != "system" and name != "user")
     if role != "user" and any(isinstance(part, ImageRef) for part in parts):
         raise RequestError(f"{param}: pictures belong in messages of the role user.", param=f"{param}.content")
-    if name in ("tool", "function"):
-        source = message.get("tool_call_id") or message.get("name")
-        label = f" ({source})" if isinstance(source, str) else ""
-        parts = (Text(text=f"Tool result{label}: "), *parts)
+    match name:
+        case "tool":
+            parts = _result(parts, _word_or_nothing(message, "tool_call_id", param))
+        case "function":
+            parts = _result(parts, _word_or_nothing(message, "name", param))
+        case "assistant":
+            parts = (*parts, *_calls(message, param))
     return Turn(role=role, parts=parts)
 
 
-def _parts(content: object, param: str, *, may_be_null: bool) -> tuple[Part, ...]:
-    match content:
+def _result(parts: tuple[Part, ...], call_id: str) -> tuple[Part, ...]:
+    """What a tool gave back; pictures among it follow its words."""
+    text = "".join(part.text for part in parts if isinstance(part, Text))
+    return (ToolResult(call_id=call_id, text=text), *(part for part in parts if isinstance(part, ImageRef)))
+
+
+def _calls(message: JsonObject, param: str) -> Iterator[ToolCall]:
+    """`tool_calls`, and `function_call` as it was before there were tools."""
+    calls = message.get("tool_calls")
+    for index, item in enumerate([] if calls is None else a_list(calls, f"{param}.tool_calls")):
+        place = f"{param}.tool_calls[{index}]"
+        function = an_object(an_object(item, place).get("function"), f"{place}.function")
+        yield _call(function, _word_or_nothing(item, "id", place), f"{place}.function")
+    if message.get("function_call") is not None:
+        place = f"{param}.function_call"
+        yield _call(an_object(message["function_call"], place), "", place)
+
+
+def _call(function: JsonObject, call_id: str, param: str) -> ToolCall:
+    arguments = _word_or_nothing(function, "arguments", param)
+    return ToolCall(id=call_id, name=a_string(function.get("name"), f"{param}.name"), arguments=arguments or "{}")
+
+
+def _word_or_nothing(value: JsonObject, name: str, param: str) -> str:
+    return "" if value.get(name) is None else a_string(value[name], f"{param}.{name}")
+
+
+def content(value: object, param: str, *, may_be_null: bool = False) -> tuple[Part, ...]:
+    """What a message says: a string, or a list of parts."""
+    match value:
         case str():
-            return (Text(text=content),)
+            return (Text(text=value),)
         case list():
-            return tuple(_part(an_object(item, f"{param}[{i}]"), f"{param}[{i}]") for i, item in enumerate(content))
+            return tuple(_part(an_object(item, f"{param}[{i}]"), f"{param}[{i}]") for i, item in enumerate(value))
         case None if may_be_null:
             return ()
-    raise invalid(param, "a string or an array of content parts", content)
+    raise invalid(param, "a string or an array of content parts", value)
 
 
 def _part(part: JsonObject, param: str) -> Part:
@@ -77,14 +111,16 @@ def _part(part: JsonObject, param: str) -> Part:
             return Text(text=a_string(part.get("text"), f"{param}.text"))
         case "refusal":
             return Text(text=a_string(part.get("refusal"), f"{param}.refusal"))
-        case "image_url" | "input_image":
-            return _image(part, f"{param}.image_url")
+        case "image" if part.get("image_url") is None:  # the form of Qwen's own tools
+            return ImageRef(url=a_string(part.get("image"), f"{param}.image"), param=f"{param}.image")
+        case "image_url" | "input_image" | "image":
+            return image(part, f"{param}.image_url")
         case other:
             raise invalid(f"{param}.type", "text or image_url", other)
 
 
-def _image(part: JsonObject, param: str) -> ImageRef:
-    """OpenAI's object with a `url`, or the bare string that other servers' clients send.
+def image(part: JsonObject, param: str) -> ImageRef:
+    """A picture: OpenAI's object with a `url`, or the bare string that other servers' clients send.
 
     `detail` stands in the object, or beside a bare string as in the Responses API; `fit` is an extension of ours.
     """
@@ -104,19 +140,3 @@ def _word(options: JsonObject, name: str, known: tuple[Any, ...], within: str) -
     if value is not None and value not in known:
         raise invalid(f"{within}.{name}", f"one of {', '.join(known)}", value)
     return value
-
-
-def _check_length(conversation: list[Turn[ImageRef]]) -> None:
-    length = sum(len(part.text) for turn in conversation for part in turn.parts if isinstance(part, Text))
-    if length > MAX_TEXT_CHARS:
-        raise _too_long(f"{length} characters")
-    if len(conversation) > MAX_TURNS:
-        raise _too_long(f"{len(conversation)} messages")
-
-
-def _too_long(what: str) -> RequestError:
-    return RequestError(
-        f"The conversation has {what}, more than the model's context can hold in any way. Shorten it.",
-        param="messages",
-        code="context_length_exceeded",
-    )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from hailo_vision.chat import ChatRequest, Sampling
+from hailo_vision.chat import ChatRequest, Priority, Sampling
 from hailo_vision.config import settings
 from hailo_vision.errors import RequestError, UnknownModel
 from hailo_vision.http_api.fields import (
@@ -26,9 +26,12 @@ from hailo_vision.http_api.fields import (
 )
 from hailo_vision.http_api.messages import turns
 from hailo_vision.http_api.payloads import cut
+from hailo_vision.http_api.tools import response_format, tool_choice, tools
 
-# Without the pictures. This much in brackets holds the interpreter lock, and so the event loop, for 10 ms.
+# Without the pictures. This much in brackets holds the interpreter lock, and so the event loop, for 10 ms; as text
+# it is more than 50,000 tokens of English, or all of a conversation that a Raspberry Pi could answer in an hour.
 MOST_JSON_BYTES = 300_000
+MAX_CHOICES = 4
 MAX_STOPS = 4
 MAX_STOP_CHARS = 256
 MAX_PENALTY = 10.0
@@ -49,8 +52,8 @@ def _loaded(body: bytes | bytearray) -> Any:
     """What the body says, read without holding the interpreter lock for long, however large it is."""
     found = cut(body, MOST_JSON_BYTES)
     if found is None:
-        message = f"The request has more than {MOST_JSON_BYTES // 1000} kB besides its pictures, more than the model's "
-        raise RequestError(f"{message}context can hold in any way. Shorten it.", code="context_length_exceeded")
+        message = f"The request has more than the {MOST_JSON_BYTES // 1000} kB besides its pictures that are read here."
+        raise RequestError(f"{message} Shorten it.", code="context_length_exceeded")
     payloads = iter(found.payloads)
 
     def payload(constant: str) -> str:
@@ -80,36 +83,49 @@ def _no_collection() -> Iterator[None]:
 
 def chat_request(body: JsonObject, model: settings.Model, defaults: settings.Generation) -> ChatRequest:
     """What the client asks, with the operator's defaults where it says nothing."""
-    _check_model(body.get("model"), model)
+    check_model(body.get("model"), model)
     _refuse_what_cannot_be(body)
+    choice, offered = tool_choice(body.get("tool_choice"), tools(body.get("tools")))
     stream_options = body.get("stream_options")
     options = {} if stream_options is None else an_object(stream_options, "stream_options")
     return ChatRequest(
         model=model.name,
         turns=turns(body.get("messages"), system_prompt=defaults.system_prompt),
-        sampling=_sampling(body, defaults),
-        max_tokens=_max_tokens(body, defaults),
-        stop=_stop(body.get("stop")),
+        sampling=sampling(body, defaults),
+        max_tokens=max_tokens(body, defaults),
+        stop=stop_strings(body.get("stop")),
         stream=boolean(body, "stream"),
         include_usage=boolean(options, "include_usage", within="stream_options."),
+        n=_choices(body),
+        tools=offered,
+        tool_choice=choice,
+        parallel_tool_calls=body.get("parallel_tool_calls") is None or boolean(body, "parallel_tool_calls"),
+        format=response_format(body.get("response_format")),
     )
 
 
-def _check_model(value: Any, model: settings.Model) -> None:
+def priority(body: JsonObject) -> Priority:
+    """`service_tier`: flex is work that can wait for everybody else's; all other tiers are the same here."""
+    return Priority.BATCH if body.get("service_tier") == "flex" else Priority.INTERACTIVE
+
+
+def check_model(value: Any, model: settings.Model) -> None:
+    """Raises RequestError for what is no name of the model that is served."""
     if not isinstance(value, str) or not value:
         raise invalid("model", f"the name of a model, such as {model.name!r}", value)
     if value != model.name and value not in model.aliases:
         raise UnknownModel(value[:100], model.name)
 
 
-def _max_tokens(body: JsonObject, defaults: settings.Generation) -> int:
+def max_tokens(body: JsonObject, defaults: settings.Generation) -> int:
     """`max_completion_tokens` wins over the older name. More than the limit is cut to it, and ends with `length`."""
     older = integer(body, "max_tokens", least=1)
     asked = integer(body, "max_completion_tokens", least=1) or older or defaults.max_tokens
     return min(asked, defaults.max_tokens_limit)
 
 
-def _sampling(body: JsonObject, defaults: settings.Generation) -> Sampling:
+def sampling(body: JsonObject, defaults: settings.Generation) -> Sampling:
+    """How the answer is sampled: the names are the same in every dialect."""
     temperature = number(body, "temperature", least=0, most=2)
     top_p = number(body, "top_p", least=0, most=1)
     top_k = integer(body, "top_k", least=1)
@@ -124,7 +140,7 @@ def _sampling(body: JsonObject, defaults: settings.Generation) -> Sampling:
     )
 
 
-def _stop(value: object) -> tuple[str, ...]:
+def stop_strings(value: object) -> tuple[str, ...]:
     """`stop`: a string, or up to four; empty ones count as absent."""
     if value is None:
         return ()
@@ -137,29 +153,31 @@ def _stop(value: object) -> tuple[str, ...]:
     return tuple(text for text in texts if text)
 
 
+def _choices(body: JsonObject) -> int:
+    choices = integer(body, "n", least=1) or 1
+    if choices > MAX_CHOICES:
+        raise unsupported("n", f"This server gives at most {MAX_CHOICES} answers to a request: send a smaller n.")
+    return choices
+
+
 def _refuse_what_cannot_be(body: JsonObject) -> None:
     number(body, "frequency_penalty", least=-2, most=2)
     number(body, "presence_penalty", least=-2, most=2)
-    if (integer(body, "n", least=1) or 1) > 1:
-        raise unsupported("n", "This server gives one answer to a request: leave n out, or send 1.")
     if boolean(body, "logprobs"):
         raise unsupported("logprobs", "The device gives no log probabilities: leave logprobs out.")
     if integer(body, "top_logprobs", least=0):
         raise unsupported("top_logprobs", "The device gives no log probabilities: leave top_logprobs out.")
-    if body.get("logit_bias"):
-        raise unsupported("logit_bias", "The device takes no logit bias: leave logit_bias out.")
+    _check_bias(body.get("logit_bias"))
     if "audio" in a_list(body.get("modalities") or [], "modalities"):
         raise unsupported("modalities", "This server answers in text: leave audio out.")
-    if body.get("tool_choice") not in (None, "none", "auto"):
-        raise unsupported("tool_choice", "Tools are not served yet, so none can be forced: leave tool_choice out.")
-    _check_format(body.get("response_format"))
+    if body.get("function_call") not in (None, "none", "auto"):
+        raise unsupported("function_call", "function_call is not served: send tools and tool_choice in its place.")
 
 
-def _check_format(value: object) -> None:
-    if value is None:
-        return
-    kind = an_object(value, "response_format").get("type")
-    if kind in ("json_object", "json_schema"):
-        raise unsupported("response_format", "Structured output is not served yet: ask for JSON in the prompt.")
-    if kind != "text":
-        raise invalid("response_format.type", "text", kind)
+def _check_bias(value: object) -> None:
+    """`logit_bias` of zeros changes nothing."""
+    for bias in ({} if value is None else an_object(value, "logit_bias")).values():
+        if isinstance(bias, bool) or not isinstance(bias, (int, float)) or not -100 <= bias <= 100:
+            raise invalid("logit_bias", "an object of numbers from -100 to 100", bias)
+        if bias != 0:
+            raise unsupported("logit_bias", "The device takes no logit bias: leave logit_bias out.")

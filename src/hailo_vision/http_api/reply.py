@@ -1,13 +1,23 @@
 """Answers become OpenAI's JSON: whole, or in chunks of a stream. Pure."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hailo_vision.chat import FinishReason, LoadedModel, Usage
+from hailo_vision.chat import Finish, FinishReason, LoadedModel, ToolCall, Usage
 from hailo_vision.config import settings
 
 DONE = b"data: [DONE]\n\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One whole answer."""
+
+    text: str
+    calls: tuple[ToolCall, ...]
+    reason: FinishReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,29 +30,36 @@ class Reply:
     fingerprint: str
     shows_usage: bool = False
 
-    def whole(self, text: str, reason: FinishReason, usage: Usage) -> dict[str, Any]:
-        message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None, "annotations": []}
-        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
-        return {**self._head("chat.completion"), "choices": [choice], "usage": usage_json(usage)}
+    def whole(self, choices: Sequence[Choice], finish: Finish) -> dict[str, Any]:
+        """All choices, and the Finish that their sum is."""
+        return {
+            **self._head("chat.completion"),
+            "choices": [_choice_json(index, choice) for index, choice in enumerate(choices)],
+            **_account(finish),
+        }
 
-    def first_chunk(self) -> bytes:
+    def first_chunk(self, choice: int = 0) -> bytes:
         """The role, before any text: SDK helpers insist on it, even for an empty answer."""
-        return self._chunk({"role": "assistant", "content": "", "refusal": None}, None)
+        return self._chunk(choice, {"role": "assistant", "content": "", "refusal": None}, None)
 
-    def text_chunk(self, text: str) -> bytes:
-        return self._chunk({"content": text}, None)
+    def text_chunk(self, text: str, choice: int = 0) -> bytes:
+        return self._chunk(choice, {"content": text}, None)
 
-    def last_chunk(self, reason: FinishReason) -> bytes:
-        return self._chunk({}, reason)
+    def call_chunk(self, index: int, call: ToolCall, choice: int = 0) -> bytes:
+        """A whole call in one chunk, as it was validated as a whole; `index` counts the calls of a choice."""
+        return self._chunk(choice, {"tool_calls": [{"index": index, **call_json(call)}]}, None)
 
-    def usage_chunk(self, usage: Usage) -> bytes:
+    def last_chunk(self, reason: FinishReason, choice: int = 0) -> bytes:
+        return self._chunk(choice, {}, finish_word(reason))
+
+    def usage_chunk(self, finish: Finish) -> bytes:
         """The extra chunk before `[DONE]` that `stream_options.include_usage` asks for."""
-        return event({**self._head("chat.completion.chunk"), "choices": [], "usage": usage_json(usage)})
+        return event({**self._head("chat.completion.chunk"), "choices": [], **_account(finish)})
 
-    def _chunk(self, delta: dict[str, Any], reason: FinishReason | None) -> bytes:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
+    def _chunk(self, choice: int, delta: dict[str, Any], reason: str | None) -> bytes:
+        body = {"index": choice, "delta": delta, "logprobs": None, "finish_reason": reason}
         usage = {"usage": None} if self.shows_usage else {}
-        return event({**self._head("chat.completion.chunk"), "choices": [choice], **usage})
+        return event({**self._head("chat.completion.chunk"), "choices": [body], **usage})
 
     def _head(self, kind: str) -> dict[str, Any]:
         return {
@@ -59,6 +76,40 @@ def event(value: dict[str, Any]) -> bytes:
     return b"data: " + json.dumps(value, separators=(",", ":")).encode("ascii") + b"\n\n"
 
 
+def finish_word(reason: FinishReason) -> str:
+    """OpenAI's word for why an answer ended; whatever cut it short, it is `length` to a client."""
+    return reason.value if reason in (FinishReason.STOP, FinishReason.TOOL_CALLS) else FinishReason.LENGTH.value
+
+
+def call_json(call: ToolCall) -> dict[str, Any]:
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+
+
+def _choice_json(index: int, choice: Choice) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": choice.text, "refusal": None, "annotations": []}
+    if choice.calls:
+        message |= {"content": choice.text or None, "tool_calls": [call_json(call) for call in choice.calls]}
+    return {"index": index, "message": message, "logprobs": None, "finish_reason": finish_word(choice.reason)}
+
+
+def _account(finish: Finish) -> dict[str, Any]:
+    return {"usage": usage_json(finish.usage), "performance": performance_json(finish)}
+
+
+def performance_json(finish: Finish) -> dict[str, Any]:
+    """Where the time went: an extra key of ours, whose `inference_time_ms` older clients of this port know."""
+    timings, tokens = finish.timings, finish.usage.completion_tokens
+    has_rate = tokens > 1 and timings.decode_s > 0
+    return {
+        "image_ms": round(timings.image_s * 1000),
+        "queue_ms": round(timings.queue_s * 1000),
+        "prefill_ms": round(timings.prefill_s * 1000),
+        "decode_ms": round(timings.decode_s * 1000),
+        "inference_time_ms": round((timings.prefill_s + timings.decode_s) * 1000),
+        "tokens_per_second": round((tokens - 1) / timings.decode_s, 2) if has_rate else None,
+    }
+
+
 def usage_json(usage: Usage) -> dict[str, Any]:
     return {
         "prompt_tokens": usage.prompt_tokens,
@@ -68,6 +119,12 @@ def usage_json(usage: Usage) -> dict[str, Any]:
             "cached_tokens": usage.cached_tokens,
             "image_tokens": usage.image_tokens,
             "text_tokens": usage.prompt_tokens - usage.image_tokens,
+        },
+        "completion_tokens_details": {
+            "text_tokens": usage.completion_tokens,
+            "reasoning_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
         },
     }
 

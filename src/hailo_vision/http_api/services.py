@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from hailo_vision.access.access import Access
 from hailo_vision.answers.answers import Answers
 from hailo_vision.config.settings import Settings
+from hailo_vision.http_api.routes import Routes
 from hailo_vision.scheduler.engine import Engine
 from hailo_vision.scheduler.scheduler import Scheduler
 
@@ -38,6 +40,7 @@ class Services:
     version: str
     started_at: int
     settings: Settings
+    access: Access
     engine: Engine
     scheduler: Scheduler
     answers: Answers
@@ -45,3 +48,4 @@ class Services:
 
 
 SERVICES = web.AppKey("services", Services)
+ROUTES = web.AppKey("routes", Routes)

@@ -9,6 +9,7 @@ from hailo_vision.errors import UnknownModel
 from hailo_vision.http_api.faults import fault
 from hailo_vision.http_api.reply import model_json
 from hailo_vision.http_api.services import SERVICES, Services
+from hailo_vision.scheduler.engine import EngineState
 
 
 async def health(request: web.Request) -> web.Response:
@@ -23,16 +24,17 @@ async def health(request: web.Request) -> web.Response:
             "reason": None if unready is None else unready.reason,
             "message": None if unready is None else str(unready),
             "model": services.settings.model.name,
-            "model_loaded": unready is None,
+            "model_loaded": services.engine.state in (EngineState.READY, EngineState.BUSY),
             "runtime": services.settings.device.runtime,
             "runtime_version": loaded.runtime_version if loaded else None,
             "device": loaded.device if loaded else None,
+            "load_seconds": round(loaded.load_s, 3) if loaded else None,
             "version": services.version,
             "uptime_seconds": round(known.uptime_s, 3),
             "queue": {
                 "running": services.scheduler.running,
                 "waiting": services.scheduler.waiting,
-                "depth": services.settings.queue.depth,
+                "depth": services.scheduler.depth,
             },
             "memory": {
                 "daemon_bytes": known.daemon_memory_bytes,
@@ -40,9 +42,22 @@ async def health(request: web.Request) -> web.Response:
             },
             "worker_restarts": known.worker_restarts,
             "chip": known.chip and asdict(known.chip),
-            "tokens": asdict(services.scheduler.totals),
+            "jobs": _jobs(services),
+            "tokens": asdict(services.scheduler.totals.tokens),
         }
     )
+
+
+def _jobs(services: Services) -> dict[str, Any]:
+    """Sums since the start: all who asked are admitted or refused, all admitted have ended, wait or run."""
+    totals = services.scheduler.totals
+    return {
+        "admitted": totals.admitted,
+        **{outcome.value: count for outcome, count in totals.ended.items()},
+        "refused": totals.refused,
+        "waited_seconds": round(totals.waited_s, 3),
+        "busy_seconds": round(services.engine.busy_s, 3),
+    }
 
 
 async def ready(request: web.Request) -> web.Response:
@@ -69,4 +84,12 @@ async def model(request: web.Request) -> web.Response:
 
 
 def _model(services: Services, name: str) -> dict[str, Any]:
-    return model_json(name, services.settings.device.runtime, services.started_at, services.engine.model)
+    """What clients of vLLM and of llama.cpp look for stands in it too, each in its place."""
+    known, loaded = (services.settings.model.name, *services.settings.model.aliases), services.engine.model
+    entry = model_json(name, services.settings.device.runtime, services.started_at, loaded)
+    return {
+        **entry,
+        "aliases": [other for other in known if other != name],
+        "architecture": {"input_modalities": entry["input_modalities"], "output_modalities": ["text"]},
+        "meta": {"n_ctx": loaded and loaded.context_tokens},
+    }

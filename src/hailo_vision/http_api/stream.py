@@ -1,11 +1,12 @@
-"""A response of server-sent events, to a client that may not read it."""
+"""A response of server-sent events."""
 
-import asyncio
+from collections.abc import Callable
 from typing import Self
 
 from aiohttp import web
 
-STALL_S = 15.0  # how long a client may take nothing in, while others wait for the NPU behind it
+from hailo_vision.http_api.faults import Fault
+from hailo_vision.http_api.reply import event
 
 HEADERS = {
     "Content-Type": "text/event-stream",
@@ -14,29 +15,30 @@ HEADERS = {
 }
 
 
-class EventStream:
-    """Open from its headers on; every write has a bound, after which the connection is given up."""
+def plain(what: Fault) -> bytes:
+    """How most dialects tell of an error in a stream."""
+    return event(what.body)
 
-    def __init__(self, request: web.Request, response: web.StreamResponse, stall_s: float) -> None:
-        self._request = request
-        self._stall_s = stall_s
+
+class EventStream:
+    """Open from its headers on. A client that takes nothing in is cut off by the front door, as for any response.
+
+    `tell` makes the last events of one that fails, in the words of its dialect.
+    """
+
+    def __init__(self, response: web.StreamResponse, tell: Callable[[Fault], bytes]) -> None:
         self.response = response
+        self.tell = tell
 
     @classmethod
-    async def open(cls, request: web.Request, *, stall_s: float = STALL_S) -> Self:
+    async def open(cls, request: web.Request, *, tell: Callable[[Fault], bytes] = plain) -> Self:
         response = web.StreamResponse(headers=HEADERS)
         await response.prepare(request)
-        return cls(request, response, stall_s)
+        return cls(response, tell)
 
     async def write(self, data: bytes) -> None:
-        """Raises ConnectionResetError when the client has left or does not read."""
-        try:
-            async with asyncio.timeout(self._stall_s):
-                await self.response.write(data)
-        except TimeoutError:
-            if self._request.transport is not None:
-                self._request.transport.abort()
-            raise ConnectionResetError("the client does not read") from None
+        """Raises ConnectionResetError when the client has left or was cut off."""
+        await self.response.write(data)
 
     async def close(self) -> None:
         await self.response.write_eof()

@@ -115,11 +115,14 @@ class Pictures:
             return RequestError(f"{name} {bad.reason}", param=ref.param, code=bad.code)
 
     async def _look(self, ref: ImageRef, shape: Shape, most_tiles: int) -> Look:
-        source = read_source(ref.url)
+        source = read_source(ref.url) if ref.file is None else ref.file
         async with AsyncExitStack() as held:
             if isinstance(source, Inline):
                 self._check_size(source.size_bytes)
                 file: Inline | bytes = source
+            elif isinstance(source, bytes):
+                self._check_size(len(source))
+                file = source
             else:
                 file = await self._fetcher.fetch(source.url, held)
             return await self._decoded(file, shape, most_tiles)

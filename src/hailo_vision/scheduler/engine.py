@@ -8,7 +8,10 @@ from hailo_vision.chat import Finish, Generation, LoadedModel, Piece
 
 
 class EngineState(StrEnum):
-    """STOPPED -> STARTING -> READY <-> BUSY -> STOPPING -> STOPPED; any -> FAILED -> STARTING."""
+    """STOPPED -> STARTING -> READY <-> BUSY -> STOPPING -> STOPPED; any -> FAILED -> STARTING.
+
+    READY -> UNLOADED -> WAKING -> READY: the model was taken off the chip, and comes back for whoever waits for it.
+    """
 
     STOPPED = "stopped"
     STARTING = "starting"
@@ -16,6 +19,8 @@ class EngineState(StrEnum):
     BUSY = "busy"
     STOPPING = "stopping"
     FAILED = "failed"
+    UNLOADED = "unloaded"
+    WAKING = "waking"
 
 
 class Engine(Protocol):
@@ -34,12 +39,31 @@ class Engine(Protocol):
 
     @property
     def ready_in_s(self) -> float:
-        """An estimate of the seconds until READY; 0 when it is. Never blocks."""
+        """An estimate of the seconds until READY, from a load that begins now where it is UNLOADED; 0 when it is READY.
+
+        Never blocks.
+        """
+
+    @property
+    def busy_s(self) -> float:
+        """Seconds of prefill and decode of all generations that ended, aborted ones too, by the engine's own clock."""
+
+    async def ready(self) -> None:
+        """Wait until READY; what is UNLOADED is loaded again for it. Raises EngineError when that can't be now.
+
+        Once this returns, and before anything else is awaited, `generate` begins at once.
+        """
+
+    async def unload(self) -> None:
+        """Take the model off the chip, once nothing is generated; nothing happens where no model is loaded.
+
+        Returns when the chip is free. Cancelled before the engine is READY, it changes nothing.
+        """
 
     def generate(self, generation: Generation) -> AsyncGenerator[Piece | Finish]:
         """Answers: pieces as they come, then exactly one Finish.
 
-        Waits for READY when an aborted generation is still on its way out. Closing the generator early aborts the
+        Waits for `ready`, as an aborted generation may still be on its way out. Closing the generator early aborts the
         generation; it returns at once, and the engine is BUSY until the device is free again.
 
         Raises ContextLengthExceeded or another RequestError before the first piece when the device would not take

@@ -1,82 +1,70 @@
 """One generation at a time. Admission decides without awaiting; a job then waits, drives the engine and answers."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import TypeVar
+from dataclasses import replace
 
-from hailo_vision.chat import Finish, Generation, LoadedModel, Piece, Usage
+from hailo_vision.chat import Finish, FinishReason, Generation, LoadedModel, Piece, Priority, Timings
 from hailo_vision.config import settings
-from hailo_vision.errors import Expired, HailoVisionError, NotReady, Unready
-from hailo_vision.scheduler.engine import Engine, EngineState
+from hailo_vision.errors import HailoVisionError, NotReady, QueueFull, SlowReader, TooBusy, Unready
+from hailo_vision.scheduler.admission import Admission
+from hailo_vision.scheduler.engine import Engine
+from hailo_vision.scheduler.estimate import Estimate
+from hailo_vision.scheduler.idle import KeepAlive
+from hailo_vision.scheduler.job import PIECES_IN_A_ROW, Job
 from hailo_vision.scheduler.queue import Queue
+from hailo_vision.scheduler.record import JobRecord, Outcome, Refusal, Totals, outcome_of, refusal_of
 
-FIRST_GUESS_S = 10.0  # how long a job takes, until one was measured
-SMOOTHING = 0.3  # weight of the newest job in the running average
+log = logging.getLogger(__name__)
+
 DRAIN_RETRY_S = 10.0
-
-T = TypeVar("T")
-
-
-class JobState(StrEnum):
-    """WAITING -> RUNNING -> FINISHED | FAILED | CANCELLED | EXPIRED."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    FINISHED = "finished"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
-
-
-class Job:
-    """An admitted request: its place in the queue, its turn, and the point in time by which it must have ended."""
-
-    def __init__(self, generation: Generation, *, submitted_at: float, deadline: float) -> None:
-        self.generation = generation
-        self.submitted_at = submitted_at
-        self.deadline = deadline
-        self.state = JobState.WAITING
-        self.turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-
-@dataclass(slots=True, kw_only=True)
-class Totals:
-    """Tokens of all answers that came to their end; `cached` are those of `prompt` that needed no prefill."""
-
-    prompt: int = 0
-    cached: int = 0
-    completion: int = 0
-
-    def add(self, usage: Usage) -> None:
-        self.prompt += usage.prompt_tokens
-        self.cached += usage.cached_tokens
-        self.completion += usage.completion_tokens
+GRACE_S = 5.0  # after a deadline, in which the engine ends the answer by itself; then it is told to
 
 
 class Scheduler:
-    """Lets one job at a time have the engine."""
+    """Lets one job at a time have the engine. `run` must run for an idle model to be unloaded.
 
-    def __init__(self, engine: Engine, queue: settings.Queue) -> None:
+    `on_job_end` gets a record of each job that had a place, `on_refused` the reason of each request that got none.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        queue: settings.Queue,
+        model: settings.Model | None = None,
+        *,
+        grace_s: float = GRACE_S,
+        on_job_end: Callable[[JobRecord], None] = lambda record: None,
+        on_refused: Callable[[Refusal], None] = lambda refusal: None,
+    ) -> None:
+        model = model or settings.Model()
         self._engine = engine
         self._queue: Queue[Job] = Queue(queue.depth)
-        self._deadline_s = queue.deadline_s
-        self.totals = Totals()
+        self._estimate = Estimate()
+        self._admission = Admission(engine, self._queue, self._estimate, queue)
+        self._keep_alive = KeepAlive(engine, seconds=model.keep_alive, is_pinned=model.pinned)
+        self._grace_s = grace_s
+        self._on_job_end = on_job_end
+        self._on_refused = on_refused
         self._is_draining = False
-        self._job_s: float | None = None
         self._idle = asyncio.Event()
         self._idle.set()
+        self.totals = Totals()
+
+    @property
+    def depth(self) -> int:
+        return self._queue.depth
 
     @property
     def waiting(self) -> int:
         """Jobs that wait for their turn."""
-        return len(self._queue.waiting)
+        return self._queue.places
 
     @property
     def running(self) -> int:
-        """Jobs that have the engine: 0 or 1."""
+        """Jobs whose turn it is: 0 or 1."""
         return 0 if self._queue.running is None else 1
 
     @property
@@ -84,104 +72,214 @@ class Scheduler:
         """Why no request would be taken now; None when one would be, a full queue aside."""
         if self._is_draining:
             return NotReady(Unready.DRAINING, "The server is stopping.", retry_after_s=DRAIN_RETRY_S)
-        match self._engine.state:
-            case EngineState.READY | EngineState.BUSY:
-                return None
-            case EngineState.STARTING:
-                reason, message = Unready.LOADING, "The model is being loaded."
-            case _:
-                reason, message = Unready.DEVICE_UNAVAILABLE, self._engine.trouble or "The device is not available."
-        return NotReady(reason, message, retry_after_s=self._engine.ready_in_s)
+        return self._admission.unready
 
-    def admit(self) -> LoadedModel:
+    async def admit(self, *, client: str, arrived_at: float, priority: Priority = Priority.INTERACTIVE) -> LoadedModel:
         """Say whether a request would be taken now, before any work is done for it, and for which model.
 
-        Raises NotReady or QueueFull.
+        Awaits nothing but a model's first load, where requests may wait for that: then like a job, in its turn.
+
+        Raises NotReady, QueueFull or TooBusy; those who wait for a load also Expired or EngineError.
         """
-        if unready := self.unready:
-            raise unready
-        self._queue.check(retry_after_s=self._wait_s)
+        self._check(client, priority, arrived_at, None)
+        if self._engine.model is None:
+            await self._visit(client, priority, arrived_at)
         assert self._engine.model is not None
         return self._engine.model
 
     @asynccontextmanager
-    async def job(self, generation: Generation, *, arrived_at: float) -> AsyncIterator[AsyncGenerator[Piece | Finish]]:
+    async def job(
+        self,
+        generation: Generation,
+        *,
+        client: str,
+        arrived_at: float,
+        priority: Priority = Priority.INTERACTIVE,
+    ) -> AsyncIterator[AsyncGenerator[Piece | Finish]]:
         """Take a place in the queue, give the events of the answer, and leave the queue however the block ends.
 
-        The place is taken or refused before anything is awaited: NotReady, QueueFull. The events raise Expired when
-        the deadline passes, which counts from `arrived_at` (on the loop's clock), and what the engine raises.
+        `client` is whom turns are taken between; it shows in logs, so it is no secret. The place is taken or refused
+        before anything is awaited: NotReady, QueueFull, TooBusy. The deadline counts from `arrived_at`, on the loop's
+        clock. The events raise Expired, QueueFull or NotReady (the place was lost), SlowReader and what the engine
+        raises. The engine has its next job as soon as it has ended this one, whenever the events are read.
         """
-        job = self._enter(generation, arrived_at)
+        job = self._enter(client, priority, arrived_at, generation.max_tokens)
+        failure: BaseException | None = None
         try:
-            async with aclosing(self._events(job)) as events:
-                yield events
-        except Expired:
-            job.state = JobState.EXPIRED
-            raise
-        except HailoVisionError:
-            job.state = JobState.FAILED
-            raise
+            async with asyncio.TaskGroup() as tasks, aclosing(job.events.read()) as events:
+                driving = tasks.create_task(self._drive(job, generation))
+                del generation  # its pixels need not wait for a slow reader
+                try:
+                    yield events
+                finally:
+                    driving.cancel()
+        except BaseExceptionGroup as group:  # of the block's own error, or of a bug in ours
+            failure = group.exceptions[0]
         finally:
-            if job.state in (JobState.WAITING, JobState.RUNNING):
-                job.state = JobState.CANCELLED
-            self._leave(job)
+            self._end(job, Outcome.CANCELLED)
+        if failure is not None:
+            try:
+                raise failure
+            finally:
+                del failure  # or it would hold this frame, and be held by it
+
+    async def run(self) -> None:
+        """Unload the model when it was idle for long enough, for ever."""
+        await self._keep_alive.run()
+
+    def unload(self) -> None:
+        """Take the model off the chip as soon as nothing runs or waits. Raises ModelPinned."""
+        self._keep_alive.let_go()
+
+    def keep_alive(self, seconds: float | None) -> None:
+        """From now on unload after so many seconds of idleness, None is never; a pinned model stays."""
+        self._keep_alive.keep(seconds)
+
+    def reconfigure(self, queue: settings.Queue, model: settings.Model) -> None:
+        """Other bounds for those who come from now on; nobody who waits is turned away for it."""
+        self._admission.configure(queue)
+        self._keep_alive.configure(model.keep_alive, is_pinned=model.pinned)
 
     async def drain(self, timeout_s: float) -> None:
-        """Refuse new work and what waits; give the running job this long to end."""
+        """Refuse new work and what waits; give the running job this long to end, or until this is cancelled."""
         self._is_draining = True
-        unready = self.unready
-        assert unready is not None
-        for job in self._queue.waiting:
-            if not job.turn.done():
-                job.turn.set_exception(unready)
+        self._dismiss(job for job in self._jobs() if job.started_at is None)
         try:
             async with asyncio.timeout(timeout_s):
                 await self._idle.wait()
         except TimeoutError:
-            return
+            pass
+        finally:
+            self._dismiss(self._jobs())
+        await self._idle.wait()
 
-    def _enter(self, generation: Generation, arrived_at: float) -> Job:
-        if unready := self.unready:
-            raise unready
-        now = asyncio.get_running_loop().time()
-        job = Job(generation, submitted_at=now, deadline=arrived_at + self._deadline_s)
-        if self._queue.enter(job, retry_after_s=self._wait_s):
-            job.turn.set_result(None)
+    def _enter(self, client: str, priority: Priority, arrived_at: float, max_tokens: int | None) -> Job:
+        self._check(client, priority, arrived_at, max_tokens)
+        deadline_s = self._admission.deadline_s
+        job = Job(
+            client=client,
+            priority=priority,
+            max_tokens=max_tokens,
+            submitted_at=self._now,
+            deadline=arrived_at + deadline_s,
+            deadline_s=deadline_s,
+        )
+        retry_after_s = self._admission.first_wait_s(self._now)
+        loser = self._queue.enter(job, retry_after_s=retry_after_s)
+        if loser is not None:
+            loser.condemn(QueueFull(depth=self.depth, retry_after_s=retry_after_s))
+        if self._queue.running is job:
+            job.call()
+        self.totals.admitted += 1
         self._idle.clear()
+        self._keep_alive.work_began()
         return job
 
-    async def _events(self, job: Job) -> AsyncGenerator[Piece | Finish]:
-        await self._in_time(job, job.turn)
-        started_at = asyncio.get_running_loop().time()
-        if started_at >= job.deadline:  # its turn has come too late: the device is not asked
-            raise Expired(deadline_s=self._deadline_s, running=False)
-        job.state = JobState.RUNNING
-        async with aclosing(self._engine.generate(job.generation)) as events:
-            while not isinstance(event := await self._in_time(job, anext(events)), Finish):
-                yield event
-        job.state = JobState.FINISHED
-        self.totals.add(event.usage)
-        self._measure(asyncio.get_running_loop().time() - started_at)
-        yield replace(event, timings=replace(event.timings, queue_s=started_at - job.submitted_at))
-
-    async def _in_time(self, job: Job, something: Awaitable[T]) -> T:
+    def _check(self, client: str, priority: Priority, arrived_at: float, max_tokens: int | None) -> None:
+        """Raise what `_enter` would raise now, and count it."""
         try:
-            async with asyncio.timeout_at(job.deadline):
-                return await something
-        except TimeoutError:
-            raise Expired(deadline_s=self._deadline_s, running=job.state is JobState.RUNNING) from None
+            if unready := self.unready:
+                raise unready
+            self._admission.check(client, priority, arrived_at=arrived_at, now=self._now, max_tokens=max_tokens)
+        except (NotReady, QueueFull, TooBusy) as error:
+            reason = refusal_of(error)
+            self.totals.refused[reason] += 1
+            self._on_refused(reason)
+            raise
+
+    # A job's way
+
+    async def _visit(self, client: str, priority: Priority, arrived_at: float) -> None:
+        """Wait for the engine in one's turn, and do nothing with it: then it was no job either."""
+        job = self._enter(client, priority, arrived_at, None)
+        try:
+            async with job.patience():
+                await job.turn
+                await self._engine.ready()
+            job.outcome = Outcome.FINISHED
+            self.totals.admitted -= 1
+            self._leave(job)
+        except HailoVisionError as error:
+            self._end(job, outcome_of(error))
+            raise
+        finally:
+            self._end(job, Outcome.CANCELLED)
+
+    async def _drive(self, job: Job, generation: Generation) -> None:
+        try:
+            async with job.patience():
+                await job.turn
+                await self._engine.ready()
+                job.start(self._now, grace_s=self._grace_s)
+                await self._generate(job, replace(generation, deadline=job.deadline))
+        except HailoVisionError as error:
+            self._end(job, outcome_of(error))
+            job.events.fail(error)
+            if isinstance(error, SlowReader):
+                facts = {"client": job.client, "pieces_behind": error.pieces_behind}
+                log.warning("a slow reader's answer was given up", extra={"facts": facts})
+        except asyncio.CancelledError:
+            self._end(job, Outcome.CANCELLED)
+            raise
+        finally:
+            self._end(job, Outcome.FAILED)  # a bug: all else has ended it by now
+
+    async def _generate(self, job: Job, generation: Generation) -> None:
+        async with aclosing(self._engine.generate(generation)) as events:
+            async for event in events:
+                if isinstance(event, Finish):
+                    job.events.put(self._finish(job, event))
+                    return
+                job.events.put(event)
+                if job.events.behind % PIECES_IN_A_ROW == PIECES_IN_A_ROW - 1:
+                    await asyncio.sleep(0)
+
+    def _finish(self, job: Job, finish: Finish) -> Finish:
+        """The engine is free: the next one's turn comes before anything else. Raises Expired for an empty answer."""
+        usage, timings = finish.usage, finish.timings
+        if finish.reason is FinishReason.DEADLINE and not usage.completion_tokens:
+            raise job.expired
+        assert job.started_at is not None
+        job.finish = replace(finish, timings=replace(timings, queue_s=job.started_at - job.submitted_at))
+        self._estimate.measure(prefill_s=timings.prefill_s, decode_s=timings.decode_s, tokens=usage.completion_tokens)
+        self._end(job, Outcome.FINISHED)
+        return job.finish
+
+    def _end(self, job: Job, outcome: Outcome) -> None:
+        """The job's only end; what comes later says nothing new."""
+        if job.outcome is not None:
+            return
+        job.outcome = outcome
+        self._leave(job)
+        finish = job.finish
+        waited_until = self._now if job.started_at is None else job.started_at
+        record = JobRecord(
+            client=job.client,
+            priority=job.priority,
+            outcome=outcome,
+            timings=finish.timings if finish else Timings(queue_s=waited_until - job.submitted_at),
+            usage=finish.usage if finish else None,
+            reason=finish.reason if finish else None,
+        )
+        self.totals.add(record)
+        self._on_job_end(record)
 
     def _leave(self, job: Job) -> None:
         following = self._queue.leave(job)
-        if following is not None and not following.turn.done():
-            following.turn.set_result(None)
-        if not self.running:
+        if following is not None:
+            following.call()
+        if self._queue.running is None:
             self._idle.set()
+            self._keep_alive.work_ended()
 
-    def _measure(self, job_s: float) -> None:
-        self._job_s = job_s if self._job_s is None else self._job_s + SMOOTHING * (job_s - self._job_s)
+    def _dismiss(self, jobs: Iterable[Job]) -> None:
+        for job in tuple(jobs):
+            job.condemn(NotReady(Unready.DRAINING, "The server is stopping.", retry_after_s=DRAIN_RETRY_S))
+
+    def _jobs(self) -> tuple[Job, ...]:
+        running = self._queue.running
+        return self._queue.waiting if running is None else (running, *self._queue.waiting)
 
     @property
-    def _wait_s(self) -> float:
-        """An estimate of when a place in the queue will be free: about one job from now."""
-        return FIRST_GUESS_S if self._job_s is None else self._job_s
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from hailo_vision.simulator.eyes import Sight
+from hailo_vision.simulator.forms import formed
 from hailo_vision.simulator.phrases import Script, images, quoted, size
 from hailo_vision.simulator.question import Ask, Question, read_question
 from hailo_vision.simulator.reading import Picture, Turn
@@ -38,7 +39,9 @@ def answer(turns: Sequence[Turn], look: Callable[[Picture], Sight]) -> list[tupl
         is_brief = any(turn.role == "system" and _BRIEF.search(turn.text.lower()) for turn in turns)
         is_brief = is_brief or bool(_BRIEF.search(text.lower()))
         _say_answer(script, question, text, subjects, count=len(pictures), is_brief=is_brief)
-    return script.places
+    words = "".join(wordings[0] for wordings in script.places)
+    form = formed(turns, words)
+    return script.places if form is None else [(form,)]
 
 
 def _last_question(turns: Sequence[Turn]) -> Turn | None:

@@ -75,7 +75,11 @@ class Supervisor:
         self._job: _Job | None = None
         self._jobs = 0
         self._restarts = 0
-        self._settled = asyncio.Event()  # READY or FAILED: there is an answer to "can I generate?"
+        self._busy_s = 0.0
+        self._settled = asyncio.Event()  # READY, FAILED, UNLOADED: there is an answer to "can I generate?"
+        self._is_unloading = False  # from the Quit of an unload until the next worker has loaded
+        self._freed = asyncio.Event()  # the unloaded worker has left the chip
+        self._wanted = asyncio.Event()  # somebody waits for an unloaded model
         self._patience: asyncio.Timeout | None = None
         self._phase = ("start", budgets.hello_s)
         self._started_at = 0.0
@@ -98,8 +102,14 @@ class Supervisor:
         if self._state in (EngineState.READY, EngineState.BUSY):
             return 0.0
         load_s = self._model.load_s if self._model else UNKNOWN_LOAD_S
+        if self._state is EngineState.UNLOADED:
+            return max(1.0, load_s)
         started_at = max(self._started_at, self._retry_at)
         return max(1.0, started_at + load_s - asyncio.get_running_loop().time())
+
+    @property
+    def busy_s(self) -> float:
+        return self._busy_s
 
     @property
     def worker_pid(self) -> int | None:
@@ -113,22 +123,53 @@ class Supervisor:
     async def run(self) -> None:
         """Keep a worker alive until cancelled. After an error that only a person can mend, wait for that.
 
-        Raises DeviceUnavailable when there is no device from the start; one that is lost later is waited for.
+        Raises DeviceUnavailable when there is no device from the start; one that is lost later is waited for. Raises
+        it too where a sandbox shuts the device out, which no other worker of this process would change.
         """
         try:
             while True:
                 error = await self._live()
+                if error is None:
+                    self._freed.set()
+                    await self._wanted.wait()
+                    continue
                 self._end_job(error)
                 self._trouble = str(error)
                 if isinstance(error, DeviceUnavailable):
                     if error.fault is DeviceFault.NO_DEVICE and self._model is None:
+                        raise error
+                    if error.fault is DeviceFault.SHUT_OUT:
                         raise error
                     if error.fault.is_permanent:
                         await self._give_up(error)
                 await self._pause(error)
         finally:
             self._become(EngineState.STOPPED)
+            self._freed.set()
             self._end_job(DeviceUnavailable(DeviceFault.FAILED, "The daemon is stopping."))
+
+    async def ready(self) -> None:
+        while self._state is not EngineState.READY:
+            match self._state:
+                case EngineState.FAILED | EngineState.STOPPING | EngineState.STOPPED:
+                    raise DeviceUnavailable(DeviceFault.FAILED, self._trouble or "The engine is stopped.")
+                case EngineState.UNLOADED:
+                    self._wanted.set()
+            await self._news()
+
+    async def unload(self) -> None:
+        while self._state in (EngineState.STARTING, EngineState.WAKING, EngineState.BUSY):
+            await self._news()
+        if self._state is EngineState.READY and self._worker is not None:
+            log.info("unloading the model")
+            self._is_unloading = True
+            self._freed.clear()
+            self._wanted.clear()
+            self._worker.send(Quit())
+            self._allow("quit", self._budgets.quit_s)
+            self._become(EngineState.UNLOADED)
+        if self._state is EngineState.UNLOADED:
+            await self._freed.wait()
 
     async def generate(self, generation: Generation) -> AsyncGenerator[Piece | Finish]:
         job = await self._begin(generation)
@@ -145,11 +186,11 @@ class Supervisor:
 
     # A worker's life
 
-    async def _live(self) -> EngineError:
-        """One worker from its start to its end; returns why it ended."""
+    async def _live(self) -> EngineError | None:
+        """One worker from its start to its end; returns why it ended, None when it was to be unloaded."""
         self._started_at = asyncio.get_running_loop().time()
         self._phase = ("start", self._budgets.hello_s)
-        self._become(EngineState.STARTING)
+        self._become(EngineState.WAKING if self._is_unloading else EngineState.STARTING)
         try:
             worker = self._worker = await WorkerProcess.spawn(self._command, self._environment)
         except OSError as error:
@@ -167,7 +208,7 @@ class Supervisor:
             reason = error
             polite_s = self._budgets.quit_s  # its last word: it is on its way out by itself
         except asyncio.CancelledError:
-            if self._state in (EngineState.READY, EngineState.BUSY):
+            if self._state in (EngineState.READY, EngineState.BUSY, EngineState.UNLOADED):
                 polite_s = self._budgets.quit_s
                 worker.send(Quit())
             self._become(EngineState.STOPPING)
@@ -177,6 +218,8 @@ class Supervisor:
             if self._state in (EngineState.READY, EngineState.BUSY):
                 self._become(EngineState.STARTING)  # nothing is asked of this worker any more
             returncode = await worker.leave(polite_s)
+        if self._state is EngineState.UNLOADED:  # however it left
+            return None
         return reason or WorkerDied(returncode)
 
     async def _converse(self, worker: WorkerProcess) -> None:
@@ -198,7 +241,7 @@ class Supervisor:
                 worker.send(self._load)
                 self._allow("load", self._budgets.load_s)
             case Loaded():
-                self._model, self._trouble = message.model, None
+                self._model, self._trouble, self._is_unloading = message.model, None, False
                 self._rest()
             case Failed(fatal=False):
                 self._hand_over(message.job, message.error)
@@ -215,6 +258,7 @@ class Supervisor:
 
     def _take_finished(self, message: Finished) -> None:
         self._backoff.reset()
+        self._busy_s += message.prefill_s + message.decode_s
         if message.reason is not None:
             timings = Timings(prefill_s=message.prefill_s, decode_s=message.decode_s)
             self._hand_over(message.job, Finish(reason=message.reason, usage=message.usage, timings=timings))
@@ -238,11 +282,7 @@ class Supervisor:
     # The job in hand
 
     async def _begin(self, generation: Generation) -> _Job:
-        while self._state is not EngineState.READY:
-            if self._state in (EngineState.FAILED, EngineState.STOPPING, EngineState.STOPPED):
-                raise DeviceUnavailable(DeviceFault.FAILED, self._trouble or "The engine is stopped.")
-            self._settled.clear()
-            await self._settled.wait()
+        await self.ready()
         assert self._worker is not None
         self._jobs += 1
         self._worker.send(Generate(job=self._jobs, generation=generation))
@@ -284,6 +324,11 @@ class Supervisor:
 
     def _become(self, state: EngineState) -> None:
         self._state = state
-        if state not in (EngineState.STARTING, EngineState.BUSY):
+        if state not in (EngineState.STARTING, EngineState.WAKING, EngineState.BUSY):
             self._settled.set()
         self._on_change()
+
+    async def _news(self) -> None:
+        """Wait until the state is another one that somebody waits for."""
+        self._settled.clear()
+        await self._settled.wait()

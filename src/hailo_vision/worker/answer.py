@@ -1,5 +1,6 @@
 """One answer from the device: its tokens are read, counted and cleaned until it ends or is not wanted any more."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -32,7 +33,16 @@ class Answer:
     and the status belongs to the chunk last read (contract 2.7).
     """
 
-    def __init__(self, *, runtime: Runtime, vlm: Any, plan: Plan, max_tokens: int, stop: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        *,
+        runtime: Runtime,
+        vlm: Any,
+        plan: Plan,
+        max_tokens: int,
+        stop: tuple[str, ...],
+        deadline: float | None = None,
+    ) -> None:
         self.plan = plan
         self.text = ""
         self.tokens_held: int | None = None  # in the device's cache, after the model's own end
@@ -45,7 +55,9 @@ class Answer:
         self._completion: Any = None
         self._reads = 0
         self._reads_in_vain = 0
+        self._deadline = math.inf if deadline is None else deadline
         self._ended_itself = False
+        self._is_late = False
 
     @property
     def has_begun(self) -> bool:
@@ -58,6 +70,9 @@ class Answer:
         self._end_tokens = tuple(self._vlm.get_stop_tokens())
         self._completion = self._vlm.generate(prompt=self.plan.prompt, frames=self.plan.frames, **parameters)
         while not (is_cancelled := cancelled()):
+            if time.monotonic() >= self._deadline:
+                self._is_late = True
+                break
             chunk = self._read()
             if chunk is None:
                 continue
@@ -103,11 +118,12 @@ class Answer:
         return self._hold_back.feed(chunk)
 
     def _end(self, is_cancelled: bool, started: float, first: float) -> Iterator[str | Done]:
-        if not is_cancelled and not self._hold_back.stopped:
-            self._measure()
-            yield self._hold_back.flush()
-        else:
+        if is_cancelled or self._is_late or self._hold_back.stopped:
             self._probe()  # to release an unfinished completion of a dead session is to die (trap 14)
+        else:
+            self._measure()
+        if not is_cancelled and not self._hold_back.stopped:
+            yield self._hold_back.flush()
         self.release()
         now = time.monotonic()
         yield Done(
@@ -123,6 +139,8 @@ class Answer:
         )
 
     def _reason(self) -> FinishReason:
+        if self._is_late:
+            return FinishReason.DEADLINE
         return FinishReason.STOP if self._hold_back.stopped or self._ended_itself else FinishReason.LENGTH
 
     def _measure(self) -> None:

@@ -27,7 +27,8 @@ class Backend(Protocol):
     def generate(self, generation: Generation, cancelled: Callable[[], bool]) -> Iterator[str | Done]:
         """Yield the text of each token, empty ones too, then one Done.
 
-        `cancelled` is asked between tokens; once it says yes the generation ends with a Done soon.
+        `cancelled` is asked between tokens; once it says yes the generation ends with a Done soon. So it does once
+        the generation's deadline has passed, with DEADLINE as its reason and exact usage.
 
         Raises ContextLengthExceeded or GenerationFailed when the next generation can be asked for, and
         DeviceUnavailable when this process is of no use any more.

@@ -16,7 +16,7 @@ from hailo_vision.worker.answer import Answer, Plan
 from hailo_vision.worker.backend import Done
 from hailo_vision.worker.held import Held, hold
 from hailo_vision.worker.parameters import device_parameters
-from hailo_vision.worker.runtime import Runtime, find, status_of, unavailable
+from hailo_vision.worker.runtime import Runtime, find, shut_out, status_of, unavailable
 
 PATCH_PX = 14 * 2  # the encoder makes one token of 2 x 2 patches of 14 x 14 pixels [2.5]
 FRAMES_BEFORE_5_2 = 5  # [1.4]; more break the session (trap 5)
@@ -48,9 +48,12 @@ class HailoBackend:
             raise DeviceUnavailable(
                 DeviceFault.NO_DEVICE, "No Hailo device answers: check the HAT's seat and that its driver is loaded."
             )
-        self._vdevice = self._patiently(
-            lambda: self._open(load.group_id), "Opening the device", _VDEVICE_PASSING, deadline
-        )
+        try:
+            self._vdevice = self._patiently(
+                lambda: self._open(load.group_id), "Opening the device", _VDEVICE_PASSING, deadline
+            )
+        except DeviceUnavailable as error:
+            raise shut_out(load.device, error) or error from error.__cause__
         self._vlm = self._patiently(
             lambda: runtime.genai.VLM(self._vdevice, load.hef), f"Loading {load.hef}", _MODEL_PASSING, deadline
         )
@@ -69,7 +72,12 @@ class HailoBackend:
             raise ContextLengthExceeded(prompt_tokens=plan.prompt_tokens, context_tokens=self._model.context_tokens)
         max_tokens = min(generation.max_tokens, room)
         answer = self._answer = Answer(
-            runtime=self._runtime, vlm=self._vlm, plan=plan, max_tokens=max_tokens, stop=generation.stop
+            runtime=self._runtime,
+            vlm=self._vlm,
+            plan=plan,
+            max_tokens=max_tokens,
+            stop=generation.stop,
+            deadline=generation.deadline,
         )
         self._held = None  # from here on the device's context is this generation's
         try:

@@ -10,24 +10,30 @@ from typing import Any
 
 from hailo_vision.errors import DeviceUnavailable
 from hailo_vision.worker.parent import die_with_parent
-from hailo_vision.worker.runtime import find
+from hailo_vision.worker.runtime import find, unavailable
 
 
 def read(name: str) -> dict[str, str | float]:
-    """Temperature in degrees Celsius (the hotter of two sensors), firmware, architecture, runtime version."""
+    """Temperature in degrees Celsius (the hotter of two sensors), firmware, architecture, runtime version.
+
+    Raises DeviceUnavailable.
+    """
     runtime = find(name)
-    device = runtime.root.Device()  # kept by name: one that is collected closes its connection (contract 1.3)
     try:
-        board = device.control.identify()
-        chip = device.control.get_chip_temperature()
-        return {
-            "temperature_c": round(max(float(chip.ts0_temperature), float(chip.ts1_temperature)), 1),
-            "firmware": _version(board.firmware_version),
-            "architecture": str(board.device_architecture),
-            "runtime_version": runtime.version,
-        }
-    finally:
-        device.release()
+        device = runtime.root.Device()  # kept by name: one that is collected closes its connection (contract 1.3)
+        try:
+            board = device.control.identify()
+            chip = device.control.get_chip_temperature()
+            return {
+                "temperature_c": round(max(float(chip.ts0_temperature), float(chip.ts1_temperature)), 1),
+                "firmware": _version(board.firmware_version),
+                "architecture": str(board.device_architecture),
+                "runtime_version": runtime.version,
+            }
+        finally:
+            device.release()
+    except runtime.errors as error:
+        raise unavailable(error, "Asking the chip") from error
 
 
 def _version(value: Any) -> str:

@@ -4,6 +4,7 @@ Errors come in three kinds (contract 1.2): mapped subclasses of HailoRTException
 a raw `HailoRTStatusException` that in HailoRT 5.1.1 is not a HailoRTException at all. All carry one status number.
 """
 
+import errno
 import importlib
 import inspect
 import os
@@ -105,3 +106,22 @@ def unavailable(error: BaseException, doing: str) -> DeviceUnavailable:
     fault, meaning = _MEANINGS.get(status or 0, unknown)
     number = "" if status is None else f" (HailoRT status {status})"
     return DeviceUnavailable(fault, f"{doing}: {meaning}{number}.", status=status)
+
+
+def shut_out(node: str, error: DeviceUnavailable) -> DeviceUnavailable | None:
+    """What is wrong instead where the device did not open and the kernel says EPERM, not EACCES; else None.
+
+    EACCES is the node's mode, which an admin mends. EPERM is systemd's sandbox, which lets in the devices that it
+    knew when the service started: only a new start of the service helps. HailoRT has one number for both.
+    """
+    try:
+        os.close(os.open(node, os.O_RDWR | os.O_CLOEXEC))
+    except OSError as refusal:
+        if refusal.errno == errno.EPERM:
+            return DeviceUnavailable(
+                DeviceFault.SHUT_OUT,
+                f"The service's sandbox does not let {node} in (EPERM): it was built before the driver was loaded, "
+                "or DeviceAllow= in the unit does not name it. Only a new start of the service helps.",
+                status=error.status,
+            )
+    return None

@@ -1,0 +1,62 @@
+"""https: a certificate and its key, which can be replaced while the server runs."""
+
+import ssl
+from collections.abc import Callable
+
+from hailo_vision.access.files import read_secret, unusable
+from hailo_vision.errors import UnusableFile
+
+
+class Tls:
+    """`context` stays the same; each handshake takes the certificate and key of the pair that was read last."""
+
+    def __init__(self, cert: str, key: str) -> None:
+        """Raises UnusableFile."""
+        self._cert = cert
+        self._key = key
+        self._pair = self.context = self._read()
+        self.context.sni_callback = self._choose
+
+    def prepare(self) -> Callable[[], None]:
+        """Read both files again; what is returned puts the pair in the place of the old one. Raises UnusableFile."""
+        pair = self._read()
+
+        def change() -> None:
+            self._pair = pair
+
+        return change
+
+    def _choose(self, connection: ssl.SSLObject, _name: str, _context: ssl.SSLContext) -> None:
+        connection.context = self._pair
+
+    def _read(self) -> ssl.SSLContext:
+        read_secret(self._key)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_alpn_protocols(["http/1.1"])
+        self._load(context)
+        return context
+
+    def _load(self, context: ssl.SSLContext) -> None:
+        is_locked = False
+
+        def passphrase() -> str:
+            """Without this OpenSSL asks at the terminal."""
+            nonlocal is_locked
+            is_locked = True
+            return ""
+
+        try:
+            context.load_cert_chain(self._cert, self._key, password=passphrase)
+        except ssl.SSLError as error:
+            if is_locked:
+                raise unusable(self._key, "it is encrypted; the server needs one without a passphrase") from None
+            raise self._wrong(error) from None
+        except OSError as error:
+            raise unusable(self._cert, f"it can't be read: {error.strerror}") from None
+
+    def _wrong(self, error: ssl.SSLError) -> UnusableFile:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            return unusable(self._key, f"it is not the key of the certificate in {self._cert}")
+        why = f"it and {self._key} are no certificate and private key in PEM"
+        return unusable(self._cert, f"{why} ({error.reason or error.strerror})")

@@ -1,0 +1,29 @@
+"""What several runs of the engine come to, for the one answer that they are. Pure."""
+
+from collections.abc import Sequence
+
+from hailo_vision.chat import Finish, FinishReason, Timings, Usage
+
+
+def total(finishes: Sequence[Finish], reason: FinishReason | None = None) -> Finish:
+    """One Finish for all: the prompt counts once, as it was first sent; tokens of answers and times are summed.
+
+    So the questions that a repair adds are not counted, what the model said in vain is.
+    """
+    first, last = finishes[0], finishes[-1]
+    usages, timings = [finish.usage for finish in finishes], [finish.timings for finish in finishes]
+    return Finish(
+        reason=last.reason if reason is None else reason,
+        usage=Usage(
+            prompt_tokens=first.usage.prompt_tokens,
+            completion_tokens=sum(usage.completion_tokens for usage in usages),
+            image_tokens=first.usage.image_tokens,
+            cached_tokens=first.usage.cached_tokens,
+        ),
+        timings=Timings(
+            image_s=sum(timing.image_s for timing in timings),
+            queue_s=sum(timing.queue_s for timing in timings),
+            prefill_s=sum(timing.prefill_s for timing in timings),
+            decode_s=sum(timing.decode_s for timing in timings),
+        ),
+    )

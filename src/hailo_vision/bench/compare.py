@@ -1,0 +1,68 @@
+"""Two results side by side. Pure, but for the error that a broken file is."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hailo_vision.bench import words
+from hailo_vision.bench.figures import QUANTITIES, Quantity
+from hailo_vision.bench.result import BadResult
+
+NOISE = 0.02  # smaller changes are called none; what a change means takes more than one bench on each side
+_POINTS = ("p50", "p95")
+Tree = Mapping[str, Any]
+
+
+def compare(before: Tree, after: Tree) -> str:
+    """What changed from one to the other. Raises BadResult."""
+    try:
+        return "\n".join([*_differences(before, after), *_phases(before, after)])
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise BadResult("One of the files is no whole result of a bench.") from error
+
+
+def _differences(before: Tree, after: Tree) -> Iterator[str]:
+    """What else is not the same: then the figures may differ for that reason."""
+    yield f"{before['made_at']}  {before['url']}"
+    yield f"{after['made_at']}  {after['url']}"
+    for part in ("plan", "versions"):
+        for name in dict.fromkeys([*before[part], *after[part]]):
+            one, other = before[part].get(name), after[part].get(name)
+            if one is not None and other is not None and one != other:
+                yield f"differs: {name} {one} -> {other}"
+    if before["model"] != after["model"]:
+        yield f"differs: model {before['model']} -> {after['model']}"
+
+
+def _phases(before: Tree, after: Tree) -> Iterator[str]:
+    later = {phase["name"]: phase for phase in after["phases"]}
+    both = [(phase, later[phase["name"]]) for phase in before["phases"] if phase["name"] in later]
+    if not both:
+        raise BadResult("The two have no phase in common.")
+    for one, other in both:
+        yield ""
+        yield f"{one['name']:<28}{'before':>12}{'after':>12}{'change':>10}"
+        for quantity in QUANTITIES:
+            figures = one["figures"].get(quantity.name), other["figures"].get(quantity.name)
+            if figures[0] and figures[1]:
+                for point in _POINTS:
+                    yield _line(quantity, point, float(figures[0][point]), float(figures[1][point]))
+        yield f"{'Answered':<28}{_answered(one):>12}{_answered(other):>12}"
+
+
+def _line(quantity: Quantity, point: str, one: float, other: float) -> str:
+    shown = [words.quantity(quantity.name, value) for value in (one, other)]
+    return f"{f'{quantity.title}, {point}':<28}{shown[0]:>12}{shown[1]:>12}{_change(quantity, one, other)}"
+
+
+def _change(quantity: Quantity, one: float, other: float) -> str:
+    if one <= 0:
+        return ""
+    change = other / one - 1
+    if abs(change) < NOISE:
+        return f"{'same':>10}"
+    is_better = (change < 0) == (quantity.better == "lower")
+    return f"{f'{change:+.0%}':>10} {'better' if is_better else 'worse'}".replace("%", " %")
+
+
+def _answered(phase: Tree) -> str:
+    return f"{int(phase['answered'])} of {int(phase['questions'])}"

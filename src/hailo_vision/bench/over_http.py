@@ -1,0 +1,127 @@
+"""A running server is asked, over the door that every client uses."""
+
+import platform
+from collections.abc import AsyncGenerator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from hailo_vision import __version__
+from hailo_vision.bench.question import Question
+from hailo_vision.bench.result import Vitals
+from hailo_vision.bench.sample import AskFailed, Ending
+from hailo_vision.chat import Piece, Timings, Usage
+from hailo_vision.client import Server, ServerError
+
+_TICKS_PER_S = 100.0  # USER_HZ, which is 100 on every Linux that we run on
+_IDLE = (3, 4)  # /proc/stat: idle and iowait
+
+
+class Bench:
+    """`ask` and `look` of one server."""
+
+    def __init__(self, server: Server, model: str, max_tokens: int) -> None:
+        self._server = server
+        self._model = model
+        self._max_tokens = max_tokens
+        self._is_local = urlsplit(server.url).hostname in ("127.0.0.1", "::1", "localhost")
+
+    async def ask(self, question: Question) -> AsyncGenerator[Piece | Ending]:
+        """Raises AskFailed."""
+        try:
+            async for event in self._server.chat(self._request(question)):
+                for choice in event.get("choices") or ():
+                    if text := (choice.get("delta") or {}).get("content"):
+                        yield Piece(text=str(text))
+                if usage := event.get("usage"):
+                    yield ending(usage, event.get("performance"))
+        except ServerError as error:
+            raise AskFailed(error.code) from error
+
+    async def look(self) -> Vitals:
+        """Raises ServerError: a server that has gone has nothing more to measure."""
+        return vitals(await self._server.health(), _cpu() if self._is_local else None)
+
+    def _request(self, question: Question) -> dict[str, Any]:
+        content: list[dict[str, Any]] = []
+        if question.picture is not None:
+            content.append({"type": "image_url", "image_url": {"url": question.picture}})
+        content.append({"type": "text", "text": question.prompt})
+        return {
+            "model": self._model,
+            "messages": [{"role": "user", "content": content}],
+            "max_tokens": self._max_tokens,
+            "stream_options": {"include_usage": True},
+        }
+
+
+def ending(usage: Mapping[str, Any], performance: Mapping[str, Any] | None) -> Ending:
+    """The last chunk of a stream. A server without our `performance` gives no timings."""
+    details = usage.get("prompt_tokens_details") or {}
+    timings = performance and Timings(
+        image_s=float(performance.get("image_ms", 0)) / 1e3,
+        queue_s=float(performance.get("queue_ms", 0)) / 1e3,
+        prefill_s=float(performance.get("prefill_ms", 0)) / 1e3,
+        decode_s=float(performance.get("decode_ms", 0)) / 1e3,
+    )
+    return Ending(
+        usage=Usage(
+            prompt_tokens=int(usage.get("prompt_tokens", 0)),
+            completion_tokens=int(usage.get("completion_tokens", 0)),
+            cached_tokens=int(details.get("cached_tokens", 0)),
+        ),
+        timings=timings or None,
+    )
+
+
+def vitals(health: Mapping[str, Any], cpu: tuple[float, float] | None) -> Vitals:
+    memory, chip, jobs = (health.get(key) or {} for key in ("memory", "chip", "jobs"))
+    busy_s, total_s = cpu or (None, None)
+    return Vitals(
+        daemon_bytes=memory.get("daemon_bytes"),
+        worker_bytes=memory.get("worker_bytes"),
+        worker_restarts=health.get("worker_restarts"),
+        temperature_c=chip.get("temperature_c"),
+        npu_busy_s=jobs.get("busy_seconds"),
+        cpu_busy_s=busy_s,
+        cpu_s=total_s,
+    )
+
+
+def versions(health: Mapping[str, Any]) -> dict[str, str | None]:
+    """Of everything that could make a difference, on both sides."""
+    chip = health.get("chip") or {}
+    told = {
+        "server": health.get("version"),
+        "runtime": health.get("runtime"),
+        "runtime_version": health.get("runtime_version"),
+        "device": health.get("device"),
+        "architecture": chip.get("architecture"),
+        "firmware": chip.get("firmware"),
+        "bench": __version__,
+        "aiohttp": aiohttp.__version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "machine": _board(),
+    }
+    return {name: None if value is None else str(value) for name, value in told.items()}
+
+
+def _board() -> str:
+    """Where the bench itself runs."""
+    try:
+        return Path("/proc/device-tree/model").read_text(errors="replace").strip("\0\n")
+    except OSError:
+        return platform.machine()
+
+
+def _cpu() -> tuple[float, float] | None:
+    """Seconds that all cores have worked, and seconds of all cores, since the machine started."""
+    try:
+        ticks = [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+    except (OSError, ValueError, IndexError):
+        return None
+    total = sum(ticks)
+    return (total - sum(ticks[place] for place in _IDLE)) / _TICKS_PER_S, total / _TICKS_PER_S

@@ -1,0 +1,31 @@
+"""How far the bench has come: a line on a terminal that rewrites itself, nothing elsewhere."""
+
+from typing import TextIO
+
+from hailo_vision.bench import words
+from hailo_vision.bench.sample import Sample
+
+_BAR = 24
+
+
+class Progress:
+    def __init__(self, out: TextIO, questions: int) -> None:
+        self._out = out if out.isatty() else None
+        self._questions = questions
+
+    def show(self, phase: str, done: int, sample: Sample) -> None:
+        self._write(line(phase, done, self._questions, sample))
+
+    def end(self) -> None:
+        self._write("")
+
+    def _write(self, text: str) -> None:
+        if self._out:
+            self._out.write(f"\r\x1b[K{text}")
+            self._out.flush()
+
+
+def line(phase: str, done: int, questions: int, last: Sample) -> str:
+    filled = _BAR * done // questions
+    told = last.error or words.seconds(last.total_s)
+    return f"[{'#' * filled}{'.' * (_BAR - filled)}] {done} of {questions} {phase}, the last: {told}"

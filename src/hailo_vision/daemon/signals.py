@@ -1,0 +1,31 @@
+"""What the daemon is told from outside: SIGTERM and SIGINT, once more for haste, and SIGHUP."""
+
+import asyncio
+import os
+import signal
+
+
+class Signals:
+    """Events that the signals set. `hurry` is set by the second signal to stop."""
+
+    def __init__(self) -> None:
+        self.stop = asyncio.Event()
+        self.hurry = asyncio.Event()
+        self.reload = asyncio.Event()
+        self._has_terminal = os.isatty(0)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        loop.add_signal_handler(signal.SIGHUP, self._hang_up)
+
+    def _stop(self) -> None:
+        if self.stop.is_set():
+            self.hurry.set()
+        self.stop.set()
+
+    def _hang_up(self) -> None:
+        """A reload, but the end for a daemon in the foreground of a terminal that was closed."""
+        if self._has_terminal and not os.isatty(0):
+            self.stop.set()
+        else:
+            self.reload.set()

@@ -1,0 +1,204 @@
+"""The facts that several checks read: each is gathered when it is first asked for, and once."""
+
+import json
+import os
+import stat
+import sys
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from hailo_vision.config import load
+from hailo_vision.config.settings import Settings
+from hailo_vision.daemon.device import find_node
+from hailo_vision.daemon.run import RUNTIME_MODULES
+from hailo_vision.doctor import account
+from hailo_vision.doctor.account import Account, Owner
+from hailo_vision.doctor.machine import Machine, Output
+from hailo_vision.errors import ConfigError, ModelError, StartError
+from hailo_vision.models.release import Release, runtime_release
+from hailo_vision.supervisor.probe import PROBE_COMMAND
+
+SERVICE = "hailo-vision"  # the unit's name and its user's
+UNIT_FACTS = (
+    "LoadState,ActiveState,SubState,Result,NRestarts,ExecMainCode,ExecMainStatus,StatusText,MainPID,"
+    "User,Group,SupplementaryGroups"
+)
+BINDINGS_COMMAND = (sys.executable, "-P", "-m", "hailo_vision.worker.bindings")
+CHILD_S = 30.0  # two calls of 10 s at most to the chip, and the start of a Python
+VENDOR_ID = "0x1e60"  # hailort-drivers, linux/pcie: PCI_VENDOR_ID_HAILO
+_RENDERED = "/etc/xdg/hailo-vision/hailo-vision.json"
+_PCI = "/sys/bus/pci/devices"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """The file that `serve` would read; without one it runs on the defaults, as it does here with a wrong one."""
+
+    path: Path | None
+    settings: Settings
+    error: ConfigError | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PciDevice:
+    """One of the vendor's devices on the bus: its address, and its number, such as 0x45c4."""
+
+    address: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a child that asks the runtime said: facts, or why there are none."""
+
+    facts: dict[str, Any] | None
+    trouble: str
+
+
+class Case:
+    """One machine with one configuration."""
+
+    def __init__(self, machine: Machine, config: Path | None = None) -> None:
+        self.machine = machine
+        self._config = config
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        path = self._config or self._find_config()
+        if path is None:
+            return Configuration(path=None, settings=Settings(), error=None)
+        try:
+            return Configuration(path=path, settings=load.load(path), error=None)
+        except ConfigError as error:
+            return Configuration(path=path, settings=Settings(), error=error)
+
+    @property
+    def settings(self) -> Settings:
+        return self.configuration.settings
+
+    @property
+    def drives_the_chip(self) -> bool:
+        return self.settings.device.runtime == "hailo"
+
+    @property
+    def rendered(self) -> Path:
+        """Where the service's start puts the JSON that it renders from the operator's YAML."""
+        return self.machine.path(_RENDERED)
+
+    @cached_property
+    def passwd(self) -> str:
+        return self.machine.text("/etc/passwd") or ""
+
+    @cached_property
+    def group(self) -> str:
+        return self.machine.text("/etc/group") or ""
+
+    @cached_property
+    def unit(self) -> dict[str, str] | None:
+        """What systemd knows of the service; None where there is no systemd."""
+        if not os.path.isdir(self.machine.path("/run/systemd/system")):
+            return None
+        output = self.machine.run(["systemctl", "show", f"{SERVICE}.service", f"--property={UNIT_FACTS}"])
+        if output is None or output.code != 0:
+            return None
+        return dict(line.partition("=")[::2] for line in output.stdout.splitlines() if "=" in line)
+
+    @cached_property
+    def account(self) -> Account:
+        """The service's user; where there is none, the one who looks, who would run `serve` too."""
+        unit = self.unit or {}
+        name, also = unit.get("User") or SERVICE, [unit.get("Group", ""), *unit.get("SupplementaryGroups", "").split()]
+        if found := account.find(name, self.passwd, self.group, also):
+            return found
+        machine = self.machine
+        return Account(name=account.name_of(machine.uid, self.passwd), uid=machine.uid, gids=machine.gids)
+
+    @cached_property
+    def chips(self) -> tuple[PciDevice, ...]:
+        found = (
+            PciDevice(address=address, device=self.machine.text(f"{_PCI}/{address}/device") or "")
+            for address in self.machine.names(_PCI)
+            if self.machine.text(f"{_PCI}/{address}/vendor") == VENDOR_ID
+        )
+        return tuple(found)
+
+    @property
+    def has_none_on_the_bus(self) -> bool:
+        """Surely no device: the bus can be seen, and has none."""
+        return not self.chips and os.path.isdir(self.machine.path("/sys/bus/pci"))
+
+    @cached_property
+    def node(self) -> str | None:
+        """The device node that the daemon would open, by the name it has on the machine."""
+        wanted = self.settings.device.path
+        try:
+            folder = self.machine.path("/dev")
+            found = Path(find_node(wanted if wanted == "auto" else str(self.machine.path(wanted)), folder))
+        except StartError:
+            return None
+        return f"/{found.relative_to(self.machine.root)}"
+
+    @property
+    def node_owner(self) -> Owner | None:
+        """None where the node has gone, or is none."""
+        try:
+            status = os.stat(self.machine.path(self.node or "/"))
+        except OSError:
+            return None
+        if not stat.S_ISCHR(status.st_mode):
+            return None
+        return Owner(uid=status.st_uid, gid=status.st_gid, mode=stat.S_IMODE(status.st_mode))
+
+    @cached_property
+    def release(self) -> Release | None:
+        """The installed HailoRT's, by its packages."""
+        try:
+            return runtime_release(self.settings)
+        except ModelError:
+            return None
+
+    @cached_property
+    def bindings(self) -> Told:
+        return self._ask(BINDINGS_COMMAND)
+
+    @cached_property
+    def chip(self) -> Told:
+        """What the chip says of itself, over a connection of its own that disturbs no answer (contract 5)."""
+        return self._ask(PROBE_COMMAND)
+
+    def _find_config(self) -> Path | None:
+        if self.machine.root == Path("/"):
+            return load.find(self.machine.environment)
+        return self.rendered if os.path.lexists(self.rendered) else None
+
+    def _ask(self, command: tuple[str, ...]) -> Told:
+        settings = self.settings
+        module = RUNTIME_MODULES.get(settings.device.runtime)
+        if module is None:
+            return Told(facts=None, trouble=f"the runtime {settings.device.runtime} has no chip to ask")
+        also = {} if self.drives_the_chip else {"HAILO_VISION_SIMULATOR": json.dumps(asdict(settings.simulator))}
+        return told(self.machine.run([*command, module], within_s=CHILD_S, also=also))
+
+
+def told(output: Output | None) -> Told:
+    """The JSON of a child that ended well, or its last line, or how it ended."""
+    match output:
+        case None:
+            return Told(facts=None, trouble="it could not be started")
+        case Output(code=None):
+            return Told(facts=None, trouble=f"it said nothing for {CHILD_S:g} s and was killed")
+        case Output(code=0, stdout=stdout):
+            try:
+                facts = json.loads(stdout)
+            except ValueError:
+                facts = None
+            if isinstance(facts, dict):
+                return Told(facts=facts, trouble="")
+            return Told(facts=None, trouble="what it said is not understood")
+        case Output(code=int(code)) if code < 0:
+            return Told(facts=None, trouble=f"it was ended by signal {-code}")
+        case _:
+            lines = output.stderr.strip().splitlines() or [f"it ended with exit code {output.code}"]
+            return Told(facts=None, trouble=lines[-1].strip())

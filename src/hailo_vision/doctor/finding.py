@@ -1,0 +1,38 @@
+"""What a check comes to."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """SKIPPED: there was nothing to look at, or it may not be looked at."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """`saw` is a fact for a person, `advice` the next step; only what is fine or skipped may need none."""
+
+    verdict: Verdict
+    saw: str
+    advice: str | None = None
+
+
+def ok(saw: str, advice: str | None = None) -> Finding:
+    return Finding(verdict=Verdict.OK, saw=saw, advice=advice)
+
+
+def warning(saw: str, advice: str) -> Finding:
+    return Finding(verdict=Verdict.WARNING, saw=saw, advice=advice)
+
+
+def failed(saw: str, advice: str) -> Finding:
+    return Finding(verdict=Verdict.FAILED, saw=saw, advice=advice)
+
+
+def skipped(saw: str, advice: str | None = None) -> Finding:
+    return Finding(verdict=Verdict.SKIPPED, saw=saw, advice=advice)

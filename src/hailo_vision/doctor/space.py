@@ -1,0 +1,58 @@
+"""Room on the disk and in memory."""
+
+import os
+from pathlib import Path
+
+from hailo_vision.doctor.case import Case
+from hailo_vision.doctor.finding import Finding, failed, ok, skipped, warning
+
+LITTLE_DISK_MB = 500
+NO_DISK_MB = 50
+LITTLE_MEMORY_MB = 400  # a load sends the model's file through buffers of up to 128 MiB (contract 6)
+_CMDLINE = "/boot/firmware/cmdline.txt"
+
+
+def disk(case: Case) -> Finding:
+    folder = case.machine.path(case.settings.model.hef).parent
+    # A folder that is closed to the one who looks counts as missing, as its disk is that of its parent.
+    while not os.path.isdir(folder) and folder != folder.parent:
+        folder = folder.parent
+    try:
+        free_mb = _free_mb(folder)
+    except OSError as error:
+        return failed(f"{folder} can't be asked for its free space: {error.strerror}", "Check the disk.")
+    saw = f"{free_mb:,.0f} MB are free on the disk of {folder}"
+    if free_mb < NO_DISK_MB:
+        return failed(saw, "Make room: `sudo apt clean`, `sudo journalctl --vacuum-size=50M`.")
+    if free_mb < LITTLE_DISK_MB:
+        return warning(saw, "Make room, above all before an upgrade or another model of 2.3 GB.")
+    return ok(saw)
+
+
+def memory(case: Case) -> Finding:
+    available_mb = _available_mb(case.machine.text("/proc/meminfo") or "")
+    if available_mb is None:
+        return skipped("the kernel does not tell how much memory there is")
+    saw = f"{available_mb:,.0f} MB are available"
+    if available_mb < LITTLE_MEMORY_MB:
+        return warning(saw, "End other programs: loading the model may fail or be slow.")
+    controllers = case.machine.text("/sys/fs/cgroup/cgroup.controllers")
+    if controllers is not None and "memory" not in controllers.split():
+        return warning(
+            f"{saw}; the memory cgroup is off, so systemd's limits (MemoryMax=) do nothing",
+            f"Raspberry Pi OS starts so. To have them, add cgroup_enable=memory to the line in {_CMDLINE} and reboot.",
+        )
+    return ok(saw)
+
+
+def _free_mb(folder: Path) -> float:
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize / 1e6
+
+
+def _available_mb(meminfo: str) -> float | None:
+    for line in meminfo.splitlines():
+        name, _, value = line.partition(":")
+        if name == "MemAvailable" and value.split()[:1] and value.split()[0].isdecimal():
+            return int(value.split()[0]) * 1024 / 1e6
+    return None

@@ -1,0 +1,66 @@
+"""A stream whose headers wait, so that an error before the first event is a status; but not for ever."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from hailo_vision.http_api.faults import Fault
+from hailo_vision.http_api.request import STREAM
+from hailo_vision.http_api.stream import EventStream, plain
+
+PING_S = 15.0  # after a silence of this length comes a comment: proxies close what is silent for 30 or 60 s
+PING = b": ping\n\n"
+
+
+class LateStream:
+    """Server-sent events. The headers go out with the first of them, or with a comment after a long silence."""
+
+    def __init__(self, request: web.Request, *, ping_s: float = PING_S, tell: Callable[[Fault], bytes] = plain) -> None:
+        self._request = request
+        self._ping_s = ping_s
+        self._tell = tell
+        self._stream: EventStream | None = None
+        self._writing = asyncio.Lock()
+        self._wrote_at = asyncio.get_running_loop().time()
+
+    async def write(self, data: bytes) -> None:
+        """Raises ConnectionResetError when the client has left or does not read."""
+        async with self._writing:
+            if self._stream is None:
+                # From here on an error is an event: the middleware looks for the stream.
+                self._stream = self._request[STREAM] = await EventStream.open(self._request, tell=self._tell)
+            await self._stream.write(data)
+            self._wrote_at = asyncio.get_running_loop().time()
+
+    async def close(self) -> web.StreamResponse:
+        assert self._stream is not None
+        await self._stream.close()
+        return self._stream.response
+
+    async def ping(self) -> None:
+        """Write a comment whenever nothing was written for a while, for ever."""
+        while True:
+            silent_s = asyncio.get_running_loop().time() - self._wrote_at
+            if silent_s >= self._ping_s:
+                await self.write(PING)
+            else:
+                await asyncio.sleep(self._ping_s - silent_s)
+
+
+@asynccontextmanager
+async def late_stream(
+    request: web.Request, *, ping_s: float = PING_S, tell: Callable[[Fault], bytes] = plain
+) -> AsyncIterator[LateStream]:
+    """A stream that is kept alive while the block runs; what is raised in the block is raised as it is."""
+    stream = LateStream(request, ping_s=ping_s, tell=tell)
+    try:
+        async with asyncio.TaskGroup() as group:
+            pings = group.create_task(stream.ping())
+            try:
+                yield stream
+            finally:
+                pings.cancel()
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None

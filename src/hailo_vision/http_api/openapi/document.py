@@ -1,0 +1,96 @@
+"""The table of routes becomes an OpenAPI 3.1 document. Pure."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from hailo_vision.http_api.openapi.operation import JsonSchema, Operation, an_object
+from hailo_vision.http_api.routes import Route, parameters
+
+_INTRODUCTION = (
+    "OpenAI's protocol for one vision model on this machine. Every path is served with and without /v1 and with a "
+    "slash at its end, HEAD wherever GET. Every response has an `x-request-id`, the request's own where it sent one. "
+    "Unknown fields of a body are ignored, and null means absent."
+)
+_ERROR: JsonSchema = an_object(
+    {
+        "error": an_object(
+            {
+                "message": {"type": "string"},
+                "type": {"type": "string"},
+                "param": {"type": ["string", "null"], "description": "path of the field that is wrong"},
+                "code": {"type": ["string", "null"], "description": "a stable word for programs"},
+            },
+            required=("message", "type", "param", "code"),
+        )
+    },
+    required=("error",),
+)
+_FAILURES = {
+    400: "The request is wrong; `param` names the field",
+    401: "No API key of this server's, where it asks for one",
+    403: "The request may come from a web page that was not allowed",
+    404: "No such model",
+    408: "The body took too long",
+    413: "The body is larger than server.max_body_mb",
+    415: "The body is of another kind",
+    429: "The queue is full, or the client's limit reached; see Retry-After",
+    500: "The generation failed",
+    503: "Not ready; see Retry-After",
+    504: "The time limit of the request passed",
+}
+_ALWAYS = (403,)
+
+
+def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
+    """Everything that is served, in the order of the table."""
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        for path in (route.path, *route.also):
+            paths.setdefault(path, {})[route.method.lower()] = _operation(route, path)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "hailo-vision", "version": version, "description": _INTRODUCTION},
+        "servers": [{"url": "/"}],
+        "security": [{"bearer": []}, {"apiKey": []}, {}],
+        "paths": paths,
+        "components": {
+            "schemas": {"Error": _ERROR},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "apiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+            },
+        },
+    }
+
+
+def _operation(route: Route, path: str) -> dict[str, Any]:
+    about = route.about
+    told: dict[str, Any] = {
+        "tags": [about.tag],
+        "summary": about.summary,
+        "operationId": f"{route.method.lower()}_{path.strip('/')}".translate(str.maketrans("/.-", "___", "{}")),
+        "responses": _responses(route),
+    }
+    if names := parameters(path):
+        kind = {"in": "path", "required": True, "schema": {"type": "string"}}
+        told["parameters"] = [{"name": name, **kind} for name in names]
+    if about.body is not None:
+        told["requestBody"] = {"required": True, "content": {about.body_media: {"schema": about.body}}}
+    if route.is_open:
+        told["security"] = []
+    return told
+
+
+def _responses(route: Route) -> dict[str, Any]:
+    failures = sorted({*_ALWAYS, *(() if route.is_open else (401,)), *route.about.failures})
+    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    failed = {str(status): {"description": _FAILURES[status], "content": error} for status in failures}
+    return {"200": {"description": "Done", "content": _content(route.about)}, **failed}
+
+
+def _content(about: Operation) -> dict[str, Any]:
+    content: dict[str, Any] = {about.media: {"schema": about.reply}}
+    if about.streams:
+        said = "an event for each part of the answer; the last is `data: [DONE]`, after an error there is none"
+        content["text/event-stream"] = {"schema": {"type": "string", "description": said}}
+    return content

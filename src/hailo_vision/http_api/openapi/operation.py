@@ -1,0 +1,34 @@
+"""The words in which a route describes itself."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+JsonSchema = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """What a route is for, and the JSON Schemas (draft 2020-12) of what it reads and answers.
+
+    `media` is the content type of the answer where it is not JSON; `streams` says that it comes as server-sent events
+    when the body asks for that; `failures` are statuses besides those that every route can have.
+    """
+
+    tag: str
+    summary: str
+    reply: JsonSchema = field(default_factory=dict)
+    body: JsonSchema | None = None
+    body_media: str = "application/json"
+    media: str = "application/json"
+    streams: bool = False
+    failures: tuple[int, ...] = ()
+
+
+def an_object(properties: dict[str, JsonSchema], *, required: tuple[str, ...] = ()) -> JsonSchema:
+    """The schema of an object that may have more than is named."""
+    return {"type": "object", "properties": properties, **({"required": list(required)} if required else {})}
+
+
+def nullable(kind: str, about: str, **limits: Any) -> JsonSchema:
+    """The schema of an optional field: null means absent."""
+    return {"type": [kind, "null"], "description": about, **limits}

@@ -1,0 +1,70 @@
+"""What the server says of itself, described."""
+
+from hailo_vision.http_api.openapi.operation import JsonSchema, Operation, an_object
+
+_MODEL: JsonSchema = an_object(
+    {
+        "id": {"type": "string"},
+        "object": {"const": "model"},
+        "created": {"type": "integer", "description": "when the server started, in seconds since 1970"},
+        "owned_by": {"type": "string"},
+        "aliases": {"type": "array", "items": {"type": "string"}, "description": "its other names"},
+        "runtime": {"type": "string", "description": "hailo, or simulated"},
+        "input_modalities": {"type": "array", "items": {"type": "string"}},
+        "max_model_len": {"type": "integer", "description": "tokens of context; known once the model is loaded"},
+    },
+    required=("id", "object", "created", "owned_by"),
+)
+_HEALTH: JsonSchema = an_object(
+    {
+        "status": {"const": "ok"},
+        "ready": {"type": "boolean"},
+        "reason": {"type": ["string", "null"], "description": "why it is not ready"},
+        "state": {"type": "string", "description": "the engine's"},
+        "model": {"type": "string"},
+        "model_loaded": {"type": "boolean"},
+        "runtime": {"type": "string"},
+        "version": {"type": "string"},
+        "uptime_seconds": {"type": "number"},
+        "queue": {"type": "object"},
+        "memory": {"type": "object"},
+        "worker_restarts": {"type": "integer"},
+        "chip": {"type": ["object", "null"]},
+        "tokens": {"type": "object"},
+    },
+    required=("status", "ready", "model", "version"),
+)
+_READY: JsonSchema = an_object(
+    {
+        "ready": {"type": "boolean"},
+        "reason": {"type": ["string", "null"]},
+        "message": {"type": ["string", "null"]},
+    },
+    required=("ready", "reason", "message"),
+)
+
+MODELS = Operation(
+    tag="Models",
+    summary="The model under each of its names; also while it loads or writes",
+    reply=an_object({"object": {"const": "list"}, "data": {"type": "array", "items": _MODEL}}),
+)
+MODEL = Operation(tag="Models", summary="The model by one of its names", reply=_MODEL, failures=(404,))
+HEALTH = Operation(tag="Health", summary="200 while the process works, whatever the chip does", reply=_HEALTH)
+READY = Operation(
+    tag="Health", summary="200 when a request would be taken, else 503 and why", reply=_READY, failures=(503,)
+)
+OPENAPI = Operation(tag="Documentation", summary="This document", reply={"type": "object"})
+DOCS = Operation(
+    tag="Documentation", summary="A page that shows this document", media="text/html", reply={"type": "string"}
+)
+PAGES = {
+    "/": Operation(
+        tag="Console",
+        summary="A page to try it, for browsers; else a line that says that it runs",
+        media="text/html",
+        reply={"type": "string"},
+    ),
+    "/console/{name}": Operation(
+        tag="Console", summary="A file of that page", media="text/plain", reply={"type": "string"}, failures=(404,)
+    ),
+}

@@ -1,0 +1,98 @@
+"""What was seen in pictures becomes JSON. Pure."""
+
+from dataclasses import dataclass
+
+from hailo_vision.chat import Finish, ImageRef, Usage
+from hailo_vision.http_api.completions.reply import shown_reason, total
+from hailo_vision.http_api.faults import Fault
+from hailo_vision.http_api.fields import JsonObject
+from hailo_vision.http_api.reply import usage_json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What the model said of one picture."""
+
+    text: str
+    finish: Finish
+    image_s: float
+
+    @property
+    def inference_ms(self) -> int:
+        """How long the NPU was at it."""
+        return round((self.finish.timings.prefill_s + self.finish.timings.decode_s) * 1000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How it went with the picture at `index` of a request."""
+
+    index: int
+    outcome: Seen | Fault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """What all answers of this surface begin with."""
+
+    id: str
+    created: int
+    model: str
+    fingerprint: str
+
+    def json(self, kind: str) -> JsonObject:
+        return {
+            "id": self.id,
+            "object": kind,
+            "created": self.created,
+            "model": self.model,
+            "system_fingerprint": self.fingerprint,
+        }
+
+
+def answer_json(seen: Seen) -> JsonObject:
+    """What is told of one answer, beside the answer itself."""
+    timings = seen.finish.timings
+    return {
+        "finish_reason": shown_reason(seen.finish.reason),
+        "usage": usage_json(seen.finish.usage),
+        "timings": {
+            "image_ms": round(seen.image_s * 1000),
+            "queue_ms": round(timings.queue_s * 1000),
+            "prefill_ms": round(timings.prefill_s * 1000),
+            "decode_ms": round(timings.decode_s * 1000),
+        },
+        "performance": {"inference_time_ms": seen.inference_ms},
+    }
+
+
+def result_json(found: Outcome, address: str | None, count: int) -> JsonObject:
+    """One of `results`: an analysis or an error, and every key in both."""
+    shared: JsonObject = {"index": found.index, "image_url": address}
+    match found.outcome:
+        case Seen() as seen:
+            return {**shared, "analysis": seen.text, "error": None, **answer_json(seen)}
+        case Fault() as what:
+            error = what.body["error"]
+            # Each picture is a request of its own, which counts its one picture.
+            message = error["message"].replace("Image 1 of 1 ", f"Image {found.index + 1} of {count} ", 1)
+            nothing = {"finish_reason": None, "usage": None, "timings": None, "performance": None}
+            return {**shared, "analysis": None, "error": {**error, "message": message}, **nothing}
+
+
+def summary_json(found: list[Outcome]) -> JsonObject:
+    """What is said of all pictures together, after the results."""
+    seen = [one.outcome for one in found if isinstance(one.outcome, Seen)]
+    usage: Usage = total([one.finish.usage for one in seen])
+    return {
+        "images": len(found),
+        "failed": len(found) - len(seen),
+        "usage": usage_json(usage),
+        "total_inference_time_ms": sum(one.inference_ms for one in seen),
+    }
+
+
+def address_of(ref: ImageRef) -> str | None:
+    """The address that a result repeats; data is not sent back."""
+    url = ref.url.strip()
+    return url if url[:8].lower().startswith(("http://", "https://")) else None

@@ -1,0 +1,62 @@
+"""The fields of a form become the JSON object that they stand for. Pure."""
+
+import json
+from typing import Any
+
+from hailo_vision.errors import RequestError
+from hailo_vision.http_api.fields import JsonObject
+from hailo_vision.http_api.form import Field
+from hailo_vision.http_api.parse import MOST_JSON_BYTES
+
+_PICTURES = frozenset({"image", "images", "file", "files"})
+_TEXTS = frozenset({"prompt", "stop"})  # those that can come more than once
+_VALUES = frozenset(
+    {
+        "max_tokens",
+        "max_completion_tokens",
+        "temperature",
+        "top_p",
+        "top_k",
+        "repetition_penalty",
+        "seed",
+        "stream",
+    }
+)
+
+
+def form_object(form: tuple[Field, ...]) -> JsonObject:
+    """A form as JSON would say it; a file stands in `images` as its bytes, which JSON itself has no value for."""
+    body: JsonObject = {}
+    texts_bytes = 0
+    for field in form:
+        name = field.name.removesuffix("[]")  # as PHP and those who write for it call a field of many values
+        if name in _PICTURES:
+            body.setdefault("images", []).append(_text(field) if field.filename is None else field.data)
+            continue
+        texts_bytes += len(field.data)
+        if texts_bytes > MOST_JSON_BYTES:
+            raise RequestError(f"The form has more than {MOST_JSON_BYTES // 1000} kB besides its pictures.", param=name)
+        text = _text(field)
+        if name not in body:
+            body[name] = _value(text) if name in _VALUES else text
+        elif name in _TEXTS:
+            body[name] = [*(body[name] if isinstance(body[name], list) else [body[name]]), text]
+        else:
+            raise RequestError(f"The form has {name} more than once.", param=name)
+    return body
+
+
+def _text(field: Field) -> str:
+    try:
+        return field.data.decode("utf-8")
+    except UnicodeDecodeError:
+        hint = " Send a picture as a file: -F image=@photo.jpg" if field.name in _PICTURES else ""
+        raise RequestError(f"The form's {field.name} is not UTF-8 text.{hint}", param=field.name) from None
+
+
+def _value(text: str) -> Any:
+    """A number or a flag; what is neither stays text, which is refused where it is read."""
+    try:
+        return json.loads(text, parse_constant=lambda _: text) if len(text) < 100 else text
+    except (ValueError, RecursionError):
+        return text

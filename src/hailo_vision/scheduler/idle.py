@@ -1,0 +1,73 @@
+"""A model that nobody asks anything is unloaded after a while, and so the chip is free for others."""
+
+import asyncio
+from contextlib import suppress
+
+from hailo_vision.errors import ModelPinned
+from hailo_vision.scheduler.engine import Engine
+
+
+class KeepAlive:
+    """Counts the time without work. The next job wakes the engine by itself."""
+
+    def __init__(self, engine: Engine, *, seconds: float | None, is_pinned: bool) -> None:
+        self._engine = engine
+        self._seconds = seconds
+        self._is_pinned = is_pinned
+        self._idle_since: float | None = asyncio.get_running_loop().time()  # None while there is work
+        self._is_to_go = False
+        self._changed = asyncio.Event()
+        self._unloading: asyncio.Timeout | None = None
+
+    def configure(self, seconds: float | None, *, is_pinned: bool) -> None:
+        self._seconds, self._is_pinned = seconds, is_pinned
+        self._is_to_go = self._is_to_go and not is_pinned
+        self._changed.set()
+
+    def keep(self, seconds: float | None) -> None:
+        """From now on this long, by a client's wish; a pinned model stays whatever is wished."""
+        self.configure(seconds, is_pinned=self._is_pinned)
+
+    def let_go(self) -> None:
+        """Unload once, as soon as there is no work. Raises ModelPinned."""
+        if self._is_pinned:
+            raise ModelPinned
+        self._is_to_go = True
+        self._changed.set()
+
+    def work_began(self) -> None:
+        self._idle_since = None
+        self._changed.set()
+        if self._unloading is not None and not self._unloading.expired():
+            self._unloading.reschedule(asyncio.get_running_loop().time())
+
+    def work_ended(self) -> None:
+        self._idle_since = asyncio.get_running_loop().time()
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Unload whenever it is time to, for ever."""
+        while True:
+            self._changed.clear()
+            try:
+                async with asyncio.timeout_at(self._due_at):
+                    await self._changed.wait()
+            except TimeoutError:
+                await self._unload()
+                await self._changed.wait()
+
+    @property
+    def _due_at(self) -> float | None:
+        if self._idle_since is None or self._is_pinned:
+            return None
+        if self._is_to_go:
+            return self._idle_since
+        return None if self._seconds is None else self._idle_since + self._seconds
+
+    async def _unload(self) -> None:
+        """Until the chip is free, or somebody comes who needs the model."""
+        self._is_to_go = False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(None) as self._unloading:
+                await self._engine.unload()
+        self._unloading = None

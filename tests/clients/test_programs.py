@@ -1,0 +1,38 @@
+"""Other people's clients, as they install from PyPI and npm, run against the daemon as programs of their own."""
+
+import base64
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness import MODEL, PHOTOS, ROOT, Daemon
+
+PROGRAMS = Path(__file__).parent / "programs"
+PYTHON = ROOT / ".cache" / "clients" / "bin" / "python"
+NODE_MODULES = ROOT / ".cache" / "node" / "node_modules"
+PATIENCE_S = 120  # LiteLLM alone takes ten seconds to be imported on a busy machine
+
+
+def run(daemon: Daemon, command: list[str]) -> None:
+    picture = "data:image/jpeg;base64," + base64.b64encode((PHOTOS / "launch-pad.jpg").read_bytes()).decode()
+    words = [*command, daemon.url, MODEL]
+    cwd = NODE_MODULES.parent if command[0] == "node" else ROOT
+    result = subprocess.run(
+        words, cwd=cwd, input=picture, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
+    assert result.returncode == 0, result.stderr[-4000:]
+    assert result.stdout.endswith("ok\n"), result.stdout
+
+
+@pytest.mark.skipif(not (PYTHON.parent.parent / ".has").exists(), reason="no clients here: scripts/clients gets them")
+@pytest.mark.parametrize("name", sorted(path.stem for path in PROGRAMS.glob("*.py")))
+def test_a_python_client_gets_what_it_asks_for(daemon: Daemon, name: str) -> None:
+    run(daemon, [str(PYTHON), "-P", str(PROGRAMS / f"{name}.py")])
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no Node.js here")
+@pytest.mark.skipif(not NODE_MODULES.exists(), reason="no openai for Node here: scripts/clients gets it")
+def test_the_sdk_for_node_gets_what_it_asks_for(daemon: Daemon) -> None:
+    run(daemon, ["node", str(PROGRAMS / "use_openai.mjs")])

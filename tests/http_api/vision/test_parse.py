@@ -1,0 +1,194 @@
+"""Bodies of POST /v1/vision/..., as JSON and as forms."""
+
+from typing import Any
+
+import pytest
+
+from hailo_vision.chat import ChatRequest, ImageRef, Text
+from hailo_vision.config.settings import Generation, Model
+from hailo_vision.errors import RequestError
+from hailo_vision.http_api.form import Field
+from hailo_vision.http_api.parse import MOST_JSON_BYTES
+from hailo_vision.http_api.vision.parse import (
+    CAPTION_PROMPT,
+    Asked,
+    analyze_request,
+    caption_request,
+    vqa_request,
+)
+from hailo_vision.http_api.vision.upload import form_object
+
+MODEL = Model(name="the-model")
+URL = "https://example.org/a.jpg"
+
+
+def analyze(**body: Any) -> Asked:
+    return analyze_request({"images": ["a", "b"], "prompt": "What?", **body}, MODEL, Generation())
+
+
+def parts(request: ChatRequest) -> tuple[ImageRef, str]:
+    (turn,) = request.turns
+    ref, text = turn.parts
+    assert isinstance(ref, ImageRef)
+    assert isinstance(text, Text)
+    return ref, text.text
+
+
+def file(name: str, data: bytes, filename: str | None = "x.jpg") -> Field:
+    return Field(name=name, filename=filename, data=data)
+
+
+def text(name: str, value: str) -> Field:
+    return Field(name=name, filename=None, data=value.encode())
+
+
+# What is asked
+
+
+def test_one_prompt_is_asked_about_each_image() -> None:
+    first, second = (parts(request) for request in analyze().requests)
+    assert first == (ImageRef(url="a", param="images[0]"), "What?")
+    assert second == (ImageRef(url="b", param="images[1]"), "What?")
+
+
+def test_each_image_can_have_its_own_prompt() -> None:
+    asked = analyze(prompt=["One?", "Two?"])
+    assert [parts(request)[1] for request in asked.requests] == ["One?", "Two?"]
+
+
+def test_the_usual_options_hold_for_each_image() -> None:
+    asked = analyze(temperature=0.5, seed=7, max_tokens=9, stop="x", model="the-model", stream=True)
+    for one in asked.requests:
+        assert (one.sampling.temperature, one.sampling.seed, one.max_tokens, one.stop) == (0.5, 7, 9, ("x",))
+    assert asked.stream
+
+
+@pytest.mark.parametrize(
+    ("value", "ref"),
+    [
+        ({"url": URL}, ImageRef(url=URL, param="images[0].url", detail="low", fit="crop")),
+        (
+            {"url": URL, "detail": "high", "fit": "pad"},
+            ImageRef(url=URL, param="images[0].url", detail="high", fit="pad"),
+        ),
+        (URL, ImageRef(url=URL, param="images[0]", detail="low", fit="crop")),
+        (
+            {"type": "image_url", "image_url": {"url": URL}},
+            ImageRef(url=URL, param="images[0].image_url.url", detail="low", fit="crop"),
+        ),
+        (
+            {"type": "input_image", "image_url": URL, "detail": "high"},
+            ImageRef(url=URL, param="images[0].image_url", detail="high", fit="crop"),
+        ),
+    ],
+)
+def test_an_image_is_a_string_or_an_object_that_may_say_how_to_look(value: Any, ref: ImageRef) -> None:
+    (request,) = analyze(images=[value], detail="low", fit="crop").requests
+    assert parts(request)[0] == ref
+
+
+def test_a_caption_needs_no_prompt_and_an_answer_needs_its_question() -> None:
+    assert parts(caption_request({"image": "a"}, MODEL, Generation())) == (
+        ImageRef(url="a", param="image"),
+        CAPTION_PROMPT,
+    )
+    assert parts(caption_request({"images": ["a"], "prompt": "Shortly."}, MODEL, Generation()))[1] == "Shortly."
+    assert parts(vqa_request({"image": "a", "question": "Who?"}, MODEL, Generation()))[1] == "Who?"
+
+
+def test_a_form_says_what_json_says() -> None:
+    form = (
+        file("image", b"one"),
+        file("images[]", b"two"),
+        text("file", URL),
+        text("prompt", "What?"),
+        text("max_tokens", "9"),
+        text("temperature", "0.5"),
+        text("stream", "true"),
+        text("stop", "1"),
+        text("stop", "2"),
+    )
+    asked = analyze_request(form_object(form), MODEL, Generation())
+    refs = [parts(request)[0] for request in asked.requests]
+    assert [(ref.url, ref.file) for ref in refs] == [("", b"one"), ("", b"two"), (URL, None)]
+    one = asked.requests[0]
+    assert (one.max_tokens, one.sampling.temperature, one.stop, asked.stream) == (9, 0.5, ("1", "2"), True)
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"images": None}, "images"),
+        ({"images": []}, "images"),
+        ({"images": ["a"] * 65}, "images"),
+        ({"images": [None]}, "images[0]"),
+        ({"images": [[]]}, "images[0]"),
+        ({"images": [{}]}, "images[0].url"),
+        ({"images": [{"url": 3}]}, "images[0].url"),
+        ({"images": [{"url": "a", "detail": "fine"}]}, "images[0].detail"),
+        ({"images": [{"image_url": {"url": "a", "fit": 3}}]}, "images[0].image_url.fit"),
+        ({"images": [{"image_url": 3}]}, "images[0].image_url"),
+        ({"detail": "fine"}, "detail"),
+        ({"fit": ["pad"]}, "fit"),
+        ({"prompt": None}, "prompt"),
+        ({"prompt": ""}, "prompt"),
+        ({"prompt": {}}, "prompt"),
+        ({"prompt": ["one"]}, "prompt"),
+        ({"prompt": ["one", 2]}, "prompt[1]"),
+        ({"model": "gpt-4"}, "model"),
+        ({"model": 3}, "model"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"temperature": "hot"}, "temperature"),
+        ({"stream": "yes"}, "stream"),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_is_refused_by_the_name_of_its_field(body: dict[str, Any], param: str) -> None:
+    with pytest.raises(RequestError) as refused:
+        analyze(**body)
+    assert refused.value.param == param
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({}, "images"),
+        ({"image": None}, "image"),
+        ({"image": 3}, "image"),
+        ({"images": ["a", "b"]}, "images"),
+        ({"image": "a", "stream": True}, "stream"),
+        ({"image": "a", "question": ""}, "question"),
+        ({"image": "a", "question": None}, "question"),
+    ],
+    ids=str,
+)
+def test_the_short_forms_take_one_image_and_answer_whole(body: dict[str, Any], param: str) -> None:
+    with pytest.raises(RequestError) as refused:
+        vqa_request({"question": "Who?", **body}, MODEL, Generation())
+    assert refused.value.param == param
+
+
+@pytest.mark.parametrize(
+    ("form", "param"),
+    [
+        ((text("model", "a"), text("model", "a")), "model"),
+        ((file("question", b"\xff", None),), "question"),
+        ((file("image", b"\xff\xd8", None),), "image"),
+        ((text("prompt", "x" * MOST_JSON_BYTES), text("question", "y")), "question"),
+    ],
+)
+def test_a_form_that_is_wrong_is_refused_by_the_name_of_its_field(form: tuple[Field, ...], param: str) -> None:
+    with pytest.raises(RequestError) as refused:
+        form_object(form)
+    assert refused.value.param == param
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "1" * 5000, "[" * 90, "warm", ""])
+def test_what_is_no_number_in_a_form_is_refused_as_it_is_in_json(value: str) -> None:
+    body = form_object((text("image", "a"), text("question", "Who?"), text("temperature", value)))
+    with pytest.raises(RequestError) as refused:
+        vqa_request(body, MODEL, Generation())
+    assert refused.value.param == "temperature"

@@ -1,0 +1,108 @@
+"""An Engine that does what a test says, step by step, and holds the scheduler to its side of the contract."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+from hailo_vision.chat import Finish, FinishReason, Generation, LoadedModel, Piece, Sampling, Text, Timings, Turn, Usage
+from hailo_vision.errors import DeviceFault, DeviceUnavailable
+from hailo_vision.scheduler.engine import EngineState
+
+MODEL = LoadedModel(
+    runtime="simulated",
+    runtime_version="0",
+    device="none",
+    frame_width_px=28,
+    frame_height_px=28,
+    context_tokens=2048,
+    image_tokens=1,
+    max_images=None,
+    load_s=7.0,
+)
+
+
+def finish(tokens: int = 3, *, reason: FinishReason = FinishReason.STOP, job_s: float = 0.0) -> Finish:
+    """An end after so many tokens, whose prefill took no time and whose decode `job_s`."""
+    usage = Usage(prompt_tokens=5, completion_tokens=tokens)
+    return Finish(reason=reason, usage=usage, timings=Timings(decode_s=job_s))
+
+
+def question(name: str = "?", max_tokens: int = 100) -> Generation:
+    turn = Turn(role="user", parts=(Text(text=name),))
+    return Generation(turns=(turn,), sampling=Sampling(), max_tokens=max_tokens)
+
+
+def name_of(generation: Generation) -> str:
+    ((part,),) = (turn.parts for turn in generation.turns)
+    assert isinstance(part, Text)
+    return part.text
+
+
+class Puppet:
+    """READY at once; `asked` are all generations that reached it, `aborted` the names of those that were given up."""
+
+    def __init__(self, state: EngineState = EngineState.READY) -> None:
+        self.state = state
+        self.model: LoadedModel | None = None if state is EngineState.STARTING else MODEL
+        self.trouble: str | None = None
+        self.ready_in_s = 0.0
+        self.busy_s = 0.0
+        self.asked: list[Generation] = []
+        self.aborted: list[str] = []
+        self.unloads = 0
+        self._strings: asyncio.Queue[Piece | Finish | Exception] | None = None
+        self._ready = asyncio.Event()
+
+    @property
+    def names(self) -> list[str]:
+        return [name_of(generation) for generation in self.asked]
+
+    @property
+    def is_asked(self) -> bool:
+        """True while a generation is open."""
+        return self._strings is not None
+
+    def become(self, state: EngineState) -> None:
+        self.state = state
+        if state is EngineState.READY:
+            self.model = MODEL
+        self._ready.set()
+
+    def say(self, *events: str | Finish | Exception) -> None:
+        """What the open generation gives next."""
+        assert self._strings is not None
+        for event in events:
+            self._strings.put_nowait(Piece(text=event) if isinstance(event, str) else event)
+
+    async def ready(self) -> None:
+        while self.state is not EngineState.READY:
+            if self.state is EngineState.FAILED:
+                raise DeviceUnavailable(DeviceFault.FAILED, "The puppet has failed.")
+            if self.state is EngineState.UNLOADED:
+                self.state = EngineState.WAKING
+            self._ready.clear()
+            await self._ready.wait()
+
+    async def unload(self) -> None:
+        assert not self.is_asked
+        self.unloads += 1
+        self.state = EngineState.UNLOADED
+
+    async def generate(self, generation: Generation) -> AsyncGenerator[Piece | Finish]:
+        assert self._strings is None, "two generations at once"
+        assert self.state is EngineState.READY
+        strings = self._strings = asyncio.Queue()
+        self.asked.append(generation)
+        has_ended = False
+        try:
+            while not has_ended:
+                event = await strings.get()
+                has_ended = not isinstance(event, Piece)
+                if has_ended:
+                    self._strings = None
+                if isinstance(event, Exception):
+                    raise event
+                yield event
+        finally:
+            if not has_ended:
+                self.aborted.append(name_of(generation))
+                self._strings = None

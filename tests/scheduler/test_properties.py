@@ -1,0 +1,89 @@
+"""Whatever clients, engine and operator do, in any order: one generation at a time, and everyone is accounted for."""
+
+import asyncio
+
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from hailo_vision.chat import FinishReason, Priority
+from hailo_vision.config import settings
+from hailo_vision.errors import GenerationFailed, HailoVisionError, QueueFull, TooBusy
+from hailo_vision.scheduler.engine import EngineState
+from hailo_vision.scheduler.record import Outcome
+from scheduler.puppet import finish
+from scheduler.test_jobs import Asked, House, opened
+
+steps = st.one_of(
+    st.tuples(st.just("ask"), st.sampled_from("abcd"), st.sampled_from(Priority)),
+    st.tuples(st.just("leave"), st.integers(0, 30)),
+    st.tuples(st.just("say")),
+    st.tuples(st.just("finish"), st.sampled_from(FinishReason), st.integers(0, 2), st.floats(0, 60)),
+    st.tuples(st.just("fail")),
+    st.tuples(st.just("engine"), st.sampled_from([EngineState.READY, EngineState.UNLOADED, EngineState.FAILED])),
+    st.tuples(st.just("unload")),
+    st.tuples(st.just("bounds"), st.integers(0, 5)),
+    st.tuples(st.just("turn"), st.integers(1, 4)),
+)
+
+
+async def play(house: House, step: tuple[object, ...], asked: dict[str, Asked]) -> None:
+    engine = house.engine
+    match step:
+        case "ask", str(client), Priority() as priority:
+            name = f"{client}{len(asked)}" if priority is Priority.INTERACTIVE else f"{client}{len(asked)}b"
+            asked[name] = house.ask(name, priority=priority)
+        case "leave", int(number) if number < len(asked):
+            list(asked.values())[number].task.cancel()
+        case ("say",) if engine.is_asked:
+            engine.say("word ")
+        case "finish", FinishReason() as reason, int(tokens), float(job_s) if engine.is_asked:
+            engine.say(finish(tokens, reason=reason, job_s=job_s))
+        case ("fail",) if engine.is_asked:
+            engine.say(GenerationFailed("it failed"))
+        case "engine", EngineState() as state if not engine.is_asked:
+            engine.become(state)
+        case ("unload",):
+            house.scheduler.unload()
+        case "bounds", int(depth):
+            house.scheduler.reconfigure(settings.Queue(depth=depth), settings.Model())
+        case "turn", int(turns):
+            for _ in range(turns):
+                await asyncio.sleep(0)
+
+
+async def played(story: list[tuple[object, ...]], drains: bool) -> None:
+    asked: dict[str, Asked] = {}
+    async with opened(depth=3) as house:
+        for step in story:
+            await play(house, step, asked)
+            house.check_sums()
+        if drains:
+            await house.scheduler.drain(0)
+        for one in asked.values():
+            one.task.cancel()
+        ends = [await one.error() for one in asked.values()]
+        check(house, asked, ends)
+
+
+def check(house: House, asked: dict[str, Asked], ends: list[BaseException | None]) -> None:
+    assert all(end is None or isinstance(end, HailoVisionError | asyncio.CancelledError) for end in ends), ends
+    names, ended = house.engine.names, house.scheduler.totals.ended
+    assert len(names) == len(set(names))
+    for client in "abcd":
+        for is_batch in (False, True):
+            mine = [int(name[1:].rstrip("b")) for name in names if name[0] == client and name.endswith("b") is is_batch]
+            assert mine == sorted(mine)
+    for name, end in zip(asked, ends, strict=True):
+        assert name in names or end is not None
+        assert name not in names or not isinstance(end, QueueFull | TooBusy)  # it costs the engine nothing
+    assert ended[Outcome.FINISHED] >= sum(end is None for end in ends)
+    assert len(names) <= house.scheduler.totals.admitted
+
+
+@hypothesis_settings(max_examples=300, deadline=None)
+@given(st.lists(steps, max_size=60), st.booleans())
+def test_whatever_happens_one_runs_at_a_time_and_all_are_accounted_for(
+    story: list[tuple[object, ...]], drains: bool
+) -> None:
+    asyncio.run(played(story, drains))
