@@ -19,7 +19,7 @@ LONGEST_LINE_BYTES = 1 << 20
 class ServerError(HailoVisionError):
     """A running server could not be asked, or did not answer.
 
-    `code` is the server's own word, or `unreachable`, `untrusted`, `broken_off` or `not_understood`. `status` is HTTP's.
+    `code` is the server's own word, or `unreachable`, `untrusted`, `broken_off`, `not_understood`; `status` is HTTP's.
     """
 
     def __init__(self, message: str, *, code: str, status: int | None = None) -> None:
