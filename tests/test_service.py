@@ -173,8 +173,8 @@ def test_curl_without_a_content_type_is_understood(daemon: Daemon) -> None:
 def test_a_request_leaves_one_line_with_its_facts_and_none_of_its_words(start: Start) -> None:
     daemon = start().wait_until_ready()
     daemon.post(ask("Where is the treasure?", photo("launch-pad.jpg")))
-    daemon.wait_for(lambda: "path=/v1/chat/completions" in daemon.log)
-    (line,) = [line for line in daemon.log.splitlines() if "path=/v1/chat/completions" in line]
+    daemon.wait_for(lambda: "endpoint=/v1/chat/completions" in daemon.log)
+    (line,) = [line for line in daemon.log.splitlines() if "endpoint=/v1/chat/completions" in line]
     for fact in ("request_id=", "status=200", "images=1", "queue_ms=", "prompt_tokens=", "finish_reason=stop"):
         assert fact in line
     assert "treasure" not in daemon.log

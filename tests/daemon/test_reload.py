@@ -54,7 +54,7 @@ def test_the_queue_and_the_log_change_while_requests_go_on(start: Start) -> None
         daemon.wait_for(lambda: daemon.get("/health")[1]["queue"]["depth"] == 0)
         assert daemon.post(ask("Hello"))[0] == 429
         assert running.result()[0] == 200
-    daemon.wait_for(lambda: "path=/health " in daemon.log)  # which is said at debug alone
+    daemon.wait_for(lambda: "endpoint=/health " in daemon.log)  # which is said at debug alone
     assert 'applied="queue.depth, logging.level" needs_restart=-' in daemon.log
 
 

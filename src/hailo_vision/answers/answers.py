@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from hailo_vision.answers.attempts import attempts
 from hailo_vision.answers.demands import Demands, demands
 from hailo_vision.answers.judge import Judge
-from hailo_vision.answers.look import check_length, look, pictures
+from hailo_vision.answers.look import check_length, look
 from hailo_vision.answers.words import in_words
 from hailo_vision.chat import Caller, ChatRequest, Finish, Generation, LoadedModel, Piece, Sampling, ToolCall
 from hailo_vision.images.pictures import Pictures
@@ -24,11 +24,12 @@ class Prepared:
     """A request whose pictures are frames. It holds none of the bytes that the client sent.
 
     `choices` is how many answers it wants; `wanted` what they must be beyond words, None where words will do.
+    `image_sizes` are those of the pictures' files, such as 1920x1080.
     """
 
     generation: Generation
     model: LoadedModel
-    images: int
+    image_sizes: tuple[str, ...]
     image_s: float
     choices: int = 1
     wanted: Demands | None = None
@@ -66,12 +67,12 @@ class Answers:
         spoken = replace(asked, turns=in_words(asked.turns, wanted))
         check_length(spoken, model)
         started = time.monotonic()
-        generation = await look(self._pictures, spoken, model)
+        generation, image_sizes = await look(self._pictures, spoken, model)
         image_s = time.monotonic() - started
         return Prepared(
             generation=generation,
             model=model,
-            images=len(pictures(asked)),
+            image_sizes=image_sizes,
             image_s=image_s,
             choices=asked.n,
             wanted=wanted,

@@ -12,8 +12,11 @@ _TEMPLATE_TOKENS = 32
 _TOKEN_CHARS = 128  # the longest token of the family's vocabulary: fewer tokens than a text's share of it can't be
 
 
-async def look(room: Pictures, asked: ChatRequest, model: LoadedModel) -> Generation:
-    """Turn the pictures into frames before the job asks for the NPU, which must never wait for a JPEG."""
+async def look(room: Pictures, asked: ChatRequest, model: LoadedModel) -> tuple[Generation, tuple[str, ...]]:
+    """Turn the pictures into frames before the job asks for the NPU, which must never wait for a JPEG.
+
+    Also gives the sizes of the pictures' files, such as 1920x1080.
+    """
     refs = pictures(asked)
     if model.max_images is not None and len(refs) > model.max_images:
         raise RequestError(
@@ -27,7 +30,8 @@ async def look(room: Pictures, asked: ChatRequest, model: LoadedModel) -> Genera
         spare_frames=spare_frames(asked, model),
     )
     turns = _with_frames(asked, seen)
-    return Generation(turns=turns, sampling=asked.sampling, max_tokens=asked.max_tokens, stop=asked.stop)
+    generation = Generation(turns=turns, sampling=asked.sampling, max_tokens=asked.max_tokens, stop=asked.stop)
+    return generation, tuple(f"{each.width_px}x{each.height_px}" for each in seen)
 
 
 def check_length(asked: ChatRequest, model: LoadedModel) -> None:

@@ -20,7 +20,9 @@ from hailo_vision.config.settings import Settings
 from hailo_vision.daemon import http, logs
 from hailo_vision.daemon.device import find_node
 from hailo_vision.daemon.health import HealthProbe
+from hailo_vision.daemon.host import Host
 from hailo_vision.daemon.listen import listen
+from hailo_vision.daemon.metrics import Metrics, Readings
 from hailo_vision.daemon.notify import Notifier
 from hailo_vision.daemon.reload import Reloadable, Reloader
 from hailo_vision.daemon.signals import Signals
@@ -69,11 +71,17 @@ async def _serve(wanted: Settings, reread: Callable[[], Settings], signals: Sign
     house.callback(notifier.close)
     runtime = RUNTIME_MODULES[wanted.device.runtime]
     environment = _environment(wanted)
-    supervisor = _supervisor(wanted, runtime, environment, notifier)
+    metrics = Metrics()
+    supervisor = _supervisor(wanted, runtime, environment, notifier, metrics)
     probe = ChipProbe(runtime, environment=environment)
-    scheduler = Scheduler(supervisor, queue(wanted), wanted.model)
-    pictures = Pictures(wanted.images)
+    scheduler = Scheduler(
+        supervisor, queue(wanted), wanted.model, on_job_end=metrics.job_ended, on_refused=metrics.refused
+    )
+    pictures = Pictures(wanted.images, on_end=metrics.picture_ended)
     house.push_async_callback(pictures.aclose)
+    health = HealthProbe(supervisor, probe)
+    readings = Readings(version=__version__, engine=supervisor, scheduler=scheduler, health=health, host=Host())
+    metrics.registry.register(readings)
     services = Services(
         version=__version__,
         started_at=int(time.time()),
@@ -82,7 +90,9 @@ async def _serve(wanted: Settings, reread: Callable[[], Settings], signals: Sign
         engine=supervisor,
         scheduler=scheduler,
         answers=Answers(scheduler, pictures),
-        health=HealthProbe(supervisor, probe),
+        health=health,
+        on_request=metrics.request_ended,
+        metrics=metrics.exposed,
     )
     limits = http.limits(wanted.server)
     doors = await house.enter_async_context(
@@ -132,7 +142,9 @@ def _environment(wanted: Settings) -> dict[str, str]:
     return {"HAILO_VISION_SIMULATOR": json.dumps(asdict(wanted.simulator))}
 
 
-def _supervisor(wanted: Settings, runtime: str, environment: dict[str, str], notifier: Notifier) -> Supervisor:
+def _supervisor(
+    wanted: Settings, runtime: str, environment: dict[str, str], notifier: Notifier, metrics: Metrics
+) -> Supervisor:
     supervisor = Supervisor(
         Load(
             runtime=runtime,
@@ -145,6 +157,7 @@ def _supervisor(wanted: Settings, runtime: str, environment: dict[str, str], not
         Budgets(load_s=wanted.model.load_timeout_s, quit_s=QUIT_S),
         environment=environment,
         on_change=lambda: notifier.engine_changed(supervisor),
+        on_restart=metrics.worker_restarted,
     )
     return supervisor
 

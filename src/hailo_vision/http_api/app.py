@@ -20,6 +20,7 @@ from hailo_vision.http_api.request import (
     FACTS,
     QUOTA,
     REQUEST_ID,
+    ROUTE,
     STREAM,
     Bodies,
     Facts,
@@ -63,6 +64,7 @@ def served(*, with_console: bool = True) -> tuple[Route, ...]:
         Route(
             method="GET", path="/health/ready", handler=status.ready, about=about.READY, is_open=True, also=("/readyz",)
         ),
+        Route(method="GET", path="/metrics", handler=status.metrics, about=about.METRICS),
         Route(method="GET", path="/openapi.json", handler=docs.document, about=about.OPENAPI, is_open=True),
         Route(method="GET", path="/docs", handler=docs.page, about=about.DOCS, is_open=True),
     )
@@ -106,8 +108,11 @@ async def _every_request(request: web.Request, handler: Handler) -> web.StreamRe
         return response
     finally:
         total_ms = round((asyncio.get_running_loop().time() - arrived_at) * 1000)
+        route: Route | None = request.get(ROUTE)
+        where = {"endpoint": route.path} if route else {"endpoint": None, "path": request.path}
+        request.app[SERVICES].on_request(route.path if route else "none", code)
         known: Facts = {"request_id": request[REQUEST_ID], "client": request.remote, "method": request.method}
-        line = {**known, "path": request.path, "status": code, "total_ms": total_ms, **facts}
+        line = {**known, **where, "status": code, "total_ms": total_ms, **facts}
         log.log(logging.DEBUG if _is_probe(request) else logging.INFO, "request", extra={"facts": line})
 
 
@@ -137,6 +142,7 @@ async def _dispatch(request: web.Request) -> web.StreamResponse:
     if request.method == "OPTIONS":
         return web.Response(status=204, headers={"Allow": routes.allowed(request.path)})
     found = routes.find(request.method, request.path)
+    request[ROUTE] = found.route
     request.match_info.update(found.parameters)
     guard.admit(request, access, found.route)
     await guard.ask_for_body(request)

@@ -11,11 +11,12 @@ from hailo_vision.answers.look import pictures
 from hailo_vision.answers.tally import total
 from hailo_vision.chat import Finish, Piece, ToolCall
 from hailo_vision.http_api import reply
+from hailo_vision.http_api.facts import finish_facts, prepared_facts
 from hailo_vision.http_api.guard import charge_images
 from hailo_vision.http_api.late_stream import late_stream
 from hailo_vision.http_api.parse import chat_request, priority
 from hailo_vision.http_api.reply import Choice, Reply
-from hailo_vision.http_api.request import BODIES, FACTS, REQUEST_ID, Facts, caller, json_body
+from hailo_vision.http_api.request import BODIES, FACTS, REQUEST_ID, caller, json_body
 from hailo_vision.http_api.services import SERVICES
 
 
@@ -27,8 +28,7 @@ async def completions(request: web.Request) -> web.StreamResponse:
         asked = chat_request(body, services.settings.model, services.settings.generation)
         charge_images(request, len(pictures(asked)))
         prepared = await services.answers.prepare(asked, who)
-    image_ms = round(prepared.image_s * 1000)
-    request[FACTS].update({"model": asked.model, "images": prepared.images, "image_ms": image_ms})
+    request[FACTS].update(prepared_facts(prepared, asked.model))
     answer = Reply(
         id=f"chatcmpl-{request[REQUEST_ID]}",
         created=int(time.time()),
@@ -60,7 +60,7 @@ async def _whole(request: web.Request, answer: Reply, said: AsyncGenerator[Said]
                 choices.append(Choice(text="".join(pieces), calls=tuple(calls), reason=finish.reason))
                 pieces, calls = [], []
     everything = total(finishes)
-    request[FACTS].update(_facts(everything))
+    request[FACTS].update(finish_facts(everything))
     return web.json_response(answer.whole(choices, everything))
 
 
@@ -83,21 +83,7 @@ async def _stream(request: web.Request, answer: Reply, said: AsyncGenerator[Said
                     finishes.append(finish)
                     await stream.write(answer.last_chunk(finish.reason, begun))
         everything = total(finishes)
-        request[FACTS].update(_facts(everything))
+        request[FACTS].update(finish_facts(everything))
         usage = answer.usage_chunk(everything) if answer.shows_usage else b""
         await stream.write(usage + reply.DONE)
         return await stream.close()
-
-
-def _facts(finish: Finish) -> Facts:
-    """What the log says of an answer; the same record feeds all that is ever said of it."""
-    usage, timings = finish.usage, finish.timings
-    return {
-        "queue_ms": round(timings.queue_s * 1000),
-        "prefill_ms": round(timings.prefill_s * 1000),
-        "decode_ms": round(timings.decode_s * 1000),
-        "prompt_tokens": usage.prompt_tokens,
-        "completion_tokens": usage.completion_tokens,
-        "cached_tokens": usage.cached_tokens,
-        "finish_reason": reply.finish_word(finish.reason),
-    }

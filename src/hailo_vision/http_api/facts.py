@@ -6,7 +6,13 @@ from hailo_vision.http_api.request import Facts
 
 
 def prepared_facts(prepared: Prepared, model: str) -> Facts:
-    return {"model": model, "images": prepared.images, "image_ms": round(prepared.image_s * 1000)}
+    sizes = prepared.image_sizes
+    return {
+        "model": model,
+        "load_time_ms": round(prepared.model.load_s * 1000),
+        "images": len(sizes),
+        **({"image_size": ",".join(sizes), "image_ms": round(prepared.image_s * 1000)} if sizes else {}),
+    }
 
 
 def finish_facts(finish: Finish) -> Facts:
@@ -15,8 +21,10 @@ def finish_facts(finish: Finish) -> Facts:
         "queue_ms": round(timings.queue_s * 1000),
         "prefill_ms": round(timings.prefill_s * 1000),
         "decode_ms": round(timings.decode_s * 1000),
+        "inference_time_ms": round((timings.prefill_s + timings.decode_s) * 1000),
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
+        "tokens_generated": usage.completion_tokens,
         "cached_tokens": usage.cached_tokens,
         "finish_reason": finish.reason.value,
     }

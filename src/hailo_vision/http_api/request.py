@@ -20,6 +20,7 @@ BODY_S = 60.0  # 32 MB over a network of 5 Mbit/s; who takes longer holds memory
 STREAM = "hailo_vision.stream"  # the EventStream, once its headers have gone out
 CLIENT = "hailo_vision.client"  # the name of the API key
 QUOTA = "hailo_vision.quota"  # the headers that tell what is left to the client
+ROUTE = "hailo_vision.route"  # the Route that was found, if any
 ARRIVED_AT = "hailo_vision.arrived_at"
 
 Facts = dict[str, Any]

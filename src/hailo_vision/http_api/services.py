@@ -35,7 +35,11 @@ class Health:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The rooms behind the door. `started_at` is in seconds since 1970, as OpenAI's `created` wants it."""
+    """The rooms behind the door. `started_at` is in seconds since 1970, as OpenAI's `created` wants it.
+
+    `on_request` gets the route and the status of each request at its end; `metrics` gives the page for Prometheus and
+    its content type for what a scraper accepts.
+    """
 
     version: str
     started_at: int
@@ -45,6 +49,8 @@ class Services:
     scheduler: Scheduler
     answers: Answers
     health: Callable[[], Health]
+    on_request: Callable[[str, int], None]
+    metrics: Callable[[str], tuple[bytes, str]]
 
 
 SERVICES = web.AppKey("services", Services)

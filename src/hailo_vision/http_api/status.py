@@ -70,6 +70,12 @@ async def ready(request: web.Request) -> web.Response:
     return web.json_response(body, status=told.status, headers=told.headers)
 
 
+async def metrics(request: web.Request) -> web.Response:
+    """For Prometheus."""
+    page, content_type = request.app[SERVICES].metrics(request.headers.get("Accept", ""))
+    return web.Response(body=page, headers={"Content-Type": content_type})
+
+
 async def models(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     names = (services.settings.model.name, *services.settings.model.aliases)

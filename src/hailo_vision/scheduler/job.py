@@ -63,6 +63,7 @@ class Job:
         self.priority = priority
         self.submitted_at = submitted_at
         self.started_at: float | None = None  # on the engine
+        self.ttft_s: float | None = None
         self.finish: Finish | None = None
         self.outcome: Outcome | None = None
         self.events = Events()
@@ -75,6 +76,11 @@ class Job:
     @property
     def expired(self) -> Expired:
         return Expired(deadline_s=self._deadline_s, running=self.started_at is not None)
+
+    def begin(self, now: float) -> None:
+        """A token has come."""
+        if self.ttft_s is None:
+            self.ttft_s = now - (self.deadline - self._deadline_s)
 
     def call(self) -> None:
         """Its turn has come."""

@@ -31,12 +31,16 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRecord:
-    """One job at its end. `usage` and `reason` are known of those that finished; `timings` has what came to pass."""
+    """One job at its end. `usage` and `reason` are known of those that finished; `timings` has what came to pass.
+
+    `ttft_s` counts from the request's arrival to the first token, and is None where none came.
+    """
 
     client: str
     priority: Priority
     outcome: Outcome
     timings: Timings
+    ttft_s: float | None
     usage: Usage | None
     reason: FinishReason | None
 

@@ -230,6 +230,7 @@ class Scheduler:
                 if isinstance(event, Finish):
                     job.events.put(self._finish(job, event))
                     return
+                job.begin(self._now)
                 job.events.put(event)
                 if job.events.behind % PIECES_IN_A_ROW == PIECES_IN_A_ROW - 1:
                     await asyncio.sleep(0)
@@ -258,6 +259,7 @@ class Scheduler:
             priority=job.priority,
             outcome=outcome,
             timings=finish.timings if finish else Timings(queue_s=waited_until - job.submitted_at),
+            ttft_s=job.ttft_s,
             usage=finish.usage if finish else None,
             reason=finish.reason if finish else None,
         )

@@ -61,12 +61,14 @@ class Supervisor:
         environment: Mapping[str, str] | None = None,
         command: Sequence[str] = WORKER_COMMAND,
         on_change: Callable[[], None] = lambda: None,
+        on_restart: Callable[[str], None] = lambda reason: None,
     ) -> None:
         self._load = load
         self._budgets = budgets
         self._environment = environment or {}
         self._command = command
         self._on_change = on_change
+        self._on_restart = on_restart
         self._state = EngineState.STOPPED
         self._model: LoadedModel | None = None
         self._trouble: str | None = None
@@ -272,6 +274,7 @@ class Supervisor:
     async def _pause(self, error: EngineError) -> None:
         """Wait before the next try, as long as the backoff says."""
         self._restarts += 1
+        self._on_restart(_reason(error))
         delay_s = self._backoff.next_s()
         log.warning("%s Starting another worker in %.1f s.", error, delay_s)
         if delay_s:
@@ -332,3 +335,14 @@ class Supervisor:
         """Wait until the state is another one that somebody waits for."""
         self._settled.clear()
         await self._settled.wait()
+
+
+def _reason(error: EngineError) -> str:
+    """A word for why a worker had to be replaced, of a bounded set."""
+    match error:
+        case DeviceUnavailable():
+            return error.fault.value
+        case WorkerStalled():
+            return f"stalled_in_{error.phase}"
+        case _:
+            return "died"

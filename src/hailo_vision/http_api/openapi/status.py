@@ -53,6 +53,9 @@ HEALTH = Operation(tag="Health", summary="200 while the process works, whatever 
 READY = Operation(
     tag="Health", summary="200 when a request would be taken, else 503 and why", reply=_READY, failures=(503,)
 )
+METRICS = Operation(
+    tag="Health", summary="Counters and gauges for Prometheus", media="text/plain", reply={"type": "string"}
+)
 OPENAPI = Operation(tag="Documentation", summary="This document", reply={"type": "object"})
 DOCS = Operation(
     tag="Documentation", summary="A page that shows this document", media="text/html", reply={"type": "string"}
