@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -175,8 +176,15 @@ def test_a_request_leaves_one_line_with_its_facts_and_none_of_its_words(start: S
     daemon.post(ask("Where is the treasure?", photo("launch-pad.jpg")))
     daemon.wait_for(lambda: "endpoint=/v1/chat/completions" in daemon.log)
     (line,) = [line for line in daemon.log.splitlines() if "endpoint=/v1/chat/completions" in line]
-    for fact in ("request_id=", "status=200", "images=1", "queue_ms=", "prompt_tokens=", "finish_reason=stop"):
-        assert fact in line
+    facts = dict(re.findall(r' ([a-z_]+)=("[^"]*"|\S+)', line))
+    assert list(facts) == [
+        *("request_id", "client", "method", "endpoint", "status", "total_ms", "model", "load_time_ms"),
+        *("images", "image_size", "image_ms", "queue_ms", "prefill_ms", "decode_ms", "inference_time_ms"),
+        *("prompt_tokens", "completion_tokens", "tokens_generated", "cached_tokens", "finish_reason"),
+    ]
+    assert (facts["status"], facts["images"], facts["finish_reason"]) == ("200", "1", "stop")
+    assert re.fullmatch(r"\d+x\d+", facts["image_size"])
+    assert facts["tokens_generated"] == facts["completion_tokens"]
     assert "treasure" not in daemon.log
     assert "base64" not in daemon.log
 

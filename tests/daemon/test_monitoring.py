@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from harness import Daemon, ask, photo
+from harness import PATIENCE_S, Daemon, ask, photo
 
 DOCS = Path(__file__).parents[2] / "docs" / "monitoring"
 DASHBOARD = json.loads((DOCS / "dashboard.json").read_text())
@@ -21,9 +22,16 @@ NAME = re.compile(r"\bhailo_vision_\w+")
 Start = Callable[..., Daemon]
 
 
+def page_of(daemon: Daemon, accept: str = "*/*") -> tuple[str, str]:
+    """Content type and text of /metrics."""
+    request = urllib.request.Request(f"{daemon.url}/metrics", headers={"Accept": accept})
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as response:
+        return response.headers["Content-Type"], response.read().decode()
+
+
 def scraped(daemon: Daemon) -> dict[tuple[str, ...], float]:
     """Every sample: its name and its labels, `name=value`, in order."""
-    _, _, page = daemon.get_text("/metrics")
+    _, page = page_of(daemon)
     return {
         (sample.name, *(f"{key}={value}" for key, value in sorted(sample.labels.items()))): sample.value
         for family in text_string_to_metric_families(page)
@@ -65,8 +73,8 @@ def test_what_was_asked_is_counted_by_what_became_of_it(start: Start) -> None:
 
 def test_the_sums_are_those_of_health_and_of_usage(start: Start) -> None:
     daemon = start().wait_until_ready()
-    usages = [daemon.post(ask(f"Question {number}?"))[2]["usage"] for number in range(3)]
-    seen, (_, _, health) = scraped(daemon), daemon.get("/health")
+    usages = [daemon.post(ask(f"Question {number}?"))[1]["usage"] for number in range(3)]
+    seen, (_, health) = scraped(daemon), daemon.get("/health")
     for name in ("prompt", "completion"):
         total = sum(usage[f"{name}_tokens"] for usage in usages)
         assert seen[f"hailo_vision_{name}_tokens_total",] == health["tokens"][name] == total
@@ -77,7 +85,7 @@ def test_the_sums_are_those_of_health_and_of_usage(start: Start) -> None:
 def test_a_worker_that_died_is_counted_with_its_reason(start: Start) -> None:
     daemon = start().wait_until_ready()
     daemon.kill_worker()
-    daemon.wait_for(lambda: daemon.get("/health")[2]["worker_restarts"] == 1)
+    daemon.wait_for(lambda: daemon.get("/health")[1]["worker_restarts"] == 1)
     assert scraped(daemon)["hailo_vision_worker_restarts_total", "reason=died"] == 1
 
 
@@ -86,8 +94,8 @@ def test_names_follow_prometheus_and_labels_hold_nothing_of_a_clients(start: Sta
     hostile = "x" * 50
     daemon.get(f"/{hostile}")
     daemon.post({**ask("secret words"), "model": hostile})
-    _, headers, page = daemon.get_text("/metrics")
-    assert headers["Content-Type"].startswith("text/plain; version=")
+    content_type, page = page_of(daemon)
+    assert content_type.startswith("text/plain; version=")
     assert hostile not in page
     assert "secret" not in page
     for family in text_string_to_metric_families(page):
@@ -96,19 +104,21 @@ def test_names_follow_prometheus_and_labels_hold_nothing_of_a_clients(start: Sta
 
 
 def test_openmetrics_is_for_those_who_ask_for_it(daemon: Daemon) -> None:
-    _, headers, page = daemon.get_text("/metrics", {"Accept": "application/openmetrics-text; version=1.0.0"})
-    assert headers["Content-Type"].startswith("application/openmetrics-text")
+    content_type, page = page_of(daemon, "application/openmetrics-text; version=1.0.0")
+    assert content_type.startswith("application/openmetrics-text")
     assert page.endswith("# EOF\n")
 
 
 def test_every_metric_of_the_dashboard_and_the_alerts_is_served(start: Start) -> None:
     daemon = start().wait_until_ready()
-    _, _, page = daemon.get_text("/metrics")
+    _, page = page_of(daemon)
     families = list(text_string_to_metric_families(page))
     served = {family.name for family in families} | {f"{f.name}_total" for f in families if f.type == "counter"}
     served |= {f"{f.name}{end}" for f in families if f.type == "histogram" for end in ("_bucket", "_count", "_sum")}
     # Only where the machine or the chip has such a sensor.
-    served |= {f"hailo_vision_{name}" for name in ("cpu_temperature_celsius", "cpu_throttled", "chip_temperature_celsius")}
+    served |= {
+        f"hailo_vision_{name}" for name in ("cpu_temperature_celsius", "cpu_throttled", "chip_temperature_celsius")
+    }
     named = {name for expression in expressions() for name in NAME.findall(expression)}
     assert named
     assert named <= served
@@ -128,6 +138,6 @@ def test_promtool_accepts_the_rules_and_the_metrics(daemon: Daemon) -> None:
     assert PROMTOOL is not None
     rules = subprocess.run([PROMTOOL, "check", "rules", DOCS / "alerts.yml"], capture_output=True, text=True)
     assert rules.returncode == 0, rules.stdout + rules.stderr
-    page = daemon.get_text("/metrics")[2]
+    page = page_of(daemon)[1]
     linted = subprocess.run([PROMTOOL, "check", "metrics"], input=page, capture_output=True, text=True)
     assert (linted.returncode, linted.stdout + linted.stderr) == (0, "")
