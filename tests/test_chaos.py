@@ -1,5 +1,6 @@
 """500 mixed requests with a random fault every ten: each is answered or refused clearly, and no text is wrong."""
 
+import contextlib
 import http.client
 import io
 import itertools
@@ -7,9 +8,12 @@ import json
 import os
 import random
 import signal
+import socket
+import struct
 import sys
 import threading
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +24,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
+from hailo_vision.scheduler.record import Outcome
 from harness import PATIENCE_S, ROOT, Daemon, ask, data_uri
 
 REQUESTS = 500
@@ -33,7 +40,9 @@ KNOWN = {
     (503, "device_unavailable"),
     (503, "model_loading"),
     (500, "generation_failed"),
+    (503, "draining"),
     (429, "queue_full"),
+    (429, "deadline_unmeetable"),
 }
 KNOWN_CODES = {code for _, code in KNOWN}
 
@@ -335,4 +344,126 @@ def test_500_requests_with_a_fault_every_ten_are_answered_truly_or_refused_clear
     assert chaos.daemon.get("/health")[1]["worker_restarts"] >= REQUESTS / BLOCK / 2
     assert "a bug" not in chaos.daemon.log
     assert chaos.daemon.stop() == 0
+    assert chaos.workers() == []
+
+
+# A storm: the same with clients that are broken or hostile, and what is left of it.
+
+STORM_REQUESTS = 120
+NUISANCES = 40
+
+
+def nuisance(chaos: Chaos, chance: random.Random) -> None:
+    """One client that does not behave; none of these gets an answer, nor may one cost the others theirs."""
+    host, _, port = chaos.address.partition(":")
+    body = json.dumps({**ask("Describe everything in detail.", RED), "stream": True}).encode()
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    sent = chance.choice(
+        [
+            b"",
+            head[: chance.randrange(1, len(head))],
+            head + body[: chance.randrange(len(body))],
+            head + body,  # and then it reads nothing
+            (head + body) * 3,
+            chance.randbytes(200),
+            b"GET /health HTTP/1.1\r\nHost: localhost\r\nHost: again\r\n\r\n",
+        ]
+    )
+    with contextlib.suppress(ConnectionError), socket.create_connection((host, int(port)), PATIENCE_S) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.sendall(sent)
+        if chance.random() < 0.5:  # a reset, in the place of a polite end
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def flood(chaos: Chaos) -> Counter[str]:
+    """More at once than there are places: each is answered, or told when to come again."""
+    asked = Asked(number=0, body=ask("Describe."), reference=NOTHING, streams=False, leaves_after=None, fault=None)
+
+    def one() -> str:
+        connection = http.client.HTTPConnection(chaos.address, timeout=PATIENCE_S)
+        try:
+            connection.request("POST", "/v1/chat/completions", json.dumps(asked.body))
+            response = connection.getresponse()
+            if response.status != 200:
+                return check_refusal(response)
+            response.read()
+            return "answered"
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(30) as pool:
+        return Counter(done.result() for done in [pool.submit(one) for _ in range(30)])
+
+
+NOTHING = Reference(text="", reason="", usage={})
+
+
+def held(daemon: Daemon) -> tuple[int, int]:
+    """Descriptors and threads of the daemon's process."""
+    process = Path(f"/proc/{daemon.process.pid}")
+    return len(list((process / "fd").iterdir())), len(list((process / "task").iterdir()))
+
+
+def idle(daemon: Daemon) -> bool:
+    queue = daemon.get("/health")[1]["queue"]
+    return bool(queue["running"] == queue["waiting"] == 0)
+
+
+def samples(daemon: Daemon) -> list[Sample]:
+    with urllib.request.urlopen(f"{daemon.url}/metrics", timeout=PATIENCE_S) as response:
+        page = response.read().decode()
+    return [sample for family in text_string_to_metric_families(page) for sample in family.samples]
+
+
+def total(found: list[Sample], name: str, **labels: str) -> float:
+    return sum(one.value for one in found if one.name == name and labels.items() <= one.labels.items())
+
+
+def test_after_a_storm_the_sums_agree_and_nothing_is_left(chaos: Chaos, seed: int) -> None:
+    print(f"CHAOS_SEED={seed}")
+    chance, daemon = random.Random(seed), chaos.daemon
+    known = referenced(daemon)
+    before = held(daemon)
+    asked = run_of(known, chance)[:STORM_REQUESTS]
+    with ThreadPoolExecutor(3) as pool:
+        storm = pool.submit(serve_all, chaos, asked)
+        nuisances = pool.submit(lambda: [nuisance(chaos, chance) for _ in range(NUISANCES)])
+        flooded = pool.submit(flood, chaos)
+        words, refused = storm.result(), flooded.result()
+        nuisances.result()
+    print(dict(words), dict(refused))
+    assert sum(words.values()) == STORM_REQUESTS
+    assert sum(refused.values()) == 30
+
+    daemon.wait_until_ready()
+    assert eventually(lambda: idle(daemon))
+    jobs, found = daemon.get("/health")[1]["jobs"], samples(daemon)
+    ended = sum(jobs[outcome] for outcome in Outcome)
+    assert jobs["admitted"] == ended == total(found, "hailo_vision_jobs_total")
+    assert sum(jobs["refused"].values()) == total(found, "hailo_vision_refusals_total")
+    # Every request that came whole to its route has its line in the log and its count, whatever became of it.
+    counted = total(found, "hailo_vision_requests_total", endpoint="/v1/chat/completions")
+    assert counted >= ended
+    assert eventually(lambda: daemon.log.count(" endpoint=/v1/chat/completions ") == counted)
+    # No descriptor and no thread more than before the storm; the worker is one process as it was.
+    assert eventually(lambda: held(daemon)[0] <= before[0] and held(daemon)[1] <= before[1] + PICTURE_THREADS)
+    assert eventually(lambda: len(chaos.workers()) == 1)
+    assert "a bug" not in daemon.log
+
+
+PICTURE_THREADS = 4  # pools grow with their first work, and the loop's own look up names
+
+
+def test_a_stop_in_the_storm_answers_everybody_or_says_why_not(chaos: Chaos, seed: int) -> None:
+    print(f"CHAOS_SEED={seed}")
+    known = referenced(chaos.daemon)
+    asked = [one for one in run_of(known, random.Random(seed)) if one.leaves_after is None][:CLIENTS]
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        sent = [pool.submit(chaos._send, one) for one in asked]
+        code = chaos.daemon.stop()
+        ends = [done.exception() or done.result() for done in sent]
+    assert code == 0
+    # Who had not connected yet meets a closed port; everybody else has an answer, a refusal or an error event.
+    assert all(isinstance(end, str | ConnectionRefusedError) for end in ends), ends
     assert chaos.workers() == []
