@@ -142,10 +142,12 @@ def _command_line(pid: str) -> bytes:
 
 
 @contextmanager
-def posting(daemon: Daemon, body: Any) -> Iterator["Future[tuple[int, Mapping[str, str], Any]]"]:
+def posting(
+    daemon: Daemon, body: Any, path: str = "/v1/chat/completions"
+) -> Iterator["Future[tuple[int, Mapping[str, str], Any]]"]:
     """A POST that runs while the block does; its result has status, headers and JSON."""
     with ThreadPoolExecutor(1) as pool:
-        yield pool.submit(daemon.request, "POST", "/v1/chat/completions", body)
+        yield pool.submit(daemon.request, "POST", path, body)
 
 
 def data_uri(data: bytes) -> str:

@@ -42,7 +42,7 @@ class Bench:
 
     async def look(self) -> Vitals:
         """Raises ServerError: a server that has gone has nothing more to measure."""
-        return vitals(await self._server.health(), _cpu() if self._is_local else None)
+        return vitals(await self._server.health(), cpu_seconds() if self._is_local else None)
 
     def _request(self, question: Question) -> dict[str, Any]:
         content: list[dict[str, Any]] = []
@@ -117,7 +117,7 @@ def _board() -> str:
         return platform.machine()
 
 
-def _cpu() -> tuple[float, float] | None:
+def cpu_seconds() -> tuple[float, float] | None:
     """Seconds that all cores have worked, and seconds of all cores, since the machine started."""
     try:
         ticks = [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]

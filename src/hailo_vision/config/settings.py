@@ -73,6 +73,7 @@ class Server:
     max_connections: int = setting(
         128, "connections at a time; further ones are told to come back", minimum=1, maximum=10_000
     )
+    allow_benchmark: bool = setting(False, "whether POST /v1/benchmark may keep the chip busy to measure it")
     console: bool = setting(True, "whether a browser that opens / gets a page to try it")
 
 

@@ -8,7 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from hailo_vision.errors import HailoVisionError, SlowReader
-from hailo_vision.http_api import chat, console, docs, guard, status
+from hailo_vision.http_api import benchmark, chat, console, docs, guard, status
 from hailo_vision.http_api.completions import handler as completions
 from hailo_vision.http_api.faults import Fault, bug, fault, http_fault
 from hailo_vision.http_api.openapi import status as about
@@ -51,6 +51,7 @@ def served(*, with_console: bool = True) -> tuple[Route, ...]:
         Route(method="POST", path="/v1/vision/analyze", handler=vision.analyze, about=surfaces.ANALYZE),
         Route(method="POST", path="/v1/vision/caption", handler=vision.caption, about=surfaces.CAPTION),
         Route(method="POST", path="/v1/vision/vqa", handler=vision.vqa, about=surfaces.VQA),
+        Route(method="POST", path="/v1/benchmark", handler=benchmark.run, about=about.BENCHMARK),
         Route(method="GET", path="/v1/models", handler=status.models, about=about.MODELS),
         Route(method="GET", path="/v1/models/{id}", handler=status.model, about=about.MODEL),
         Route(
@@ -89,6 +90,7 @@ def build(services: Services) -> web.Application:
     app = web.Application(middlewares=[_every_request], client_max_size=limit_bytes)
     app[SERVICES] = services
     app[ROUTES] = Routes(served(with_console=services.settings.server.console))
+    app[benchmark.RUNNING] = asyncio.Lock()
     app[BODIES] = Bodies(_BODIES_IN_MEMORY * limit_bytes)
     app.on_response_prepare.append(_sign)
     app.router.add_route("*", "/{path:.*}", _dispatch, expect_handler=_wait)

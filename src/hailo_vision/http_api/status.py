@@ -14,38 +14,39 @@ from hailo_vision.scheduler.engine import EngineState
 
 async def health(request: web.Request) -> web.Response:
     """200 while the process works, whatever the device does."""
-    services = request.app[SERVICES]
+    return web.json_response(health_json(request.app[SERVICES]))
+
+
+def health_json(services: Services) -> dict[str, Any]:
     known, loaded, unready = services.health(), services.engine.model, services.scheduler.unready
-    return web.json_response(
-        {
-            "status": "ok",
-            "state": services.engine.state,
-            "ready": unready is None,
-            "reason": None if unready is None else unready.reason,
-            "message": None if unready is None else str(unready),
-            "model": services.settings.model.name,
-            "model_loaded": services.engine.state in (EngineState.READY, EngineState.BUSY),
-            "runtime": services.settings.device.runtime,
-            "runtime_version": loaded.runtime_version if loaded else None,
-            "device": loaded.device if loaded else None,
-            "load_seconds": round(loaded.load_s, 3) if loaded else None,
-            "version": services.version,
-            "uptime_seconds": round(known.uptime_s, 3),
-            "queue": {
-                "running": services.scheduler.running,
-                "waiting": services.scheduler.waiting,
-                "depth": services.scheduler.depth,
-            },
-            "memory": {
-                "daemon_bytes": known.daemon_memory_bytes,
-                "worker_bytes": known.worker_memory_bytes,
-            },
-            "worker_restarts": known.worker_restarts,
-            "chip": known.chip and asdict(known.chip),
-            "jobs": _jobs(services),
-            "tokens": asdict(services.scheduler.totals.tokens),
-        }
-    )
+    return {
+        "status": "ok",
+        "state": services.engine.state,
+        "ready": unready is None,
+        "reason": None if unready is None else unready.reason,
+        "message": None if unready is None else str(unready),
+        "model": services.settings.model.name,
+        "model_loaded": services.engine.state in (EngineState.READY, EngineState.BUSY),
+        "runtime": services.settings.device.runtime,
+        "runtime_version": loaded.runtime_version if loaded else None,
+        "device": loaded.device if loaded else None,
+        "load_seconds": round(loaded.load_s, 3) if loaded else None,
+        "version": services.version,
+        "uptime_seconds": round(known.uptime_s, 3),
+        "queue": {
+            "running": services.scheduler.running,
+            "waiting": services.scheduler.waiting,
+            "depth": services.scheduler.depth,
+        },
+        "memory": {
+            "daemon_bytes": known.daemon_memory_bytes,
+            "worker_bytes": known.worker_memory_bytes,
+        },
+        "worker_restarts": known.worker_restarts,
+        "chip": known.chip and asdict(known.chip),
+        "jobs": _jobs(services),
+        "tokens": asdict(services.scheduler.totals.tokens),
+    }
 
 
 def _jobs(services: Services) -> dict[str, Any]:

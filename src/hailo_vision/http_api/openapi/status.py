@@ -1,6 +1,6 @@
 """What the server says of itself, described."""
 
-from hailo_vision.http_api.openapi.operation import JsonSchema, Operation, an_object
+from hailo_vision.http_api.openapi.operation import JsonSchema, Operation, an_object, nullable
 
 _MODEL: JsonSchema = an_object(
     {
@@ -52,6 +52,19 @@ MODEL = Operation(tag="Models", summary="The model by one of its names", reply=_
 HEALTH = Operation(tag="Health", summary="200 while the process works, whatever the chip does", reply=_HEALTH)
 READY = Operation(
     tag="Health", summary="200 when a request would be taken, else 503 and why", reply=_READY, failures=(503,)
+)
+BENCHMARK = Operation(
+    tag="Health",
+    summary="Measure the server, where server.allow_benchmark is on; answers as hailo-vision bench --json",
+    body=an_object(
+        {
+            "n": nullable("integer", "questions; 5 without it", minimum=1, maximum=50),
+            "c": nullable("integer", "ask them again by so many clients at once", minimum=1, maximum=16),
+            "max_tokens": nullable("integer", "per answer; 64 without it", minimum=1, maximum=512),
+        }
+    ),
+    reply={"type": "object"},
+    failures=(400, 403, 503),
 )
 METRICS = Operation(
     tag="Health", summary="Counters and gauges for Prometheus", media="text/plain", reply={"type": "string"}
