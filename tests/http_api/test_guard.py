@@ -144,7 +144,7 @@ def test_keys_are_read_again_on_sighup_and_a_bad_file_changes_nothing(start: Sta
     assert not opens(KITCHEN)
     keys_file(tmp_path, f"kitchen {KITCHEN}", "broken-key-line")
     daemon.process.send_signal(signal.SIGHUP)
-    daemon.wait_for(lambda: "not reloaded" in daemon.log)
+    daemon.wait_for(lambda: "reload failed" in daemon.log)
     assert "line 2" in daemon.log
     assert opens(GARDEN)
     assert not opens(KITCHEN)
@@ -293,7 +293,7 @@ def test_the_star_lets_every_page_in(start: Start) -> None:
 # Names of the host
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:11435", "localhost.evil.example", "", "a b"])
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:11435", "localhost.evil.example", ""])
 def test_a_name_that_was_made_to_mean_this_machine_is_refused(daemon: Daemon, host: str) -> None:
     for method, path in (("GET", "/v1/models"), ("POST", CHAT), ("GET", "/health"), ("OPTIONS", CHAT)):
         answer = send(daemon, method, path, f"Origin: http://{host}", host=host, body=BODY)

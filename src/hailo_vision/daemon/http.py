@@ -11,13 +11,12 @@ from aiohttp import web
 from hailo_vision.access.tls import Tls
 from hailo_vision.config import settings
 from hailo_vision.front_door.front_door import Answered, FrontDoor
-from hailo_vision.front_door.limits import HEAD_BYTES, Limits
+from hailo_vision.front_door.limits import HEAD_BYTES, LINGER_S, Limits
 from hailo_vision.front_door.listener import Listener
 
 FLUSH_S = 1.0  # for the last bytes of answers, once the engine has stopped
 CUT_S = 0.25  # for handlers to come to their end after that; aiohttp takes it twice
 KEEP_ALIVE_S = 30.0
-LINGER_S = 2.0  # for the rest of a body that nobody wants any more
 
 
 def limits(server: settings.Server) -> Limits:

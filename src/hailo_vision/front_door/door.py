@@ -171,10 +171,13 @@ class Door(asyncio.Protocol):
         facts = {"client": self._client, "status": what.status, "error": what.code}
         log.log(logging.INFO if isinstance(error, RequestError) else logging.DEBUG, "refused", extra={"facts": facts})
         can_speak = not self._line.has_spoken and not self._transport.is_closing()
+        was_answered = self._is_answered and not self._transport.is_closing()
         self._line.cut()
         self._part(ConnectionResetError("refused at the front door"))
         if can_speak:
             self._say(_response(what))
+        elif was_answered:  # long ago, by a handler that did not want the body that still comes
+            self._say(b"")
         else:
             self._transport.abort()
 
