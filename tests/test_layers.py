@@ -26,7 +26,7 @@ TABLE = {
     "simulator": "| numpy",
     "access": WORDS,
     "answers": f"{WORDS} images scheduler | jsonschema referencing",
-    "http_api": f"{WORDS} access answers scheduler | aiohttp.web aiohttp.typedefs",
+    "http_api": f"{WORDS} access answers models scheduler | aiohttp.web aiohttp.typedefs",
     "daemon": "chat errors config images scheduler supervisor wire access answers http_api __version__",
     "daemon.metrics": "| prometheus_client",
     "daemon.notify": "| sdnotify",

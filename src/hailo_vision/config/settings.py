@@ -98,6 +98,7 @@ class Model:
         maximum=31_536_000,
     )
     pinned: bool = setting(False, "true keeps it loaded whatever keep_alive or a client says")
+    allow_pull: bool = setting(False, "whether clients may have a model's file downloaded (POST /api/pull)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,8 @@ from hailo_vision.errors import (
     GenerationFailed,
     HailoVisionError,
     InvalidKey,
+    ModelError,
+    ModelFault,
     NotReady,
     NotServed,
     QueueFull,
@@ -41,6 +43,7 @@ _UNREADY_CODES = {
     Unready.DRAINING: "draining",
     Unready.DEVICE_UNAVAILABLE: "device_unavailable",
 }
+_MODEL_STATUSES = {ModelFault.UNKNOWN_MODEL: 404, ModelFault.BUSY: 409}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +86,10 @@ def fault(error: HailoVisionError) -> Fault:
         case EngineError():
             headers = _retry_after(DEVICE_RETRY_S)
             return Fault(status=503, type=SERVER, message=str(error), code="device_unavailable", headers=headers)
+        case ModelError():
+            status = _MODEL_STATUSES.get(error.fault, 500)
+            headers = {} if status < 500 else {"x-should-retry": "false"}
+            return Fault(status=status, type=SERVER, message=str(error), code=error.fault, headers=headers)
         case _:
             return bug()
 

@@ -1,4 +1,4 @@
-"""A response of server-sent events, to a client that may not read it."""
+"""A response that goes out bit by bit, as server-sent events or lines, to a client that may not read it."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,8 +11,8 @@ from hailo_vision.http_api.reply import event
 
 STALL_S = 15.0  # how long a client may take nothing in, while others wait for the NPU behind it
 
+EVENTS = "text/event-stream"
 HEADERS = {
-    "Content-Type": "text/event-stream",
     "Cache-Control": "no-cache",
     "X-Accel-Buffering": "no",  # nginx would hold the pieces back
 }
@@ -39,9 +39,14 @@ class EventStream:
 
     @classmethod
     async def open(
-        cls, request: web.Request, *, stall_s: float = STALL_S, tell: Callable[[Fault], bytes] = plain
+        cls,
+        request: web.Request,
+        *,
+        stall_s: float = STALL_S,
+        tell: Callable[[Fault], bytes] = plain,
+        media: str = EVENTS,
     ) -> Self:
-        response = web.StreamResponse(headers=HEADERS)
+        response = web.StreamResponse(headers={"Content-Type": media, **HEADERS})
         await response.prepare(request)
         return cls(request, response, stall_s, tell)
 

@@ -63,6 +63,7 @@ class Job:
         self.priority = priority
         self.submitted_at = submitted_at
         self.started_at: float | None = None  # on the engine
+        self.load_s = 0.0  # of its wait
         self.finish: Finish | None = None
         self.outcome: Outcome | None = None
         self.events = Events()
