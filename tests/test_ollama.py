@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from bodies import anything, spoilt
 from harness import MODEL, PATIENCE_S, Daemon
 from http_api.ollama.test_parse import FULL_CHAT, FULL_GENERATE
-from models.mirror import Mirror, hef
+from models.mirror import Mirror, hef, stalls_after
 from sockets import send
 from test_any_body import tiny
 
@@ -134,6 +134,15 @@ def test_a_name_with_ollamas_tag_is_taken_on_openais_routes(daemon: Daemon) -> N
     assert daemon.post({**body, "model": f"{MODEL}:2b"})[0] == 404
 
 
+def test_what_home_assistant_asks_all_day_long_does_not_fill_the_log(start: Callable[..., Daemon]) -> None:
+    daemon = start().wait_until_ready()
+    for path in ("/api/tags", "/api/ps", "/api/version"):
+        assert daemon.get(path)[0] == 200
+    assert daemon.post({"model": MODEL}, "/api/show")[0] == 200
+    daemon.wait_for(lambda: "path=/api/show" in daemon.log)
+    assert not [path for path in ("/api/tags", "/api/ps", "/api/version") if path in daemon.log]
+
+
 # What stays on the chip
 
 
@@ -207,6 +216,32 @@ async def test_a_file_that_is_not_there_is_pulled_where_the_operator_allows_it(t
     assert len(mirror.asked) == 1
     bars = [one for one in lines if "completed" in one]
     assert all(0 <= bar["completed"] <= bar["total"] for bar in bars)
+
+
+def arrival_of(connection: http.client.HTTPConnection, size_bytes: int) -> None:
+    """Reads the lines of a pull until so much of the file is there."""
+    with connection.getresponse() as response:
+        while json.loads(response.readline()).get("completed", 0) < size_bytes:
+            pass
+
+
+async def test_a_pull_that_is_broken_off_goes_on_and_only_one_runs(tmp_path: Path) -> None:
+    async with Mirror(BODY, stalls_after(len(BODY) // 2)) as mirror:
+        daemon = await asyncio.to_thread(without_model, tmp_path, mirror.url, allow_pull=True)
+        try:
+            with closing(http.client.HTTPConnection(urlsplit(daemon.url).netloc, timeout=PATIENCE_S)) as first:
+                first.request("POST", "/api/pull", json.dumps({"model": MODEL}))
+                await asyncio.to_thread(arrival_of, first, len(BODY) // 2)
+                busy = await asyncio.to_thread(posted, daemon, "/api/pull", {"model": MODEL, "stream": False})
+            part = tmp_path / "models" / f"{FILE}.part"
+            await asyncio.to_thread(daemon.wait_for, lambda: "status=499" in daemon.log and part.stat().st_size)
+            again = await asyncio.to_thread(posted, daemon, "/api/pull", {"model": MODEL, "stream": False})
+        finally:
+            assert daemon.stop() == 0
+    assert (busy[0], is_error(busy[2][0])) == (409, True)
+    assert again[2] == [{"status": "success"}]
+    assert (tmp_path / "models" / FILE).read_bytes() == BODY
+    assert "Range" in mirror.asked[-1].headers
 
 
 async def test_a_pull_that_fails_says_why(tmp_path: Path) -> None:

@@ -92,9 +92,9 @@ def _ollama() -> tuple[Route, ...]:
     return (
         Route(method="POST", path="/api/chat", handler=ollama.chat, about=ollamas.CHAT),
         Route(method="POST", path="/api/generate", handler=ollama.generate, about=ollamas.GENERATE),
-        Route(method="GET", path="/api/version", handler=ollama_models.version, about=ollamas.VERSION),
-        Route(method="GET", path="/api/tags", handler=ollama_models.tags, about=ollamas.TAGS),
-        Route(method="GET", path="/api/ps", handler=ollama_models.ps, about=ollamas.PS),
+        Route(method="GET", path="/api/version", handler=ollama_models.version, about=ollamas.VERSION, is_polled=True),
+        Route(method="GET", path="/api/tags", handler=ollama_models.tags, about=ollamas.TAGS, is_polled=True),
+        Route(method="GET", path="/api/ps", handler=ollama_models.ps, about=ollamas.PS, is_polled=True),
         Route(method="POST", path="/api/show", handler=ollama_models.show, about=ollamas.SHOW),
         Route(method="POST", path="/api/pull", handler=pulled, about=ollamas.PULL),
         Route(method="DELETE", path="/api/delete", handler=refused.delete, about=ollamas.REFUSED),
@@ -203,6 +203,7 @@ async def _sign(request: web.Request, response: web.StreamResponse) -> None:
 
 def _is_probe(request: web.Request) -> bool:
     try:
-        return request.app[ROUTES].find(request.method, request.path).route.is_open
+        route = request.app[ROUTES].find(request.method, request.path).route
+        return route.is_open or route.is_polled
     except HailoVisionError:
         return False
