@@ -5,15 +5,19 @@ Clients of Ollama put the tag `:latest` to a name that has none, on OpenAI's rou
 
 from hailo_vision.config import settings
 
-LATEST = ":latest"
+_LATEST = ":latest"
 
 
 def is_served(name: str, model: settings.Model) -> bool:
     """Whether it is the name of the model, or an alias, with `:latest` or without."""
-    known = (model.name, *model.aliases)
-    return name in known or name.removesuffix(LATEST) in known
+    return tagged(name) in {tagged(known) for known in (model.name, *model.aliases)}
 
 
 def tagged(name: str) -> str:
     """The name with a tag, as Ollama lists all names."""
-    return name if ":" in name else name + LATEST
+    return name if ":" in name else name + _LATEST
+
+
+def untagged(name: str) -> str:
+    """The name without that tag."""
+    return name.removesuffix(_LATEST)

@@ -14,7 +14,7 @@ from hailo_vision.errors import NotServed, RequestError
 from hailo_vision.http_api.ollama.parse import Asked, chat, generate
 from hailo_vision.http_api.ollama.template import TEMPLATE
 
-MODEL = Model(name="the-model", aliases=("llava:7b", "other"))
+MODEL = Model(name="the-model", aliases=("llava:7b", "other", "mine:latest"))
 DEFAULTS = Generation()
 PICTURE = "iVBORw0KGgo="
 FULL_CHAT: dict[str, Any] = {
@@ -72,7 +72,7 @@ def one(**more: Any) -> ChatRequest:
     return asked({"messages": [{"role": "user", "content": "Hi"}]}, **more)
 
 
-@pytest.mark.parametrize("name", ["the-model", "the-model:latest", "llava:7b", "other", "other:latest"])
+@pytest.mark.parametrize("name", ["the-model", "the-model:latest", "llava:7b", "other", "other:latest", "mine"])
 def test_every_name_is_taken_with_the_tag_latest_or_without_and_said_back(name: str) -> None:
     found = chat({"model": name}, MODEL, DEFAULTS)
     assert found == Asked(name=name, stay=None, request=None)

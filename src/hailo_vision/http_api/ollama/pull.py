@@ -9,7 +9,7 @@ from aiohttp import web
 
 from hailo_vision.errors import Forbidden, ModelError, NotServed
 from hailo_vision.http_api.late_stream import LateStream, late_stream
-from hailo_vision.http_api.names import LATEST, is_served
+from hailo_vision.http_api.names import is_served, untagged
 from hailo_vision.http_api.ollama.parse import any_name, streams
 from hailo_vision.http_api.ollama.reply import LINES, error_line, line
 from hailo_vision.http_api.request import BODIES, json_body
@@ -50,7 +50,7 @@ async def _wanted(name: str, services: Services) -> ModelFile:
     """The catalogue's file for the installed runtime. Raises NotServed, Forbidden or ModelError."""
     model = services.settings.model
     try:
-        files = builds(CATALOGUE, name.removesuffix(LATEST))
+        files = builds(CATALOGUE, untagged(name))
     except ModelError as error:
         if not is_served(name, model):
             raise NotServed(f"pull model manifest: {error}", code="model_not_found") from None
