@@ -27,7 +27,7 @@ TABLE = {
     "access": WORDS,
     "answers": f"{WORDS} images scheduler | jsonschema referencing",
     "console": "",
-    "http_api": f"{WORDS} access answers bench console scheduler | aiohttp.web aiohttp.typedefs",
+    "http_api": f"{WORDS} access answers bench console models scheduler | aiohttp.web aiohttp.typedefs",
     "front_door": "errors http_api.faults",
     "front_door.front_door": "| aiohttp.abc aiohttp.web",
     "daemon": "chat errors config images scheduler supervisor wire access answers http_api front_door __version__",

@@ -194,10 +194,14 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timings:
-    """Where the time of one job went, in seconds. Log line, usage and bench read this one record."""
+    """Where the time of one job went, in seconds. Log line, usage and bench read this one record.
+
+    `load_s` is the part of `queue_s` in which the model was put on the chip, where it was not there.
+    """
 
     image_s: float = 0.0
     queue_s: float = 0.0
+    load_s: float = 0.0
     prefill_s: float = 0.0
     decode_s: float = 0.0
 

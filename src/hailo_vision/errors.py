@@ -130,7 +130,7 @@ class InvalidKey(RequestError):
 
 
 class Forbidden(RequestError):
-    """The request may come from a web page that has no business here."""
+    """The request may come from a web page that has no business here, or wants what the operator does not allow."""
 
 
 class ContextLengthExceeded(RequestError):

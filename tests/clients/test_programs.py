@@ -33,6 +33,7 @@ def test_a_python_client_gets_what_it_asks_for(daemon: Daemon, name: str) -> Non
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="no Node.js here")
-@pytest.mark.skipif(not NODE_MODULES.exists(), reason="no openai for Node here: scripts/clients gets it")
-def test_the_sdk_for_node_gets_what_it_asks_for(daemon: Daemon) -> None:
-    run(daemon, ["node", str(PROGRAMS / "use_openai.mjs")])
+@pytest.mark.skipif(not NODE_MODULES.exists(), reason="no clients for Node here: scripts/clients gets them")
+@pytest.mark.parametrize("name", sorted(path.stem for path in PROGRAMS.glob("*.mjs")))
+def test_a_client_for_node_gets_what_it_asks_for(daemon: Daemon, name: str) -> None:
+    run(daemon, ["node", str(PROGRAMS / f"{name}.mjs")])

@@ -49,7 +49,7 @@ def test_other_clients_get_a_line_of_text(daemon: Daemon, accept: str) -> None:
     assert (status, headers["Content-Type"], body) == (
         200,
         "text/plain; charset=utf-8",
-        b"hailo-vision is running",
+        b"Ollama is running",
     )
     assert headers["Vary"] == "Accept"
 
@@ -87,6 +87,6 @@ def test_nothing_else_is_served(daemon: Daemon, path: str) -> None:
 def test_it_can_be_switched_off(start: Callable[..., Daemon]) -> None:
     daemon = start(server={"console": False})
     status, headers, body = fetch(daemon.url, Accept=BROWSER)
-    assert (status, body) == (200, b"hailo-vision is running")
+    assert (status, body) == (200, b"Ollama is running")
     assert headers["Content-Type"].startswith("text/plain")
     assert fetch(f"{daemon.url}/console/main.js")[0] == 404

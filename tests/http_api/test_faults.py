@@ -79,6 +79,9 @@ TABLE: list[tuple[HailoVisionError, int, str, str | None, str | None, dict[str, 
     (BodyTooSlow(60), 408, INVALID, None, "request_timeout", {}),
     (UnsupportedMediaType("No.", code="unsupported_media_type"), 415, INVALID, None, "unsupported_media_type", {}),
     (ModelPinned(), 400, INVALID, None, "model_pinned", {}),
+    (ModelError(ModelFault.UNKNOWN_MODEL, "There is none."), 404, SERVER, None, "unknown_model", {}),
+    (ModelError(ModelFault.BUSY, "Wait."), 409, SERVER, None, "busy", {}),
+    (ModelError(ModelFault.DISK_FULL, "Full."), 500, SERVER, None, "disk_full", {"x-should-retry": "false"}),
     (
         TooBusy(wait_s=130, deadline_s=120, retry_after_s=20.5),
         429,
@@ -172,7 +175,6 @@ INTERNAL = (
     StartError("secret"),
     ConfigError("/etc/secret.yaml", ()),
     UnusableFile("/etc/secret.keys", ()),
-    ModelError(ModelFault.REFUSED, "secret"),
 )
 
 

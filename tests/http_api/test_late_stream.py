@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aiohttp
 import pytest
@@ -20,12 +21,12 @@ pytestmark = pytest.mark.filterwarnings("ignore::aiohttp.web.NotAppKeyWarning")
 
 
 @asynccontextmanager
-async def asking(speak: Speak, ping_s: float) -> AsyncIterator[aiohttp.ClientResponse]:
+async def asking(speak: Speak, ping_s: float, **form: Any) -> AsyncIterator[aiohttp.ClientResponse]:
     """A GET of a stream into which `speak` writes; an error before the headers is a 429 here."""
 
     async def handler(request: web.Request) -> web.StreamResponse:
         try:
-            async with late_stream(request, ping_s=ping_s) as stream:
+            async with late_stream(request, ping_s=ping_s, **form) as stream:
                 await speak(stream)
                 return await stream.close()
         except QueueFull:
@@ -125,3 +126,19 @@ async def test_an_error_in_the_block_is_raised_as_it_is(kind: type[Exception]) -
     async with asking(speak, NEVER_S) as response:
         await response.read()
     assert raised == [kind]
+
+
+async def test_another_form_has_its_own_content_type_and_its_own_way_to_say_nothing() -> None:
+    said = asyncio.Event()
+
+    async def speak(stream: LateStream) -> None:
+        await said.wait()
+        await stream.write(b"{}\n")
+
+    async with asking(speak, 0.01, media="application/x-ndjson", ping=b"null\n") as response:
+        assert response.headers["Content-Type"] == "application/x-ndjson"
+        assert await response.content.readline() == b"null\n"
+        said.set()
+        lines = (await response.read()).splitlines()
+        assert set(lines) <= {b"null", b"{}"}
+        assert lines.count(b"{}") == 1

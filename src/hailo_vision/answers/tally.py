@@ -23,6 +23,7 @@ def total(finishes: Sequence[Finish], reason: FinishReason | None = None) -> Fin
         timings=Timings(
             image_s=sum(timing.image_s for timing in timings),
             queue_s=sum(timing.queue_s for timing in timings),
+            load_s=sum(timing.load_s for timing in timings),
             prefill_s=sum(timing.prefill_s for timing in timings),
             decode_s=sum(timing.decode_s for timing in timings),
         ),

@@ -105,6 +105,7 @@ class Model:
         reload=True,
     )
     pinned: bool = setting(False, "true keeps it loaded whatever keep_alive or a client says", reload=True)
+    allow_pull: bool = setting(False, "whether clients may have a model's file downloaded (POST /api/pull)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,13 @@ from hailo_vision.errors import HailoVisionError, SlowReader
 from hailo_vision.http_api import benchmark, chat, console, docs, guard, status
 from hailo_vision.http_api.completions import handler as completions
 from hailo_vision.http_api.faults import Fault, bug, fault, http_fault
+from hailo_vision.http_api.ollama import handler as ollama
+from hailo_vision.http_api.ollama import models as ollama_models
+from hailo_vision.http_api.ollama import refused
+from hailo_vision.http_api.ollama.pull import pulled
+from hailo_vision.http_api.ollama.reply import error as ollama_error
+from hailo_vision.http_api.ollama.reply import speaks as speaks_ollama
+from hailo_vision.http_api.openapi import ollama as ollamas
 from hailo_vision.http_api.openapi import status as about
 from hailo_vision.http_api.openapi import surfaces
 from hailo_vision.http_api.openapi.chat import CHAT
@@ -52,6 +59,7 @@ def served(*, with_console: bool = True) -> tuple[Route, ...]:
         Route(method="POST", path="/v1/vision/caption", handler=vision.caption, about=surfaces.CAPTION),
         Route(method="POST", path="/v1/vision/vqa", handler=vision.vqa, about=surfaces.VQA),
         Route(method="POST", path="/v1/benchmark", handler=benchmark.run, about=about.BENCHMARK),
+        *_ollama(),
         Route(method="GET", path="/v1/models", handler=status.models, about=about.MODELS),
         Route(method="GET", path="/v1/models/{id}", handler=status.model, about=about.MODEL),
         Route(
@@ -84,6 +92,28 @@ def _responses() -> tuple[Route, ...]:
     )
 
 
+def _ollama() -> tuple[Route, ...]:
+    """What its clients ask for, and what there is no such thing of here."""
+    return (
+        Route(method="POST", path="/api/chat", handler=ollama.chat, about=ollamas.CHAT),
+        Route(method="POST", path="/api/generate", handler=ollama.generate, about=ollamas.GENERATE),
+        Route(method="GET", path="/api/version", handler=ollama_models.version, about=ollamas.VERSION, is_polled=True),
+        Route(method="GET", path="/api/tags", handler=ollama_models.tags, about=ollamas.TAGS, is_polled=True),
+        Route(method="GET", path="/api/ps", handler=ollama_models.ps, about=ollamas.PS, is_polled=True),
+        Route(method="POST", path="/api/show", handler=ollama_models.show, about=ollamas.SHOW),
+        Route(method="POST", path="/api/pull", handler=pulled, about=ollamas.PULL),
+        Route(method="DELETE", path="/api/delete", handler=refused.delete, about=ollamas.REFUSED),
+        Route(method="POST", path="/api/copy", handler=refused.copy, about=ollamas.REFUSED),
+        Route(method="POST", path="/api/create", handler=refused.create, about=ollamas.REFUSED),
+        Route(method="POST", path="/api/push", handler=refused.push, about=ollamas.REFUSED),
+        Route(
+            method="POST", path="/api/embed", handler=refused.embed, about=ollamas.REFUSED, also=("/api/embeddings",)
+        ),
+        Route(method="GET", path="/api/blobs/{digest}", handler=refused.blob, about=ollamas.BLOB),
+        Route(method="POST", path="/api/blobs/{digest}", handler=refused.blob, about=ollamas.BLOB),
+    )
+
+
 def build(services: Services) -> web.Application:
     """The application, ready for a runner. It needs `handler_cancellation=True` to notice clients that leave."""
     limit_bytes = int(services.settings.server.max_body_mb * 1e6)
@@ -106,9 +136,10 @@ async def _every_request(request: web.Request, handler: Handler) -> web.StreamRe
     code = CLIENT_GONE
     try:
         response = await _answer(request, handler)
-        code = facts.get("status", response.status)
+        code = response.status
         return response
     finally:
+        code = facts.get("status", code)
         total_ms = round((asyncio.get_running_loop().time() - arrived_at) * 1000)
         route: Route | None = request.get(ROUTE)
         where = {"endpoint": route.path} if route else {"endpoint": None, "path": request.path}
@@ -160,7 +191,8 @@ async def _tell(request: web.Request, what: Fault) -> web.StreamResponse:
     request[FACTS].update({"status": what.status, "error": what.code})
     stream: EventStream | None = request.get(STREAM)
     if stream is None:
-        response = web.json_response(what.body, status=what.status, headers=what.headers)
+        body = ollama_error(what) if speaks_ollama(request.path) else what.body
+        response = web.json_response(body, status=what.status, headers=what.headers)
         if not request.content.is_eof() and (request.content_length or math.inf) > _SMALL_BODY_BYTES:
             response.force_close()  # aiohttp takes in what is on its way, for 10 s, so that the client gets to read
         return response
@@ -182,6 +214,7 @@ async def _sign(request: web.Request, response: web.StreamResponse) -> None:
 
 def _is_probe(request: web.Request) -> bool:
     try:
-        return request.app[ROUTES].find(request.method, request.path).route.is_open
+        route = request.app[ROUTES].find(request.method, request.path).route
+        return route.is_open or route.is_polled
     except HailoVisionError:
         return False

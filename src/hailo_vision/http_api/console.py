@@ -8,7 +8,7 @@ from aiohttp.typedefs import Handler
 from hailo_vision.console.files import PAGE, ConsoleFile, console_files
 from hailo_vision.errors import UnknownPath
 
-GREETING = "hailo-vision is running"
+GREETING = "Ollama is running"  # what Ollama's own clients look for, and what other programs only see is up
 
 # The page needs nothing but itself and this server: no inline script or style, no other host, no frame around it.
 _POLICY = (

@@ -17,6 +17,8 @@ from hailo_vision.errors import (
     HeadTooLarge,
     HeadTooSlow,
     InvalidKey,
+    ModelError,
+    ModelFault,
     NotReady,
     NotServed,
     QueueFull,
@@ -44,6 +46,7 @@ _UNREADY_CODES = {
     Unready.DRAINING: "draining",
     Unready.DEVICE_UNAVAILABLE: "device_unavailable",
 }
+_MODEL_STATUSES = {ModelFault.UNKNOWN_MODEL: 404, ModelFault.BUSY: 409}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +89,10 @@ def fault(error: HailoVisionError) -> Fault:
         case EngineError():
             headers = _retry_after(DEVICE_RETRY_S)
             return Fault(status=503, type=SERVER, message=str(error), code="device_unavailable", headers=headers)
+        case ModelError():
+            status = _MODEL_STATUSES.get(error.fault, 500)
+            headers = {} if status < 500 else {"x-should-retry": "false"}
+            return Fault(status=status, type=SERVER, message=str(error), code=error.fault, headers=headers)
         case _:
             return bug()
 

@@ -25,6 +25,7 @@ from hailo_vision.http_api.fields import (
     unsupported,
 )
 from hailo_vision.http_api.messages import turns
+from hailo_vision.http_api.names import is_served
 from hailo_vision.http_api.payloads import cut
 from hailo_vision.http_api.tools import response_format, tool_choice, tools
 
@@ -113,7 +114,7 @@ def check_model(value: Any, model: settings.Model) -> None:
     """Raises RequestError for what is no name of the model that is served."""
     if not isinstance(value, str) or not value:
         raise invalid("model", f"the name of a model, such as {model.name!r}", value)
-    if value != model.name and value not in model.aliases:
+    if not is_served(value, model):
         raise UnknownModel(value[:100], model.name)
 
 

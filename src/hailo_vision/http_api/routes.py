@@ -25,6 +25,7 @@ class Route:
 
     path      as documentation prints it; a part in braces takes any, the last one the rest of the path, slashes too
     is_open   whether it is answered without an API key
+    is_polled whether clients ask it all day long, so that the log tells of it at DEBUG
     also      other paths for the same
     """
 
@@ -33,6 +34,7 @@ class Route:
     handler: Handler
     about: Operation
     is_open: bool = False
+    is_polled: bool = False
     also: tuple[str, ...] = ()
 
 

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from hailo_vision.errors import UnknownModel
 from hailo_vision.http_api.faults import fault
+from hailo_vision.http_api.names import is_served
 from hailo_vision.http_api.reply import model_json
 from hailo_vision.http_api.services import SERVICES, Services
 from hailo_vision.scheduler.engine import EngineState
@@ -85,7 +86,7 @@ async def models(request: web.Request) -> web.Response:
 
 async def model(request: web.Request) -> web.Response:
     services, name = request.app[SERVICES], request.match_info["id"]
-    if name != services.settings.model.name and name not in services.settings.model.aliases:
+    if not is_served(name, services.settings.model):
         raise UnknownModel(name[:100], services.settings.model.name)
     return web.json_response(_model(services, name))
 

@@ -1,4 +1,4 @@
-"""A response of server-sent events."""
+"""A response that goes out bit by bit, as server-sent events or lines."""
 
 from collections.abc import Callable
 from typing import Self
@@ -8,8 +8,8 @@ from aiohttp import web
 from hailo_vision.http_api.faults import Fault
 from hailo_vision.http_api.reply import event
 
+EVENTS = "text/event-stream"
 HEADERS = {
-    "Content-Type": "text/event-stream",
     "Cache-Control": "no-cache",
     "X-Accel-Buffering": "no",  # nginx would hold the pieces back
 }
@@ -31,8 +31,14 @@ class EventStream:
         self.tell = tell
 
     @classmethod
-    async def open(cls, request: web.Request, *, tell: Callable[[Fault], bytes] = plain) -> Self:
-        response = web.StreamResponse(headers=HEADERS)
+    async def open(
+        cls,
+        request: web.Request,
+        *,
+        tell: Callable[[Fault], bytes] = plain,
+        media: str = EVENTS,
+    ) -> Self:
+        response = web.StreamResponse(headers={"Content-Type": media, **HEADERS})
         await response.prepare(request)
         return cls(response, tell)
 

@@ -35,6 +35,19 @@ class KeepAlive:
         self._is_to_go = True
         self._changed.set()
 
+    @property
+    def left_s(self) -> float | None:
+        """Seconds to the end, if nothing comes; None is never."""
+        due_at = self._due_at
+        if due_at is not None:
+            return max(0.0, due_at - asyncio.get_running_loop().time())
+        return None if self._is_pinned else self._seconds
+
+    def touch(self) -> None:
+        """Count anew, as after work, where there is none."""
+        if self._idle_since is not None:
+            self.work_ended()
+
     def work_began(self) -> None:
         self._idle_since = None
         self._changed.set()

@@ -64,6 +64,7 @@ class Job:
         self.submitted_at = submitted_at
         self.started_at: float | None = None  # on the engine
         self.ttft_s: float | None = None
+        self.load_s = 0.0  # of its wait
         self.finish: Finish | None = None
         self.outcome: Outcome | None = None
         self.events = Events()

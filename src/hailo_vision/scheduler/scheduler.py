@@ -10,7 +10,7 @@ from hailo_vision.chat import Finish, FinishReason, Generation, LoadedModel, Pie
 from hailo_vision.config import settings
 from hailo_vision.errors import HailoVisionError, NotReady, QueueFull, SlowReader, TooBusy, Unready
 from hailo_vision.scheduler.admission import Admission
-from hailo_vision.scheduler.engine import Engine
+from hailo_vision.scheduler.engine import Engine, EngineState
 from hailo_vision.scheduler.estimate import Estimate
 from hailo_vision.scheduler.idle import KeepAlive
 from hailo_vision.scheduler.job import PIECES_IN_A_ROW, Job
@@ -87,6 +87,13 @@ class Scheduler:
         assert self._engine.model is not None
         return self._engine.model
 
+    async def load(self, *, client: str, arrived_at: float) -> None:
+        """Have the model on the chip, by a visit in one's turn where it is not there. Raises what `admit` raises."""
+        self._check(client, Priority.INTERACTIVE, arrived_at, None)
+        if self._engine.state not in (EngineState.READY, EngineState.BUSY):
+            await self._visit(client, Priority.INTERACTIVE, arrived_at)
+        self._keep_alive.touch()
+
     @asynccontextmanager
     async def job(
         self,
@@ -134,6 +141,11 @@ class Scheduler:
     def keep_alive(self, seconds: float | None) -> None:
         """From now on unload after so many seconds of idleness, None is never; a pinned model stays."""
         self._keep_alive.keep(seconds)
+
+    @property
+    def unloads_in_s(self) -> float | None:
+        """Seconds from now to when an idle model is unloaded, were nothing to come; None is never."""
+        return self._keep_alive.left_s
 
     def reconfigure(self, queue: settings.Queue, model: settings.Model) -> None:
         """Other bounds for those who come from now on; nobody who waits is turned away for it."""
@@ -209,7 +221,7 @@ class Scheduler:
         try:
             async with job.patience():
                 await job.turn
-                await self._engine.ready()
+                job.load_s = await self._wake()
                 job.start(self._now, grace_s=self._grace_s)
                 await self._generate(job, replace(generation, deadline=job.deadline))
         except HailoVisionError as error:
@@ -223,6 +235,12 @@ class Scheduler:
             raise
         finally:
             self._end(job, Outcome.FAILED)  # a bug: all else has ended it by now
+
+    async def _wake(self) -> float:
+        """Wait for the engine; the seconds that a load of the model took of that."""
+        is_loaded, began = self._engine.state in (EngineState.READY, EngineState.BUSY), self._now
+        await self._engine.ready()
+        return 0.0 if is_loaded else self._now - began
 
     async def _generate(self, job: Job, generation: Generation) -> None:
         async with aclosing(self._engine.generate(generation)) as events:
@@ -241,7 +259,8 @@ class Scheduler:
         if finish.reason is FinishReason.DEADLINE and not usage.completion_tokens:
             raise job.expired
         assert job.started_at is not None
-        job.finish = replace(finish, timings=replace(timings, queue_s=job.started_at - job.submitted_at))
+        queue_s = job.started_at - job.submitted_at
+        job.finish = replace(finish, timings=replace(timings, queue_s=queue_s, load_s=job.load_s))
         self._estimate.measure(prefill_s=timings.prefill_s, decode_s=timings.decode_s, tokens=usage.completion_tokens)
         self._end(job, Outcome.FINISHED)
         return job.finish

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from hailo_vision.http_api.openapi.operation import JsonSchema, Operation, an_object
+from hailo_vision.http_api.openapi import ollama
+from hailo_vision.http_api.openapi.operation import EVENTS, JsonSchema, Operation, an_object
 from hailo_vision.http_api.routes import Route, parameters
 
 _INTRODUCTION = (
@@ -25,11 +26,17 @@ _ERROR: JsonSchema = an_object(
     },
     required=("error",),
 )
+_OLLAMA_ERROR = an_object({"error": {"type": "string"}}, required=("error",))
+_SAID_IN = {
+    EVENTS: "an event for each part of the answer; the last is `data: [DONE]`, after an error there is none",
+    ollama.LINES: "a JSON object on a line for each part of the answer; the last has `done`, or `error`",
+}
 _FAILURES = {
     400: "The request is wrong; `param` names the field",
     401: "No API key of this server's, where it asks for one",
     403: "The request may come from a web page that was not allowed",
     404: "No such model",
+    409: "It is being done already",
     408: "The body took too long",
     413: "The body is larger than server.max_body_mb",
     415: "The body is of another kind",
@@ -54,7 +61,7 @@ def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
         "security": [{"bearer": []}, {"apiKey": []}, {}],
         "paths": paths,
         "components": {
-            "schemas": {"Error": _ERROR},
+            "schemas": {"Error": _ERROR, ollama.ERROR: _OLLAMA_ERROR},
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "apiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
@@ -83,7 +90,7 @@ def _operation(route: Route, path: str) -> dict[str, Any]:
 
 def _responses(route: Route) -> dict[str, Any]:
     failures = sorted({*_ALWAYS, *(() if route.is_open else (401,)), *route.about.failures})
-    error = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    error = {"application/json": {"schema": {"$ref": f"#/components/schemas/{route.about.error}"}}}
     failed = {str(status): {"description": _FAILURES[status], "content": error} for status in failures}
     return {"200": {"description": "Done", "content": _content(route.about)}, **failed}
 
@@ -91,6 +98,5 @@ def _responses(route: Route) -> dict[str, Any]:
 def _content(about: Operation) -> dict[str, Any]:
     content: dict[str, Any] = {about.media: {"schema": about.reply}}
     if about.streams:
-        said = "an event for each part of the answer; the last is `data: [DONE]`, after an error there is none"
-        content["text/event-stream"] = {"schema": {"type": "string", "description": said}}
+        content[about.stream_media] = {"schema": {"type": "string", "description": _SAID_IN[about.stream_media]}}
     return content

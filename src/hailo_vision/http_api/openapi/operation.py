@@ -5,13 +5,16 @@ from typing import Any
 
 JsonSchema = dict[str, Any]
 
+EVENTS = "text/event-stream"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """What a route is for, and the JSON Schemas (draft 2020-12) of what it reads and answers.
 
-    `media` is the content type of the answer where it is not JSON; `streams` says that it comes as server-sent events
-    when the body asks for that; `failures` are statuses besides those that every route can have.
+    `media` is the content type of the answer where it is not JSON; `streams` says that it comes bit by bit, in
+    `stream_media`, when the body asks for that; `failures` are statuses besides those that every route can have, and
+    `error` names the schema of what they bring.
     """
 
     tag: str
@@ -21,6 +24,8 @@ class Operation:
     body_media: str = "application/json"
     media: str = "application/json"
     streams: bool = False
+    stream_media: str = EVENTS
+    error: str = "Error"
     failures: tuple[int, ...] = ()
 
 

@@ -1,0 +1,71 @@
+"""Ollama's `options` become the sampling of an answer, its length and where it ends. Pure.
+
+`num_ctx` and all that is not named here is ignored: the context's size is compiled into the model's file.
+"""
+
+from dataclasses import dataclass
+
+from hailo_vision.chat import Sampling
+from hailo_vision.config import settings
+from hailo_vision.errors import RequestError
+from hailo_vision.http_api.fields import JsonObject, a_list, a_string, an_object, integer, invalid, number
+from hailo_vision.http_api.parse import MAX_PENALTY, MAX_STOP_CHARS
+
+MOST_STOPS = 16
+_EVERY_TOKEN = 1_000_000  # Ollama's top_k of 0 sets no bound; what is above the device's is cut to that
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What they say, with the operator's defaults where they say nothing."""
+
+    sampling: Sampling
+    max_tokens: int
+    stop: tuple[str, ...]
+
+
+def options(value: object, defaults: settings.Generation) -> Options:
+    """Raises RequestError, which names the option."""
+    given = {} if value is None else an_object(value, "options")
+    try:
+        return Options(
+            sampling=_sampling(given, defaults), max_tokens=_max_tokens(given, defaults), stop=_stop(given.get("stop"))
+        )
+    except RequestError as error:
+        raise RequestError(f"options.{error}", param=f"options.{error.param}") from None
+
+
+def _sampling(given: JsonObject, defaults: settings.Generation) -> Sampling:
+    temperature = number(given, "temperature", least=0, most=2)
+    top_p = number(given, "top_p", least=0, most=1)
+    top_k = integer(given, "top_k")
+    penalty = number(given, "repeat_penalty", least=1 / MAX_PENALTY, most=MAX_PENALTY)
+    seed = integer(given, "seed")
+    return Sampling(
+        temperature=defaults.temperature if temperature is None else temperature,
+        top_p=defaults.top_p if top_p is None else top_p,
+        top_k=defaults.top_k if top_k is None else top_k if top_k > 0 else _EVERY_TOKEN,
+        repetition_penalty=defaults.repetition_penalty if penalty is None else penalty,
+        seed=defaults.seed if seed in (None, -1) else seed,  # -1 is Ollama's word for none
+    )
+
+
+def _max_tokens(given: JsonObject, defaults: settings.Generation) -> int:
+    """`num_predict`: 0, -1 and -2 set no bound, so the server's own is theirs."""
+    asked = integer(given, "num_predict", least=-2)
+    if asked is None:
+        return min(defaults.max_tokens, defaults.max_tokens_limit)
+    return min(asked, defaults.max_tokens_limit) if asked > 0 else defaults.max_tokens_limit
+
+
+def _stop(value: object) -> tuple[str, ...]:
+    """A string or an array of them; empty ones count as absent."""
+    if value is None:
+        return ()
+    texts = [value] if isinstance(value, str) else a_list(value, "stop")
+    if len(texts) > MOST_STOPS:
+        raise invalid("stop", f"at most {MOST_STOPS} strings", texts)
+    for index, text in enumerate(texts):
+        if len(a_string(text, f"stop[{index}]")) > MAX_STOP_CHARS:
+            raise invalid(f"stop[{index}]", f"at most {MAX_STOP_CHARS} characters long", text)
+    return tuple(text for text in texts if text)

@@ -1,0 +1,142 @@
+"""The bodies of POST /api/chat and /api/generate become a ChatRequest, or an error that names the field. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hailo_vision.answers.schemas import check
+from hailo_vision.chat import ChatRequest, ImageRef, JsonFormat, Turn
+from hailo_vision.config import settings
+from hailo_vision.errors import NotServed, RequestError
+from hailo_vision.http_api.fields import JsonObject, a_list, a_string, boolean, integer, invalid, unsupported
+from hailo_vision.http_api.names import is_served
+from hailo_vision.http_api.ollama import messages
+from hailo_vision.http_api.ollama.options import options
+from hailo_vision.http_api.ollama.stay import Stay, stay
+from hailo_vision.http_api.ollama.template import conversation_in
+from hailo_vision.http_api.tools import tools
+
+_LEVELS = ("low", "medium", "high", "max")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a client asks: `name` is the model as it wrote it, `request` None where it asks for no answer.
+
+    Such a request loads the model, or unloads it when it is to stay for no time.
+    """
+
+    name: str
+    stay: Stay | None
+    request: ChatRequest | None
+
+
+def any_name(body: JsonObject) -> str:
+    """The name of a model that may be served or not."""
+    name = body.get("model") or body.get("name")
+    if not isinstance(name, str):
+        raise RequestError("model is required", param="model")
+    return name
+
+
+def model_name(body: JsonObject, model: settings.Model) -> str:
+    """`model`, or `name` as it was called before. Raises NotServed in Ollama's words, by which its clients know it."""
+    name = any_name(body)
+    if not is_served(name, model):
+        raise NotServed(f"model '{name[:100]}' not found; this server has '{model.name}'", code="model_not_found")
+    return name
+
+
+def chat(body: JsonObject, model: settings.Model, defaults: settings.Generation) -> Asked:
+    """The body of POST /api/chat. Without messages there is nothing to answer."""
+    name, wish = model_name(body, model), stay(body.get("keep_alive"))
+    said = [] if body.get("messages") is None else a_list(body["messages"], "messages")
+    if not said:
+        return Asked(name=name, stay=wish, request=None)
+    turns = messages.turns(said, system_prompt=defaults.system_prompt)
+    return Asked(name=name, stay=wish, request=_request(body, turns, model, defaults))
+
+
+def generate(body: JsonObject, model: settings.Model, defaults: settings.Generation) -> Asked:
+    """The body of POST /api/generate. `context` is not read: the numbers of another server mean nothing here."""
+    name, wish = model_name(body, model), stay(body.get("keep_alive"))
+    prompt, system = _text(body, "prompt"), _text(body, "system")
+    seen = messages.pictures(body.get("images"), "images")
+    if not prompt and not seen:
+        return Asked(name=name, stay=wish, request=None)
+    if _text(body, "suffix"):
+        raise unsupported("suffix", f'"{name}" does not support insert: leave suffix out.')
+    if _text(body, "template"):
+        raise unsupported("template", "The template is a part of the model's file here: leave template out.")
+    if boolean(body, "raw"):
+        turns = _raw(body, prompt, seen, system)
+    else:
+        lead = messages.system(system)
+        turns = messages.led([*lead, _user(prompt, seen)], system_prompt=defaults.system_prompt)
+    return Asked(name=name, stay=wish, request=_request(body, turns, model, defaults))
+
+
+def streams(body: JsonObject) -> bool:
+    """Ollama's answers are streams unless they may not be."""
+    return body.get("stream") is None or boolean(body, "stream")
+
+
+def _request(
+    body: JsonObject, turns: Sequence[Turn[ImageRef]], model: settings.Model, defaults: settings.Generation
+) -> ChatRequest:
+    _refuse_what_cannot_be(body)
+    wanted = options(body.get("options"), defaults)
+    return ChatRequest(
+        model=model.name,
+        turns=tuple(turns),
+        sampling=wanted.sampling,
+        max_tokens=wanted.max_tokens,
+        stop=wanted.stop,
+        stream=streams(body),
+        tools=tools(body.get("tools")),
+        format=_format(body.get("format")),
+    )
+
+
+def _raw(body: JsonObject, prompt: str, seen: list[ImageRef], system: str) -> Sequence[Turn[ImageRef]]:
+    if system or body.get("context"):
+        raise unsupported("raw", "raw mode does not support template, system, or context")
+    return messages.led(_with_pictures(conversation_in(prompt), seen), system_prompt=None)
+
+
+def _with_pictures(turns: list[Turn[ImageRef]], seen: list[ImageRef]) -> list[Turn[ImageRef]]:
+    """Pictures of a raw prompt are the last user's."""
+    for index in reversed(range(len(turns))):
+        if turns[index].role == "user":
+            return [*turns[:index], Turn(role="user", parts=(*seen, *turns[index].parts)), *turns[index + 1 :]]
+    if seen:
+        raise RequestError("images need a turn of the user in a raw prompt.", param="images")
+    return turns
+
+
+def _user(prompt: str, seen: list[ImageRef]) -> Turn[ImageRef]:
+    return Turn(role="user", parts=messages.shown(prompt, seen))
+
+
+def _format(value: object) -> JsonFormat | None:
+    match value:
+        case None | "":
+            return None
+        case "json":
+            return JsonFormat(schema=None)
+        case dict():
+            return JsonFormat(schema=check(value, "format"))
+    raise invalid("format", '"json" or a JSON Schema object', value)
+
+
+def _text(body: JsonObject, name: str) -> str:
+    return "" if body.get(name) is None else a_string(body[name], name)
+
+
+def _refuse_what_cannot_be(body: JsonObject) -> None:
+    think = body.get("think")
+    if think is True or think in _LEVELS:
+        raise unsupported("think", f'"{body.get("model")}" does not support thinking: leave think out.')
+    if think not in (None, False):
+        raise invalid("think", "true or false", think)
+    if boolean(body, "logprobs") or integer(body, "top_logprobs", least=0):
+        raise unsupported("logprobs", "The device gives no log probabilities: leave logprobs out.")

@@ -1,0 +1,139 @@
+"""POST /api/pull: the model's file comes to the disk, where the operator allows it; what is there is there at once."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any, assert_never
+
+from aiohttp import web
+
+from hailo_vision.errors import Forbidden, ModelError, NotServed
+from hailo_vision.http_api.late_stream import LateStream, late_stream
+from hailo_vision.http_api.names import is_served, untagged
+from hailo_vision.http_api.ollama.parse import any_name, streams
+from hailo_vision.http_api.ollama.reply import LINES, error_line, line
+from hailo_vision.http_api.request import BODIES, json_body
+from hailo_vision.http_api.services import SERVICES, Services
+from hailo_vision.models.catalogue import CATALOGUE, ModelFile, builds, fitting
+from hailo_vision.models.download import in_thread
+from hailo_vision.models.events import Event, Hashed, Received, Report, Started, StartedOver, Waits
+from hailo_vision.models.pull import pull
+from hailo_vision.models.release import runtime_release
+
+_BETWEEN_LINES_S = 0.25  # a download has thousands of parts a second
+_BEGUN: dict[str, Any] = {"status": "pulling manifest"}
+_DONE: dict[str, Any] = {"status": "success"}
+_RESTART: dict[str, Any] = {"status": "the file is in its place: restart the service to load it"}
+
+
+async def pulled(request: web.Request) -> web.StreamResponse:
+    services = request.app[SERVICES]
+    with request.app[BODIES].share() as take:
+        body = await json_body(request, int(services.settings.server.max_body_mb * 1e6), take)
+    name, is_stream = any_name(body), streams(body)
+    file = None if await in_thread(_is_there, name, services) else await _wanted(name, services)
+    if is_stream:
+        return await _told(request, services, file)
+    if file is not None:
+        await _fetch(services, file, lambda event: None)
+    return web.json_response(_DONE)
+
+
+def _is_there(name: str, services: Services) -> bool:
+    model = services.settings.model
+    if not is_served(name, model):
+        return False
+    return services.engine.model is not None or Path(model.hef).is_file()
+
+
+async def _wanted(name: str, services: Services) -> ModelFile:
+    """The catalogue's file for the installed runtime. Raises NotServed, Forbidden or ModelError."""
+    model = services.settings.model
+    try:
+        files = builds(CATALOGUE, untagged(name))
+    except ModelError as error:
+        if not is_served(name, model):
+            raise NotServed(f"pull model manifest: {error}", code="model_not_found") from None
+        raise
+    if not model.allow_pull:
+        message = (
+            f"Clients may not have models downloaded here (model.allow_pull). On the server itself: {_command(files)}"
+        )
+        raise Forbidden(message, code="pull_not_allowed")
+    return fitting(files, (await in_thread(runtime_release, services.settings)).version)
+
+
+def _command(files: tuple[ModelFile, ...]) -> str:
+    return f"hailo-vision models pull {files[0].model}"
+
+
+async def _told(request: web.Request, services: Services, file: ModelFile | None) -> web.StreamResponse:
+    async with late_stream(request, tell=error_line, media=LINES, ping=line(_BEGUN)) as stream:
+        await stream.write(line(_BEGUN))
+        if file is not None:
+            await _fetch_and_tell(services, file, stream)
+            await stream.write(line(_RESTART))
+        await stream.write(line(_DONE))
+        return await stream.close()
+
+
+async def _fetch_and_tell(services: Services, file: ModelFile, stream: LateStream) -> None:
+    """Raises what the download raises, and ConnectionResetError when the client has left: what has come is kept."""
+    news = _News()
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            telling = tasks.create_task(_tell(stream, news, file))
+            await _fetch(services, file, news.take)
+            telling.cancel()
+    except BaseExceptionGroup as group:
+        raise group.exceptions[0] from None
+
+
+async def _fetch(services: Services, file: ModelFile, report: Report) -> None:
+    await pull(file, _folder(services), report=report, mirror=os.environ.get("HAILO_VISION_MIRROR") or None)
+
+
+def _folder(services: Services) -> Path:
+    return Path(os.path.abspath(services.settings.model.hef)).parent
+
+
+class _News:
+    """The latest event; what nobody has taken is overwritten. It may come from any thread."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._come = asyncio.Event()
+        self._latest: Event
+
+    def take(self, event: Event) -> None:
+        self._loop.call_soon_threadsafe(self._set, event)
+
+    def _set(self, event: Event) -> None:
+        self._latest = event
+        self._come.set()
+
+    async def next(self) -> Event:
+        await self._come.wait()
+        self._come.clear()
+        return self._latest
+
+
+async def _tell(stream: LateStream, news: _News, file: ModelFile) -> None:
+    while True:
+        await stream.write(line(_progress(await news.next(), file)))
+        await asyncio.sleep(_BETWEEN_LINES_S)
+
+
+def _progress(event: Event, file: ModelFile) -> dict[str, Any]:
+    """In Ollama's words, so that its clients draw their bars."""
+    status = f"pulling {file.file}"
+    match event:
+        case Started(have_bytes=done, size_bytes=size) | Received(done_bytes=done, size_bytes=size):
+            return {"status": status, "digest": file.file, "total": size or file.listed_bytes, "completed": done}
+        case Hashed(done_bytes=done, size_bytes=size):
+            return {"status": "verifying sha256 digest", "total": size, "completed": done}
+        case StartedOver():
+            return {"status": status, "digest": file.file, "total": file.listed_bytes, "completed": 0}
+        case Waits(why=why, wait_s=wait_s):
+            return {"status": f"{why}; trying again in {wait_s:g} s"}
+    assert_never(event)

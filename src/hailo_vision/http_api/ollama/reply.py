@@ -1,0 +1,104 @@
+"""Answers become Ollama's JSON: whole, or in lines of a stream, which have the same shape. Pure."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from hailo_vision.chat import Finish, FinishReason, ToolCall
+from hailo_vision.http_api.faults import Fault
+from hailo_vision.http_api.routes import canonical
+
+LINES = "application/x-ndjson"
+_ROOT = "/api/"
+# What a client is shown where Ollama has no word: an answer cut by its deadline is one that was cut.
+_SHOWN = {FinishReason.DEADLINE: "length", FinishReason.TOOL_CALLS: "stop"}
+
+Nothing = Literal["load", "unload"]
+
+
+def speaks(path: str) -> bool:
+    """Whether errors at this path are Ollama's."""
+    return f"{canonical(path)}/".startswith(_ROOT)
+
+
+def error(what: Fault) -> dict[str, Any]:
+    return {"error": what.message}
+
+
+def error_line(what: Fault) -> bytes:
+    """The last line of a stream that fails."""
+    return line(error(what))
+
+
+def line(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode(errors="replace") + b"\n"
+
+
+def timestamp(now: datetime) -> str:
+    """RFC 3339 as Go writes it; `now` knows its zone."""
+    return now.isoformat().replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What all parts of an answer share: `model` as the client wrote it; a chat has messages, the other one texts."""
+
+    model: str
+    is_chat: bool
+
+    def part(self, now: datetime, text: str = "", calls: Sequence[ToolCall] = ()) -> dict[str, Any]:
+        """A part on its way."""
+        return {**self._head(now), **self._said(text, calls), "done": False}
+
+    def last(
+        self, now: datetime, finish: Finish, *, total_s: float, text: str = "", calls: Sequence[ToolCall] = ()
+    ) -> dict[str, Any]:
+        """The end of a stream; with all that was said, the whole answer."""
+        reason = _SHOWN.get(finish.reason, finish.reason.value)
+        context: dict[str, Any] = (
+            {} if self.is_chat else {"context": []}
+        )  # of tokens, whose numbers the device does not tell
+        return {
+            **self._head(now),
+            **self._said(text, calls),
+            "done": True,
+            "done_reason": reason,
+            **context,
+            **_counted(finish, total_s),
+        }
+
+    def nothing(self, now: datetime, reason: Nothing) -> dict[str, Any]:
+        """The answer to a request that asks for none."""
+        return {**self._head(now), **self._said("", ()), "done": True, "done_reason": reason}
+
+    def _head(self, now: datetime) -> dict[str, Any]:
+        return {"model": self.model, "created_at": timestamp(now)}
+
+    def _said(self, text: str, calls: Sequence[ToolCall]) -> dict[str, Any]:
+        if not self.is_chat:
+            return {"response": text}
+        called = {"tool_calls": [_call(call) for call in calls]} if calls else {}
+        return {"message": {"role": "assistant", "content": text, **called}}
+
+
+def _call(call: ToolCall) -> dict[str, Any]:
+    """Ollama's arguments are an object, not its text; they were checked against the tool's schema."""
+    return {"id": call.id, "function": {"name": call.name, "arguments": json.loads(call.arguments)}}
+
+
+def _counted(finish: Finish, total_s: float) -> dict[str, int]:
+    usage, timings = finish.usage, finish.timings
+    return {
+        "total_duration": _ns(total_s),
+        "load_duration": _ns(timings.load_s),
+        "prompt_eval_count": usage.prompt_tokens,
+        "prompt_eval_duration": _ns(timings.prefill_s),
+        "eval_count": usage.completion_tokens,
+        "eval_duration": _ns(timings.decode_s),
+    }
+
+
+def _ns(seconds: float) -> int:
+    return round(seconds * 1e9)

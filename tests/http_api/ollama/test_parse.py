@@ -1,0 +1,278 @@
+"""The bodies of /api/chat and /api/generate, field by field."""
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bodies import anything, spoilt
+from hailo_vision.chat import ChatRequest, ImageRef, Text, ToolCall, ToolResult
+from hailo_vision.config.settings import Generation, Model
+from hailo_vision.errors import NotServed, RequestError
+from hailo_vision.http_api.ollama.parse import Asked, chat, generate
+from hailo_vision.http_api.ollama.template import TEMPLATE
+
+MODEL = Model(name="the-model", aliases=("llava:7b", "other", "mine:latest"))
+DEFAULTS = Generation()
+PICTURE = "iVBORw0KGgo="
+FULL_CHAT: dict[str, Any] = {
+    "model": "the-model:latest",
+    "messages": [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "What is this?", "images": [PICTURE]},
+        {
+            "role": "assistant",
+            "content": "",
+            "thinking": "Hm.",
+            "tool_calls": [{"function": {"name": "look", "arguments": {"where": "up"}}}],
+        },
+        {"role": "tool", "content": "42", "tool_name": "look"},
+    ],
+    "tools": [{"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}],
+    "format": {"type": "object", "properties": {"colour": {"enum": ["red", "blue"]}}},
+    "options": {
+        "num_predict": 50,
+        "num_ctx": 8192,
+        "temperature": 0.5,
+        "top_p": 0.9,
+        "top_k": 40,
+        "min_p": 0.0,
+        "repeat_penalty": 1.05,
+        "presence_penalty": 0.3,
+        "seed": 42,
+        "stop": ["END"],
+    },
+    "stream": False,
+    "think": False,
+    "keep_alive": "5m",
+    "truncate": True,
+}
+FULL_GENERATE: dict[str, Any] = {
+    **{name: value for name, value in FULL_CHAT.items() if name not in ("messages", "tools")},
+    "prompt": "What is this?",
+    "system": "Be brief.",
+    "images": [PICTURE],
+    "context": [1, 2, 3],
+    "template": "",
+    "suffix": "",
+    "raw": False,
+}
+
+
+def asked(body: dict[str, Any], **more: Any) -> ChatRequest:
+    read = generate if "prompt" in body else chat
+    found = read({"model": "the-model", **body, **more}, MODEL, DEFAULTS).request
+    assert found is not None
+    return found
+
+
+def one(**more: Any) -> ChatRequest:
+    return asked({"messages": [{"role": "user", "content": "Hi"}]}, **more)
+
+
+@pytest.mark.parametrize("name", ["the-model", "the-model:latest", "llava:7b", "other", "other:latest", "mine"])
+def test_every_name_is_taken_with_the_tag_latest_or_without_and_said_back(name: str) -> None:
+    found = chat({"model": name}, MODEL, DEFAULTS)
+    assert found == Asked(name=name, stay=None, request=None)
+    assert chat({"name": name}, MODEL, DEFAULTS).name == name
+
+
+def test_another_model_is_not_found_in_ollamas_words() -> None:
+    for name in ("llava", "the-model:7b", "x" * 1000):
+        with pytest.raises(NotServed, match="not found"):
+            chat({"model": name}, MODEL, DEFAULTS)
+    for body in ({}, {"model": 5}, {"model": ""}):
+        with pytest.raises(RequestError, match="model is required"):
+            chat(body, MODEL, DEFAULTS)
+
+
+def test_a_conversation_becomes_turns() -> None:
+    system, user, assistant, tool = asked(FULL_CHAT).turns
+    assert (system.role, system.parts) == ("system", (Text(text="Be brief."),))
+    assert user.parts == (
+        ImageRef(url=PICTURE, param="messages[1].images[0]"),
+        Text(text="What is this?"),
+    )
+    assert assistant.parts == (ToolCall(id="", name="look", arguments='{"where": "up"}'),)
+    assert (tool.role, tool.parts) == ("user", (ToolResult(call_id="look", text="42"),))
+
+
+def test_home_assistants_result_without_a_name_is_taken() -> None:
+    (turn,) = asked({"messages": [{"role": "tool", "content": "42"}]}).turns
+    assert turn.parts == (ToolResult(call_id="", text="42"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("Look.", ["0", "1", "Look."]),
+        ("A [img] B [img] C", ["A ", "0", " B ", "1", " C"]),
+        ("A [img] B", ["1", "A ", "0", " B"]),
+        ("[img][img][img]", ["0", "1", "[img]"]),
+        ("", ["0", "1"]),
+    ],
+)
+def test_pictures_stand_at_their_marks_and_the_others_lead(text: str, parts: list[str]) -> None:
+    (turn,) = asked({"messages": [{"role": "user", "content": text, "images": ["0", "1"]}]}).turns
+    assert [part.url if isinstance(part, ImageRef) else part.text for part in turn.parts] == parts  # type: ignore[union-attr]
+
+
+def test_a_mark_without_a_picture_is_text() -> None:
+    assert asked({"prompt": "[img] is a word"}).turns[0].parts == (Text(text="[img] is a word"),)
+
+
+def test_options_are_those_of_the_answer() -> None:
+    request = asked(FULL_CHAT)
+    sampling = request.sampling
+    assert (sampling.temperature, sampling.top_p, sampling.top_k, sampling.seed) == (0.5, 0.9, 40, 42)
+    assert (sampling.repetition_penalty, request.stop, request.max_tokens) == (1.05, ("END",), 50)
+
+
+@pytest.mark.parametrize(("asked_for", "got"), [(None, 200), (-1, 512), (-2, 512), (0, 512), (7, 7), (9999, 512)])
+def test_the_length_of_an_answer_is_bounded_by_the_server(asked_for: int | None, got: int) -> None:
+    assert one(options={"num_predict": asked_for}).max_tokens == got
+
+
+def test_ollamas_words_for_no_bound_and_no_seed_are_understood() -> None:
+    sampling = one(options={"top_k": 0, "seed": -1}).sampling
+    assert sampling.top_k is not None
+    assert sampling.top_k >= 1000
+    assert sampling.seed is None
+
+
+@pytest.mark.parametrize(("value", "stop"), [("x", ("x",)), (["", "a"], ("a",)), ([], ()), (None, ())])
+def test_stop_is_one_or_many(value: Any, stop: tuple[str, ...]) -> None:
+    assert one(options={"stop": value}).stop == stop
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"temperature": 3},
+        {"temperature": "hot"},
+        {"temperature": True},
+        {"top_p": -1},
+        {"top_k": 1.5},
+        {"seed": "x"},
+        {"num_predict": -3},
+        {"repeat_penalty": 0},
+        {"stop": [1]},
+        {"stop": ["x"] * 17},
+    ],
+)
+def test_a_wrong_option_is_named(wrong: dict[str, Any]) -> None:
+    with pytest.raises(RequestError, match=f"options.{next(iter(wrong))}"):
+        one(options=wrong)
+
+
+@pytest.mark.parametrize(("value", "is_stream"), [(None, True), (True, True), (False, False)])
+def test_answers_are_streams_unless_they_may_not_be(value: bool | None, is_stream: bool) -> None:
+    assert one(stream=value).stream is is_stream
+
+
+@pytest.mark.parametrize("think", [True, "low", "high"])
+def test_thinking_is_refused_as_ollama_refuses_it(think: Any) -> None:
+    with pytest.raises(RequestError, match='"the-model" does not support thinking'):
+        one(think=think)
+
+
+def test_not_thinking_is_no_wish() -> None:
+    assert one(think=False) == one(think=None) == one()
+
+
+def test_formats_are_json_or_a_schema() -> None:
+    assert one(format="").format is None
+    wanted = one(format="json").format
+    assert wanted is not None
+    assert wanted.schema is None
+    by_schema = one(format={"type": "object"}).format
+    assert by_schema is not None
+    assert by_schema.schema == {"type": "object"}
+    for wrong in ("yaml", 5, [], {"type": "nonsense"}):
+        with pytest.raises(RequestError, match="format"):
+            one(format=wrong)
+
+
+# /api/generate
+
+
+def test_a_prompt_is_what_the_user_says() -> None:
+    system, user = asked(FULL_GENERATE).turns
+    assert (system.role, system.parts) == ("system", (Text(text="Be brief."),))
+    assert user.parts == (ImageRef(url=PICTURE, param="images[0]"), Text(text="What is this?"))
+
+
+def test_a_picture_alone_is_looked_at_and_nothing_at_all_is_no_request() -> None:
+    assert asked({"prompt": "", "images": [PICTURE]}).turns[0].parts == (ImageRef(url=PICTURE, param="images[0]"),)
+    assert generate({"model": "the-model", "prompt": ""}, MODEL, DEFAULTS).request is None
+
+
+def test_the_context_of_another_server_changes_nothing() -> None:
+    assert asked({"prompt": "Hi"}, context=[1, 2]) == asked({"prompt": "Hi"})
+
+
+RAW = "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi\nyou<|im_end|>\n<|im_start|>assistant\n"
+
+
+def test_a_raw_prompt_in_the_models_template_is_the_conversation_in_it() -> None:
+    system, user = asked({"prompt": RAW}, raw=True, images=[PICTURE]).turns
+    assert system.parts == (Text(text="Be brief."),)
+    assert user.parts == (ImageRef(url=PICTURE, param="images[0]"), Text(text="Hi\nyou"))
+    assert all(mark in TEMPLATE for mark in ("<|im_start|>system\n", "<|im_end|>\n", "<|im_start|>assistant\n"))
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Hi",
+        "<PRE>def f",
+        RAW + "I think",
+        RAW.replace("assistant", "user"),
+        "<|im_start|>user\nHi",
+        RAW * 2,
+        "<|im_end|>",
+    ],
+)
+def test_any_other_raw_prompt_is_refused(prompt: str) -> None:
+    with pytest.raises(RequestError, match="raw prompt must be one in the model's template"):
+        asked({"prompt": prompt}, raw=True)
+
+
+@pytest.mark.parametrize("more", [{"system": "x"}, {"context": [1]}, {"template": "x"}])
+def test_a_raw_prompt_goes_with_nothing_else(more: dict[str, Any]) -> None:
+    with pytest.raises(RequestError, match="template"):
+        asked({"prompt": RAW}, raw=True, **more)
+
+
+@pytest.mark.parametrize("name", ["suffix", "template"])
+def test_what_would_change_the_answer_and_cannot_be_honoured_is_refused(name: str) -> None:
+    with pytest.raises(RequestError, match=f"leave {name} out"):
+        asked({"prompt": "Hi"}, **{name: "x"})
+
+
+# Nonsense
+
+searching = settings(max_examples=300, deadline=None)
+
+
+def reads_or_refuses(body: Any) -> None:
+    for read in (chat, generate):
+        with suppress(RequestError):
+            read(body, MODEL, DEFAULTS)
+
+
+@searching
+@given(st.dictionaries(st.sampled_from(sorted(FULL_CHAT | FULL_GENERATE)), anything))
+def test_any_object_is_read_or_refused(body: dict[str, Any]) -> None:
+    reads_or_refuses(body)
+    reads_or_refuses({**body, "model": "the-model"})
+
+
+@searching
+@given(st.data(), st.sampled_from([FULL_CHAT, FULL_GENERATE]))
+def test_any_mutation_is_read_or_refused(data: st.DataObject, full: dict[str, Any]) -> None:
+    changed = spoilt(full, data)
+    if isinstance(changed, dict):
+        reads_or_refuses(changed)

@@ -1,0 +1,113 @@
+"""Answers in Ollama's JSON."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from hailo_vision.chat import Finish, FinishReason, Timings, ToolCall, Usage
+from hailo_vision.http_api.faults import bug
+from hailo_vision.http_api.ollama.card import Facts, listed, running, shown
+from hailo_vision.http_api.ollama.reply import Reply, error_line, line, speaks, timestamp
+
+NOW = datetime(2026, 8, 1, 12, 30, tzinfo=UTC)
+CHAT, GENERATE = Reply(model="m:latest", is_chat=True), Reply(model="m", is_chat=False)
+CALL = ToolCall(id="call_1", name="look", arguments='{"where": "up"}')
+
+
+def finish(reason: FinishReason = FinishReason.STOP) -> Finish:
+    timings = Timings(image_s=0.1, queue_s=2, load_s=1.5, prefill_s=0.9, decode_s=2.5)
+    return Finish(reason=reason, usage=Usage(prompt_tokens=170, completion_tokens=21), timings=timings)
+
+
+def test_a_part_of_a_chat_is_a_message_and_of_a_text_a_response() -> None:
+    assert CHAT.part(NOW, "Hi") == {
+        "model": "m:latest",
+        "created_at": "2026-08-01T12:30:00Z",
+        "message": {"role": "assistant", "content": "Hi"},
+        "done": False,
+    }
+    assert GENERATE.part(NOW, "Hi")["response"] == "Hi"
+
+
+def test_the_end_tells_where_the_time_went_in_nanoseconds() -> None:
+    end = CHAT.last(NOW, finish(), total_s=6.0)
+    assert end["done"] is True
+    assert end["total_duration"] == 6_000_000_000
+    assert end["load_duration"] == 1_500_000_000
+    assert end["prompt_eval_duration"] == 900_000_000
+    assert end["eval_duration"] == 2_500_000_000
+    assert (end["prompt_eval_count"], end["eval_count"]) == (170, 21)
+    assert end["total_duration"] >= end["load_duration"] + end["prompt_eval_duration"] + end["eval_duration"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "word"),
+    [
+        (FinishReason.STOP, "stop"),
+        (FinishReason.LENGTH, "length"),
+        (FinishReason.DEADLINE, "length"),
+        (FinishReason.TOOL_CALLS, "stop"),
+    ],
+)
+def test_reasons_are_ollamas(reason: FinishReason, word: str) -> None:
+    assert CHAT.last(NOW, finish(reason), total_s=1)["done_reason"] == word
+
+
+def test_a_texts_context_is_empty_and_a_chat_has_none() -> None:
+    assert GENERATE.last(NOW, finish(), total_s=1)["context"] == []
+    assert "context" not in CHAT.last(NOW, finish(), total_s=1)
+
+
+def test_arguments_of_a_call_are_an_object() -> None:
+    message = CHAT.part(NOW, calls=[CALL])["message"]
+    assert message["tool_calls"] == [{"id": "call_1", "function": {"name": "look", "arguments": {"where": "up"}}}]
+    assert "tool_calls" not in CHAT.part(NOW, "Hi")["message"]
+
+
+def test_a_line_is_one_line_whatever_is_said() -> None:
+    data = line(GENERATE.part(NOW, 'a\nb"ü\ud800'))
+    assert data.count(b"\n") == 1
+    assert data.endswith(b"\n")
+    assert json.loads(data)["response"].startswith('a\nb"ü')
+
+
+def test_an_error_is_a_string() -> None:
+    assert json.loads(error_line(bug())) == {"error": bug().message}
+
+
+@pytest.mark.parametrize(
+    ("path", "is_ollamas"),
+    [
+        ("/api/chat", True),
+        ("//api//x/", True),
+        ("/v1/api/tags", True),
+        ("/api", True),
+        ("/apis", False),
+        ("/v1/x", False),
+    ],
+)
+def test_errors_are_ollamas_under_api(path: str, is_ollamas: bool) -> None:
+    assert speaks(path) is is_ollamas
+
+
+FACTS = Facts(name="m", size_bytes=5, modified_at=NOW, sha256=None, licence="Apache-2.0", context_tokens=2048)
+
+
+def test_names_are_listed_with_their_tags() -> None:
+    models = listed(("m", "llava:7b"), FACTS)["models"]
+    assert [(model["name"], model["model"]) for model in models] == [("m:latest",) * 2, ("llava:7b",) * 2]
+    assert all(len(model["digest"]) == 64 for model in models)
+
+
+def test_clients_find_the_context_by_the_architecture() -> None:
+    told = shown(FACTS)
+    assert told["model_info"][f"{told['model_info']['general.architecture']}.context_length"] == 2048
+    assert {"completion", "vision", "tools"} == set(told["capabilities"])
+    assert "num_ctx 2048" in told["parameters"]
+
+
+def test_a_model_that_stays_for_ever_ends_when_nobody_lives_to_see_it() -> None:
+    (forever,), (soon,) = running(FACTS, NOW, None)["models"], running(FACTS, NOW, 60)["models"]
+    assert int(forever["expires_at"][:4]) > 2100
+    assert soon["expires_at"] == timestamp(NOW.replace(minute=31))
