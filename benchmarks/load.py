@@ -148,7 +148,7 @@ def run(connections: int, requests: int, depth: int) -> Stage:
             asyncio.run(drive(daemon, stage, work))
             stage.cpu_s = cpu_s(daemon.process.pid) - before
             stage.memory_bytes = peak_bytes(daemon.process.pid)
-            daemon.wait_for(lambda: daemon.log.count("path=/v1/chat/completions") > len(stage.asked))
+            daemon.wait_for(lambda: daemon.log.count("endpoint=/v1/chat/completions") > len(stage.asked))
             for line in daemon.log.splitlines():
                 facts = dict(re.findall(r"(\w+)=(\S+)", line))
                 if "request_id" in facts:

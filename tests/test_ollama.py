@@ -139,7 +139,7 @@ def test_what_home_assistant_asks_all_day_long_does_not_fill_the_log(start: Call
     for path in ("/api/tags", "/api/ps", "/api/version"):
         assert daemon.get(path)[0] == 200
     assert daemon.post({"model": MODEL}, "/api/show")[0] == 200
-    daemon.wait_for(lambda: "path=/api/show" in daemon.log)
+    daemon.wait_for(lambda: "endpoint=/api/show" in daemon.log)
     assert not [path for path in ("/api/tags", "/api/ps", "/api/version") if path in daemon.log]
 
 

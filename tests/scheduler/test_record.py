@@ -61,6 +61,7 @@ def test_totals_are_the_sums_of_the_records() -> None:
                 priority=Priority.BATCH,
                 outcome=outcome,
                 timings=Timings(queue_s=1.5),
+                ttft_s=None,
                 usage=usage if is_whole else None,
                 reason=FinishReason.STOP if is_whole else None,
             )
