@@ -22,12 +22,14 @@ TABLE = {
     "images": f"{WORDS} __version__ | PIL aiohttp yarl -aiohttp.web",
     "scheduler": WORDS,
     "supervisor": f"{WORDS} wire scheduler.engine",
+    "upstream": f"{WORDS} scheduler.engine supervisor.budgets supervisor.stderr | aiohttp -aiohttp.web",
+    "upstream.llama_child": "| xllamacpp hailo_vision.worker.parent",
     "worker": "chat errors wire | numpy -asyncio",
     "simulator": "| numpy",
     "access": WORDS,
     "answers": f"{WORDS} images scheduler | jsonschema referencing",
     "http_api": f"{WORDS} access answers scheduler | aiohttp.web aiohttp.typedefs",
-    "daemon": "chat errors config images scheduler supervisor wire access answers http_api __version__",
+    "daemon": "chat errors config images scheduler supervisor upstream wire access answers http_api __version__",
     "daemon.metrics": "| prometheus_client",
     "daemon.notify": "| sdnotify",
     "daemon.run": "| aiohttp.web",
@@ -35,7 +37,10 @@ TABLE = {
     "cli": "chat errors config daemon models __version__ | aiohttp -aiohttp.web",
 }
 VENDOR = "hailo_platform"
-NAME_THE_VENDOR = {"worker.runtime", "daemon.run"}  # the one that imports it by name, and the one that sends the name
+NAME_THE_VENDOR = {
+    "worker.runtime",
+    "daemon.engines",
+}  # the one that imports it by name, and the one that sends the name
 CATCH_ALL = {"http_api.app", "worker.loop"}
 
 

@@ -19,6 +19,7 @@
         QueueFull
         RateLimited
         NotReady
+        UpstreamBusy        the server behind this one takes no more now
       Expired               its deadline passed
       EngineError           we could not
         DeviceUnavailable   the device, its runtime or the model file is the reason
@@ -218,6 +219,13 @@ class NotReady(Refused):
     def __init__(self, reason: Unready, message: str, *, retry_after_s: float) -> None:
         super().__init__(message, retry_after_s=retry_after_s)
         self.reason = reason
+
+
+class UpstreamBusy(Refused):
+    """The engine is somebody's server, and that one takes no more work now."""
+
+    def __init__(self, name: str, *, retry_after_s: float) -> None:
+        super().__init__(f"{name} takes no more work now.", retry_after_s=retry_after_s)
 
 
 class Expired(HailoVisionError):

@@ -13,8 +13,9 @@ from hailo_vision.answers.attempts import attempts
 from hailo_vision.answers.demands import Demands, demands
 from hailo_vision.answers.judge import Judge
 from hailo_vision.answers.look import check_length, look, pictures
+from hailo_vision.answers.native import chosen, with_means
 from hailo_vision.answers.words import in_words
-from hailo_vision.chat import Caller, ChatRequest, Finish, Generation, LoadedModel, Piece, Sampling, ToolCall
+from hailo_vision.chat import Caller, ChatRequest, Event, Finish, Generation, LoadedModel, Sampling
 from hailo_vision.images.pictures import Pictures
 from hailo_vision.scheduler.scheduler import Scheduler
 
@@ -42,7 +43,7 @@ class Said:
     """
 
     choice: int
-    event: Piece | ToolCall | Finish
+    event: Event
 
 
 class Answers:
@@ -62,11 +63,11 @@ class Answers:
             client=caller.client, arrived_at=caller.arrived_at, priority=caller.priority
         )
         check_length(asked, model)
-        # An engine that has tools and grammar of its own would get the request as it is: this is the place to choose.
-        wanted = demands(asked)
-        spoken = replace(asked, turns=in_words(asked.turns, wanted))
+        wanted, can = demands(asked), self._scheduler.capabilities
+        native = chosen(asked, wanted, can)
+        spoken = asked if native.keeps_calls else replace(asked, turns=in_words(asked.turns, native.told))
         started = time.monotonic()
-        generation = await look(self._pictures, spoken, model)
+        generation = with_means(await look(self._pictures, spoken, model), asked, native, can)
         image_s = time.monotonic() - started
         return Prepared(
             generation=generation,
@@ -97,10 +98,8 @@ class Answers:
                         image_s = 0.0
                     yield Said(choice=choice, event=event)
 
-    async def _choice(
-        self, prepared: Prepared, choice: int, caller: Caller
-    ) -> AsyncGenerator[Piece | ToolCall | Finish]:
-        def run(generation: Generation) -> AbstractAsyncContextManager[AsyncGenerator[Piece | Finish]]:
+    async def _choice(self, prepared: Prepared, choice: int, caller: Caller) -> AsyncGenerator[Event]:
+        def run(generation: Generation) -> AbstractAsyncContextManager[AsyncGenerator[Event]]:
             return self._scheduler.job(
                 generation, client=caller.client, arrived_at=caller.arrived_at, priority=caller.priority
             )

@@ -15,6 +15,8 @@ _TOKEN_CHARS = 128  # the longest token of the family's vocabulary: fewer tokens
 async def look(room: Pictures, asked: ChatRequest, model: LoadedModel) -> Generation:
     """Turn the pictures into frames before the job asks for the NPU, which must never wait for a JPEG."""
     refs = pictures(asked)
+    if refs and model.max_images == 0:
+        raise RequestError("The model that is loaded takes no images: it reads text alone.", param=refs[0].param)
     if model.max_images is not None and len(refs) > model.max_images:
         raise RequestError(
             f"The request has {len(refs)} images, and HailoRT {model.runtime_version} takes {model.max_images} in one.",
@@ -25,6 +27,7 @@ async def look(room: Pictures, asked: ChatRequest, model: LoadedModel) -> Genera
         width_px=model.frame_width_px,
         height_px=model.frame_height_px,
         spare_frames=spare_frames(asked, model),
+        is_bound=model.is_frame_bound,
     )
     turns = _with_frames(asked, seen)
     return Generation(turns=turns, sampling=asked.sampling, max_tokens=asked.max_tokens, stop=asked.stop)

@@ -80,6 +80,19 @@ def _allowed_hosts(settings: Settings) -> Iterator[ConfigProblem]:
             yield ConfigProblem(path=f"server.allowed_hosts[{index}]", message=message)
 
 
+def _llama(settings: Settings) -> Iterator[ConfigProblem]:
+    llama = settings.llama
+    for name, path in {"model": llama.model, "mmproj": llama.mmproj, "draft_model": llama.draft_model}.items():
+        if path is not None and not PurePosixPath(path).is_absolute():
+            message = f"{words.show(path)} is not an absolute path; right is one that starts with /"
+            yield ConfigProblem(path=f"llama.{name}", message=message)
+    if llama.speculative == "draft" and llama.draft_model is None:
+        yield ConfigProblem(path="llama.draft_model", message="is missing; speculative draft needs the file of a model")
+    if llama.kv_type != "f16" and llama.flash_attention == "never":
+        message = f"never does not go with kv_type {llama.kv_type}; right is auto or always"
+        yield ConfigProblem(path="llama.flash_attention", message=message)
+
+
 def _lengths(settings: Settings) -> Iterator[ConfigProblem]:
     length, limit = settings.generation.max_tokens, settings.generation.max_tokens_limit
     if length > limit:
@@ -117,6 +130,17 @@ _RULES = (
     Rule(reads=("server.tls_cert", "server.tls_key"), problems=_tls),
     Rule(reads=("server.cors_origins",), problems=_cors_origins),
     Rule(reads=("server.allowed_hosts",), problems=_allowed_hosts),
+    Rule(
+        reads=(
+            "llama.model",
+            "llama.mmproj",
+            "llama.draft_model",
+            "llama.speculative",
+            "llama.kv_type",
+            "llama.flash_attention",
+        ),
+        problems=_llama,
+    ),
     Rule(reads=("generation.max_tokens", "generation.max_tokens_limit"), problems=_lengths),
     Rule(reads=("images.fetch_allow",), problems=_fetch_allow),
 )

@@ -4,14 +4,13 @@ STARTING -> SERVING -> DRAINING -> STOPPED
 """
 
 import asyncio
-import json
 import logging
 import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -22,7 +21,7 @@ from hailo_vision.access.tls import Tls
 from hailo_vision.answers.answers import Answers
 from hailo_vision.config import settings
 from hailo_vision.config.settings import Settings
-from hailo_vision.daemon.device import find_node
+from hailo_vision.daemon import engines
 from hailo_vision.daemon.health import HealthProbe
 from hailo_vision.daemon.notify import Notifier
 from hailo_vision.errors import DeviceUnavailable, StartError, UnusableFile
@@ -30,17 +29,11 @@ from hailo_vision.http_api import app
 from hailo_vision.http_api.services import Services
 from hailo_vision.images.pictures import Pictures
 from hailo_vision.scheduler.scheduler import Scheduler
-from hailo_vision.supervisor.budgets import Budgets
-from hailo_vision.supervisor.probe import ChipProbe
-from hailo_vision.supervisor.supervisor import Supervisor
-from hailo_vision.wire import Load
 
 log = logging.getLogger(__name__)
 
-RUNTIME_MODULES = {"hailo": "hailo_platform", "simulated": "hailo_vision.simulator"}
 BACKLOG = 128
 FLUSH_S = 2.0  # for the last bytes of answers, once the engine has stopped
-PATIENCE_S = 12.0  # a worker that was killed can hold the chip for seconds
 
 
 async def run(wanted: Settings) -> None:
@@ -64,11 +57,11 @@ async def _serve(wanted: Settings, stop: asyncio.Event, house: AsyncExitStack) -
     access = access.bound(is_local=is_loopback(listener.getsockname()[0]))
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, access)
     notifier = Notifier(wanted.model.name)
-    runtime = RUNTIME_MODULES[wanted.device.runtime]
-    environment = _environment(wanted)
-    supervisor = _supervisor(wanted, runtime, environment, notifier)
-    probe = ChipProbe(runtime, environment=environment)
-    scheduler = Scheduler(supervisor, wanted.queue, wanted.model)
+    choice = engines.choose(wanted)
+    log.info("engine", extra={"facts": {"runtime": choice.runtime, "because": choice.reason}})
+    wanted = replace(wanted, device=replace(wanted.device, runtime=choice.runtime))
+    engine, probe = engines.build(wanted, notifier.engine_changed), engines.probe(wanted)
+    scheduler = Scheduler(engine, wanted.queue, wanted.model)
     pictures = Pictures(wanted.images)
     house.push_async_callback(pictures.aclose)
     services = Services(
@@ -76,17 +69,18 @@ async def _serve(wanted: Settings, stop: asyncio.Event, house: AsyncExitStack) -
         started_at=int(time.time()),
         settings=wanted,
         access=access,
-        engine=supervisor,
+        engine=engine,
         scheduler=scheduler,
         answers=Answers(scheduler, pictures),
-        health=HealthProbe(supervisor, probe),
+        health=HealthProbe(engine, probe, choice.reason),
     )
     await house.enter_async_context(_http(app.build(services), listener, access.tls))
     notifier.starting(wanted.model.load_timeout_s)
-    await house.enter_async_context(_background(supervisor.run()))
+    await house.enter_async_context(_background(engine.run()))
     await house.enter_async_context(_background(scheduler.run()))
     await house.enter_async_context(_background(notifier.feed_watchdog()))
-    await house.enter_async_context(_background(probe.run()))
+    if probe is not None:
+        await house.enter_async_context(_background(probe.run()))
     await stop.wait()
     notifier.stopping()
     log.info("draining", extra={"facts": {"running": scheduler.running, "waiting": scheduler.waiting}})
@@ -103,30 +97,6 @@ def _reload(access: Access) -> None:
     else:
         change()
         log.info("reloaded")
-
-
-def _environment(wanted: Settings) -> dict[str, str]:
-    """What a child needs to know before it imports the runtime."""
-    if wanted.device.runtime != "simulated":
-        return {}
-    return {"HAILO_VISION_SIMULATOR": json.dumps(asdict(wanted.simulator))}
-
-
-def _supervisor(wanted: Settings, runtime: str, environment: dict[str, str], notifier: Notifier) -> Supervisor:
-    supervisor = Supervisor(
-        Load(
-            runtime=runtime,
-            hef=wanted.model.hef,
-            device="simulated" if wanted.device.runtime == "simulated" else find_node(wanted.device.path),
-            group_id=wanted.device.group_id,
-            patience_s=PATIENCE_S,
-            reuses_context=wanted.model.reuse_context,
-        ),
-        Budgets(load_s=wanted.model.load_timeout_s),
-        environment=environment,
-        on_change=lambda: notifier.engine_changed(supervisor),
-    )
-    return supervisor
 
 
 def _bind(server: settings.Server) -> socket.socket:

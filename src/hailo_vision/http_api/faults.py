@@ -27,6 +27,7 @@ from hailo_vision.errors import (
     UnknownPath,
     Unready,
     UnsupportedMediaType,
+    UpstreamBusy,
     WrongMethod,
 )
 
@@ -145,6 +146,8 @@ def _refusal(error: Refused) -> Fault:
         case NotReady():
             code = _UNREADY_CODES[error.reason]
             return Fault(status=503, type=SERVER, message=str(error), code=code, headers=headers)
+        case UpstreamBusy():
+            return Fault(status=503, type=SERVER, message=str(error), code="upstream_busy", headers=headers)
         case _:
             return Fault(status=503, type=SERVER, message=str(error), headers=headers)
 

@@ -24,12 +24,13 @@ class Chip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """What only the process as a whole knows of itself. `chip` is None when it did not answer."""
+    """What only the process as a whole knows of itself. `chip` is None when it did not answer, or there is none."""
 
     uptime_s: float
     daemon_memory_bytes: int
     worker_memory_bytes: int | None
     worker_restarts: int
+    runtime_reason: str
     chip: Chip | None
 
 

@@ -26,6 +26,7 @@ async def health(request: web.Request) -> web.Response:
             "model": services.settings.model.name,
             "model_loaded": services.engine.state in (EngineState.READY, EngineState.BUSY),
             "runtime": services.settings.device.runtime,
+            "runtime_reason": known.runtime_reason,
             "runtime_version": loaded.runtime_version if loaded else None,
             "device": loaded.device if loaded else None,
             "version": services.version,
