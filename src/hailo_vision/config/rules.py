@@ -17,6 +17,10 @@ _ORIGIN = re.compile(
 )
 
 
+_BASE_URL = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?")
+_HEADER = re.compile(r"[A-Za-z0-9-]{1,64}: [\x21-\x7e](?:[\x20-\x7e]{0,1000}[\x21-\x7e])?")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """A check, and the paths that it reads: where one of them is wrong already, the rule has nothing to add."""
@@ -93,6 +97,36 @@ def _llama(settings: Settings) -> Iterator[ConfigProblem]:
         yield ConfigProblem(path="llama.flash_attention", message=message)
 
 
+def _remote(settings: Settings) -> Iterator[ConfigProblem]:
+    remote = settings.remote
+    if "remote" in (settings.device.runtime, settings.routing.fallback):
+        for name, value in {"base_url": remote.base_url, "model": remote.model}.items():
+            if value is None:
+                yield ConfigProblem(path=f"remote.{name}", message="is missing; the engine remote needs it")
+    if remote.base_url is not None and not _BASE_URL.fullmatch(remote.base_url):
+        message = f"{words.show(remote.base_url)} is no address; right is one such as http://nas.lan:8000/v1"
+        yield ConfigProblem(path="remote.base_url", message=f"{message}, without a user, ? or #")
+    if remote.key_file is not None and not PurePosixPath(remote.key_file).is_absolute():
+        message = f"{words.show(remote.key_file)} is not an absolute path; right is one that starts with /"
+        yield ConfigProblem(path="remote.key_file", message=message)
+    for index, header in enumerate(remote.headers):
+        if not _HEADER.fullmatch(header):
+            message = "is no header; right is a name, a colon, a space and a value, such as X-Team: kitchen"
+            yield ConfigProblem(path=f"remote.headers[{index}]", message=message)
+
+
+def _routing(settings: Settings) -> Iterator[ConfigProblem]:
+    routing, model = settings.routing, settings.model
+    if routing.fallback == settings.device.runtime:
+        message = f"{routing.fallback} is device.runtime already; right is another engine, or none"
+        yield ConfigProblem(path="routing.fallback", message=message)
+    if routing.model is not None and routing.fallback == "none":
+        yield ConfigProblem(path="routing.model", message="names a model that no engine answers; set routing.fallback")
+    if routing.model is not None and routing.model in (model.name, *model.aliases):
+        message = f"{words.show(routing.model)} is a name of the default engine's model"
+        yield ConfigProblem(path="routing.model", message=message)
+
+
 def _lengths(settings: Settings) -> Iterator[ConfigProblem]:
     length, limit = settings.generation.max_tokens, settings.generation.max_tokens_limit
     if length > limit:
@@ -140,6 +174,20 @@ _RULES = (
             "llama.flash_attention",
         ),
         problems=_llama,
+    ),
+    Rule(
+        reads=(
+            "device.runtime",
+            "routing.fallback",
+            "remote.base_url",
+            "remote.model",
+            "remote.key_file",
+            "remote.headers",
+        ),
+        problems=_remote,
+    ),
+    Rule(
+        reads=("device.runtime", "routing.fallback", "routing.model", "model.name", "model.aliases"), problems=_routing
     ),
     Rule(reads=("generation.max_tokens", "generation.max_tokens_limit"), problems=_lengths),
     Rule(reads=("images.fetch_allow",), problems=_fetch_allow),

@@ -14,6 +14,8 @@ PictureFormat = Literal["jpeg", "png", "webp", "gif", "bmp", "tiff", "heic", "av
 Runtime = Literal["hailo", "simulated", "llama", "remote", "auto"]
 KvType = Literal["f16", "q8_0", "q4_0"]
 Switch = Literal["auto", "always", "never"]
+Native = Literal["grammar", "tools", "logprobs", "penalties"]
+Fallback = Literal["none", "llama", "remote", "simulated"]
 Speculative = Literal["none", "ngram", "draft"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
@@ -220,6 +222,39 @@ class Llama:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remote:
+    """A server that speaks OpenAI's protocol; only read when device.runtime or routing.fallback is remote."""
+
+    base_url: str | None = setting(None, "what /chat/completions comes after, such as http://nas.lan:8000/v1")
+    model: str | None = setting(None, "the model's name over there", min_length=1)
+    key_file: str | None = setting(None, "a file that holds the key for it, and nothing else", min_length=1)
+    headers: tuple[str, ...] = setting((), "further headers for it, such as X-Team: kitchen")
+    connect_timeout_s: float = setting(5.0, "seconds to reach it", exclusive_minimum=0, maximum=600)
+    first_token_timeout_s: float = setting(
+        60.0, "seconds of silence before the first token", exclusive_minimum=0, maximum=3600
+    )
+    token_timeout_s: float = setting(30.0, "seconds of silence after it", exclusive_minimum=0, maximum=3600)
+    retries: int = setting(2, "tries after one that it did not get or did not take", minimum=0, maximum=10)
+    context: int = setting(8192, "tokens of a conversation, where it does not tell", minimum=256, maximum=10_000_000)
+    image_max_px: int = setting(1024, "longest side of a picture that is sent", minimum=28, maximum=4096)
+    native: tuple[Native, ...] = setting(
+        ("grammar", "tools", "penalties"),
+        "what it does by its own means: grammar, tools, logprobs, penalties; all else is asked for in words",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routing:
+    """A second engine, for when the first one can't answer."""
+
+    fallback: Fallback = setting(
+        "none", "none, or who answers when the engine is not ready, full or too small: llama, remote or simulated"
+    )
+    model: str | None = setting(None, "a further model name, which the fallback always answers", min_length=1)
+    send_pictures_away: bool = setting(False, "whether the fallback may be remote for what holds pictures")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All of it. A field of this class is a section of the file."""
 
@@ -232,6 +267,8 @@ class Settings:
     logging: Logging = field(default_factory=Logging)
     simulator: Simulator = field(default_factory=Simulator)
     llama: Llama = field(default_factory=Llama)
+    remote: Remote = field(default_factory=Remote)
+    routing: Routing = field(default_factory=Routing)
 
 
 SECTIONS: tuple[str, ...] = tuple(section.name for section in fields(Settings))

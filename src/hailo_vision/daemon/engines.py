@@ -14,6 +14,7 @@ from hailo_vision.supervisor.budgets import Budgets
 from hailo_vision.supervisor.probe import ChipProbe
 from hailo_vision.supervisor.supervisor import Supervisor
 from hailo_vision.upstream.llama import Llama
+from hailo_vision.upstream.remote import Remote
 from hailo_vision.wire import Load
 
 VENDOR_RUNTIME, SIMULATOR = "hailo_platform", "hailo_vision.simulator"
@@ -63,10 +64,27 @@ def build(wanted: Settings, on_change: Changed) -> Driven:
         case "llama":
             llama = Llama(wanted.llama, load_timeout_s=wanted.model.load_timeout_s, on_change=lambda: on_change(llama))
             return llama
-        case "remote" | "auto":
-            raise StartError("TODO")
+        case "remote":
+            remote = Remote(wanted.remote, key=_key(wanted.remote.key_file), on_change=lambda: on_change(remote))
+            return remote
+        case "auto":
+            raise ValueError("auto is no engine: choose() comes first")
         case _:
             assert_never(wanted.device.runtime)
+
+
+def _key(file: str | None) -> str | None:
+    """Raises StartError; what the file holds is never quoted."""
+    if file is None:
+        return None
+    try:
+        key = Path(file).read_text().strip()
+    except (OSError, UnicodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise StartError(f"remote.key_file: {file} can't be read: {why}.") from None
+    if not key.isascii() or not key.isprintable() or not key or " " in key:
+        raise StartError(f"remote.key_file: {file} must hold one key and nothing else.")
+    return key
 
 
 def probe(wanted: Settings) -> ChipProbe | None:

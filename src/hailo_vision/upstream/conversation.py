@@ -52,6 +52,8 @@ async def converse(
     except DeadlinePassed:
         hearing.end(clock())
         yield hearing.finish(FinishReason.DEADLINE)
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):  # nothing was sent
+        raise DeviceUnavailable(DeviceFault.NO_DEVICE, f"{endpoint.name} can't be reached.") from None
     except aiohttp.ClientError as error:
         log.debug("connection lost", extra={"facts": {"engine": endpoint.name, "error": repr(error)}})
         raise DeviceUnavailable(DeviceFault.FAILED, f"The connection to {endpoint.name} broke off.") from None

@@ -29,8 +29,16 @@ class Endpoint:
     token_s: float = 60.0
 
     def session(self) -> aiohttp.ClientSession:
-        """Made in a running loop, and the caller's to close. Follows no environment: a proxy is not a server's wish."""
-        connector = aiohttp.TCPConnector() if self.socket is None else aiohttp.UnixConnector(self.socket)
+        """Made in a running loop, and the caller's to close.
+
+        No connection is used twice: one that the server has closed meanwhile could not be told from one that it closed
+        on a request, which must not be sent again. And no environment is followed: a proxy would see the pictures.
+        """
+        connector = (
+            aiohttp.TCPConnector(force_close=True)
+            if self.socket is None
+            else aiohttp.UnixConnector(self.socket, force_close=True)
+        )
         authorization = {} if self.key is None else {"Authorization": f"Bearer {self.key}"}
         timeout = aiohttp.ClientTimeout(total=None, connect=self.connect_s)
         return aiohttp.ClientSession(connector=connector, headers={**self.headers, **authorization}, timeout=timeout)
