@@ -1,5 +1,6 @@
 """The nouns: what a request, a picture and an answer are, wherever they are in the house."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, Literal, TypeVar
@@ -30,12 +31,14 @@ class Priority(StrEnum):
 class Caller:
     """Who asks: the name of an API key, else an address. Turns at the engine are shared between callers.
 
-    `arrived_at` is when the request came in, on the event loop's clock in seconds.
+    `arrived_at` is when the request came in, on the event loop's clock in seconds. `answered_by` is told the name of
+    the engine that the request has gone to.
     """
 
     client: str
     arrived_at: float
     priority: Priority = Priority.INTERACTIVE
+    answered_by: Callable[[str], None] = field(default=lambda name: None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

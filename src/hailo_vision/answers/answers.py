@@ -25,6 +25,7 @@ class Prepared:
     """A request whose pictures are frames. It holds none of the bytes that the client sent.
 
     `choices` is how many answers it wants; `wanted` what they must be beyond words, None where words will do.
+    `engine` is the name of the one it was made ready for.
     """
 
     generation: Generation
@@ -33,6 +34,7 @@ class Prepared:
     image_s: float
     choices: int = 1
     wanted: Demands | None = None
+    engine: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,8 @@ class Said:
 class Answers:
     """Answers requests by way of the scheduler."""
 
-    def __init__(self, scheduler: Scheduler, pictures: Pictures) -> None:
+    def __init__(self, scheduler: Scheduler, pictures: Pictures, engine: str = "") -> None:
+        self._engine = engine
         self._scheduler = scheduler
         self._pictures = pictures
         self._judge = Judge()
@@ -76,6 +79,7 @@ class Answers:
             image_s=image_s,
             choices=asked.n,
             wanted=wanted,
+            engine=self._engine,
         )
 
     @asynccontextmanager
@@ -89,6 +93,7 @@ class Answers:
 
     async def _said(self, prepared: Prepared, caller: Caller) -> AsyncGenerator[Said]:
         """One choice after the other, each with a place of its own in the queue."""
+        caller.answered_by(self._engine)
         image_s = prepared.image_s
         for choice in range(prepared.choices):
             async with aclosing(self._choice(prepared, choice, caller)) as events:

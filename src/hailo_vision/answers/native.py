@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hailo_vision.answers.demands import Demands
-from hailo_vision.chat import Capabilities, ChatRequest, Generation, JsonFormat, Tool
+from hailo_vision.chat import Capabilities, ChatRequest, Frame, Generation, JsonFormat, Text, Tool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,17 @@ def with_means(generation: Generation, asked: ChatRequest, native: Native, can: 
         parallel_tool_calls=asked.parallel_tool_calls,
         logprobs=asked.logprobs if can.logprobs else None,
         penalties=asked.penalties if can.penalties else None,
+    )
+
+
+def is_within(generation: Generation, can: Capabilities) -> bool:
+    """Whether another engine can do what this generation asks of one."""
+    return (
+        (generation.format is None or can.grammar)
+        and (not generation.tools or can.tools)
+        and (generation.logprobs is None or can.logprobs)
+        and (generation.penalties is None or can.penalties)
+        and all(isinstance(part, Text | Frame) or can.tools for turn in generation.turns for part in turn.parts)
     )
 
 

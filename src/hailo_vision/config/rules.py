@@ -120,11 +120,12 @@ def _routing(settings: Settings) -> Iterator[ConfigProblem]:
     if routing.fallback == settings.device.runtime:
         message = f"{routing.fallback} is device.runtime already; right is another engine, or none"
         yield ConfigProblem(path="routing.fallback", message=message)
-    if routing.model is not None and routing.fallback == "none":
-        yield ConfigProblem(path="routing.model", message="names a model that no engine answers; set routing.fallback")
-    if routing.model is not None and routing.model in (model.name, *model.aliases):
-        message = f"{words.show(routing.model)} is a name of the default engine's model"
-        yield ConfigProblem(path="routing.model", message=message)
+    if model.fallback_name is not None and routing.fallback == "none":
+        message = "names a model that no engine has; right is null, or set routing.fallback"
+        yield ConfigProblem(path="model.fallback_name", message=message)
+    if model.fallback_name is not None and model.fallback_name in (model.name, *model.aliases):
+        message = f"{words.show(model.fallback_name)} is a name of the default engine's model"
+        yield ConfigProblem(path="model.fallback_name", message=message)
 
 
 def _lengths(settings: Settings) -> Iterator[ConfigProblem]:
@@ -187,7 +188,8 @@ _RULES = (
         problems=_remote,
     ),
     Rule(
-        reads=("device.runtime", "routing.fallback", "routing.model", "model.name", "model.aliases"), problems=_routing
+        reads=("device.runtime", "routing.fallback", "model.fallback_name", "model.name", "model.aliases"),
+        problems=_routing,
     ),
     Rule(reads=("generation.max_tokens", "generation.max_tokens_limit"), problems=_lengths),
     Rule(reads=("images.fetch_allow",), problems=_fetch_allow),

@@ -95,6 +95,9 @@ class Model:
 
     name: str = setting("qwen2-vl-2b-instruct", "the model's name in the API", min_length=1)
     aliases: tuple[str, ...] = setting((), "other names under which it is served too")
+    fallback_name: str | None = setting(
+        None, "a further name in the API, of the model that routing.fallback has", min_length=1
+    )
     hef: str = setting(
         "/var/lib/hailo-vision/models/Qwen2-VL-2B-Instruct.hef", "the model's file for the chip", min_length=1
     )
@@ -250,7 +253,6 @@ class Routing:
     fallback: Fallback = setting(
         "none", "none, or who answers when the engine is not ready, full or too small: llama, remote or simulated"
     )
-    model: str | None = setting(None, "a further model name, which the fallback always answers", min_length=1)
     send_pictures_away: bool = setting(False, "whether the fallback may be remote for what holds pictures")
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol, assert_never
 
@@ -71,6 +71,14 @@ def build(wanted: Settings, on_change: Changed) -> Driven:
             raise ValueError("auto is no engine: choose() comes first")
         case _:
             assert_never(wanted.device.runtime)
+
+
+def fallback(wanted: Settings) -> Driven | None:
+    """The engine that answers where the first one can't; None where none is to, or auto has chosen the same one."""
+    other = wanted.routing.fallback
+    if other == "none" or other == wanted.device.runtime:
+        return None
+    return build(replace(wanted, device=replace(wanted.device, runtime=other)), lambda engine: None)
 
 
 def _key(file: str | None) -> str | None:

@@ -19,6 +19,7 @@ from hailo_vision.access.access import Access, open_to
 from hailo_vision.access.hosts import is_loopback
 from hailo_vision.access.tls import Tls
 from hailo_vision.answers.answers import Answers
+from hailo_vision.answers.routing import Answering, Place, Routed
 from hailo_vision.config import settings
 from hailo_vision.config.settings import Settings
 from hailo_vision.daemon import engines
@@ -62,6 +63,8 @@ async def _serve(wanted: Settings, stop: asyncio.Event, house: AsyncExitStack) -
     wanted = replace(wanted, device=replace(wanted.device, runtime=choice.runtime))
     engine, probe = engines.build(wanted, notifier.engine_changed), engines.probe(wanted)
     scheduler = Scheduler(engine, wanted.queue, wanted.model)
+    second = engines.fallback(wanted)
+    spare = None if second is None else Scheduler(second, wanted.queue, wanted.model)
     pictures = Pictures(wanted.images)
     house.push_async_callback(pictures.aclose)
     services = Services(
@@ -71,20 +74,44 @@ async def _serve(wanted: Settings, stop: asyncio.Event, house: AsyncExitStack) -
         access=access,
         engine=engine,
         scheduler=scheduler,
-        answers=Answers(scheduler, pictures),
+        answers=_answers(wanted, scheduler, spare, pictures),
+        fallback_model=lambda: None if second is None else second.model,
         health=HealthProbe(engine, probe, choice.reason),
     )
     await house.enter_async_context(_http(app.build(services), listener, access.tls))
     notifier.starting(wanted.model.load_timeout_s)
     await house.enter_async_context(_background(engine.run()))
     await house.enter_async_context(_background(scheduler.run()))
+    if second is not None and spare is not None:
+        await house.enter_async_context(_background(second.run()))
+        await house.enter_async_context(_background(spare.run()))
     await house.enter_async_context(_background(notifier.feed_watchdog()))
     if probe is not None:
         await house.enter_async_context(_background(probe.run()))
     await stop.wait()
     notifier.stopping()
     log.info("draining", extra={"facts": {"running": scheduler.running, "waiting": scheduler.waiting}})
-    await scheduler.drain(wanted.queue.drain_timeout_s)
+    async with asyncio.TaskGroup() as draining:
+        for one in (scheduler, *([] if spare is None else [spare])):
+            draining.create_task(one.drain(wanted.queue.drain_timeout_s))
+
+
+def _answers(wanted: Settings, scheduler: Scheduler, spare: Scheduler | None, pictures: Pictures) -> Answering:
+    """Of the engine, and of the one that answers in its stead where there is one."""
+    runtime, other = wanted.device.runtime, wanted.routing.fallback
+    answers = Answers(scheduler, pictures, runtime)
+    if spare is None:
+        return answers
+    return Routed(
+        Place(name=runtime, answers=answers, scheduler=scheduler),
+        Place(
+            name=other,
+            answers=Answers(spare, pictures, other),
+            scheduler=spare,
+            takes_pictures=other != "remote" or wanted.routing.send_pictures_away,
+        ),
+        model=wanted.model.fallback_name,
+    )
 
 
 def _reload(access: Access) -> None:

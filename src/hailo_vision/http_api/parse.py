@@ -90,13 +90,13 @@ def chat_request(
     body: JsonObject, model: settings.Model, defaults: settings.Generation, can: Capabilities = ONLY_WORDS
 ) -> ChatRequest:
     """What the client asks, with the operator's defaults where it says nothing; what the engine can't is refused."""
-    check_model(body.get("model"), model)
+    name = check_model(body.get("model"), model)
     _refuse_what_cannot_be(body)
     choice, offered = tool_choice(body.get("tool_choice"), tools(body.get("tools")))
     stream_options = body.get("stream_options")
     options = {} if stream_options is None else an_object(stream_options, "stream_options")
     return ChatRequest(
-        model=model.name,
+        model=name,
         turns=turns(body.get("messages"), system_prompt=defaults.system_prompt),
         sampling=sampling(body, defaults),
         max_tokens=max_tokens(body, defaults),
@@ -118,12 +118,15 @@ def priority(body: JsonObject) -> Priority:
     return Priority.BATCH if body.get("service_tier") == "flex" else Priority.INTERACTIVE
 
 
-def check_model(value: Any, model: settings.Model) -> None:
-    """Raises RequestError for what is no name of the model that is served."""
+def check_model(value: Any, model: settings.Model) -> str:
+    """The model's own name, or the fallback's. Raises RequestError for what is no name of a model that is served."""
     if not isinstance(value, str) or not value:
         raise invalid("model", f"the name of a model, such as {model.name!r}", value)
+    if value == model.fallback_name:
+        return value
     if value != model.name and value not in model.aliases:
         raise UnknownModel(value[:100], model.name)
+    return model.name
 
 
 def max_tokens(body: JsonObject, defaults: settings.Generation) -> int:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from hailo_vision.chat import Finish, FinishReason, LoadedModel, Logprob, ToolCall, Usage
-from hailo_vision.config import settings
 
 DONE = b"data: [DONE]\n\n"
 
@@ -148,7 +147,7 @@ def fingerprint(version: str, model: LoadedModel) -> str:
     return f"hailo-vision-{version}-{model.runtime}-{model.runtime_version}"
 
 
-def model_json(name: str, runtime: settings.Runtime, created: int, loaded: LoadedModel | None) -> dict[str, Any]:
+def model_json(name: str, runtime: str, created: int, loaded: LoadedModel | None) -> dict[str, Any]:
     """One entry of /v1/models. It is listed while it loads; what only the device knows comes with the load."""
     entry = {
         "id": name,

@@ -5,6 +5,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -21,6 +22,7 @@ STREAM = "hailo_vision.stream"  # the EventStream, once its headers have gone ou
 CLIENT = "hailo_vision.client"  # the name of the API key
 QUOTA = "hailo_vision.quota"  # the headers that tell what is left to the client
 ARRIVED_AT = "hailo_vision.arrived_at"
+ENGINE = "hailo_vision.engine"  # the name of the engine that answers
 
 Facts = dict[str, Any]
 
@@ -43,7 +45,11 @@ def client(request: web.Request) -> str:
 
 def caller(request: web.Request) -> Caller:
     """Who asks, from now on: turns at the engine are shared between callers."""
-    return Caller(client=client(request), arrived_at=asyncio.get_running_loop().time())
+    return Caller(
+        client=client(request),
+        arrived_at=asyncio.get_running_loop().time(),
+        answered_by=partial(request.__setitem__, ENGINE),
+    )
 
 
 class Bodies:

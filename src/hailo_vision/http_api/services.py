@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from hailo_vision.access.access import Access
-from hailo_vision.answers.answers import Answers
+from hailo_vision.answers.routing import Answering
+from hailo_vision.chat import LoadedModel
 from hailo_vision.config.settings import Settings
 from hailo_vision.http_api.routes import Routes
 from hailo_vision.scheduler.engine import Engine
@@ -44,8 +45,9 @@ class Services:
     access: Access
     engine: Engine
     scheduler: Scheduler
-    answers: Answers
+    answers: Answering
     health: Callable[[], Health]
+    fallback_model: Callable[[], LoadedModel | None] = lambda: None  # what routing.fallback has loaded
 
 
 SERVICES = web.AppKey("services", Services)

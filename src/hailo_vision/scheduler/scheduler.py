@@ -58,6 +58,11 @@ class Scheduler:
         return self._queue.depth
 
     @property
+    def engine_model(self) -> LoadedModel | None:
+        """The model that the engine has, or had when it last worked."""
+        return self._engine.model
+
+    @property
     def capabilities(self) -> Capabilities:
         """What the engine does by its own means."""
         return self._engine.capabilities
