@@ -36,7 +36,7 @@ def main() -> None:
 def serve() -> None:
     """The daemon, whose worker is this file."""
     from hailo_vision.cli import main as cli
-    from hailo_vision.daemon import run
+    from hailo_vision.daemon import engines
 
     def timed(make: Callable[..., Any]) -> Callable[..., Any]:
         def made(*given: Any) -> Any:
@@ -46,7 +46,7 @@ def serve() -> None:
 
         return made
 
-    run._supervisor = timed(run._supervisor)
+    engines._supervisor = timed(engines._supervisor)
     sys.exit(cli())
 
 

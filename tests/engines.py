@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
 from pathlib import Path
 
-from hailo_vision.chat import Finish, Generation, Piece, Sampling, Text, Turn
+from hailo_vision.chat import Event, Generation, Sampling, Text, Turn
 from hailo_vision.errors import DeviceUnavailable
 from hailo_vision.scheduler.engine import EngineState
 from hailo_vision.supervisor.budgets import Budgets
@@ -46,7 +46,7 @@ def asking(max_tokens: int = 3) -> Generation:
     return Generation(turns=(turn,), sampling=Sampling(), max_tokens=max_tokens)
 
 
-async def answer(supervisor: Supervisor, max_tokens: int = 3) -> list[Piece | Finish]:
+async def answer(supervisor: Supervisor, max_tokens: int = 3) -> list[Event]:
     async with aclosing(supervisor.generate(asking(max_tokens))) as events:
         return [event async for event in events]
 

@@ -22,6 +22,8 @@ TABLE = {
     "images": f"{WORDS} __version__ | PIL aiohttp yarl -aiohttp.web",
     "scheduler": WORDS,
     "supervisor": f"{WORDS} wire scheduler.engine",
+    "upstream": f"{WORDS} scheduler.engine supervisor.budgets supervisor.stderr | aiohttp -aiohttp.web",
+    "upstream.llama_child": "| xllamacpp hailo_vision.worker.parent",
     "worker": "chat errors wire | numpy -asyncio",
     "simulator": "| numpy",
     "access": WORDS,
@@ -30,18 +32,22 @@ TABLE = {
     "http_api": f"{WORDS} access answers bench console models scheduler | aiohttp.web aiohttp.typedefs",
     "front_door": "errors http_api.faults",
     "front_door.front_door": "| aiohttp.abc aiohttp.web",
-    "daemon": "chat errors config images scheduler supervisor wire access answers http_api front_door __version__",
+    "daemon": "chat errors config images scheduler supervisor upstream wire access answers http_api front_door "
+    "__version__",
     "daemon.metrics": "| prometheus_client",
     "daemon.notify": "| sdnotify",
     "daemon.http": "| aiohttp.web",
     "models": "errors config.settings __version__ | aiohttp -aiohttp.web",
     "client": "errors | aiohttp -aiohttp.web",
-    "doctor": "errors config models client supervisor.probe daemon.device daemon.run",
+    "doctor": "errors config models client supervisor.probe daemon.device daemon.engines",
     "bench": "chat errors client __version__ | PIL aiohttp -aiohttp.web",
     "cli": "chat errors config daemon models client doctor bench __version__",
 }
 VENDOR = "hailo_platform"
-NAME_THE_VENDOR = {"worker.runtime", "daemon.run"}  # the one that imports it by name, and the one that sends the name
+NAME_THE_VENDOR = {
+    "worker.runtime",
+    "daemon.engines",
+}  # the one that imports it by name, and the one that sends the name
 CATCH_ALL = {"http_api.app", "worker.loop"}
 
 

@@ -195,7 +195,7 @@ def test_json_logs_are_one_object_a_line(start: Start) -> None:
     daemon.wait_for(lambda: "chat/completions" in daemon.log)
     lines = [json.loads(line) for line in daemon.log.splitlines()]
     ours = [line["message"] for line in lines if line.get("origin") != "worker"]
-    assert ours == ["starting", "listening", "request"]
+    assert ours == ["starting", "listening", "engine", "request"]
     assert lines[-1]["status"] == 200
 
 

@@ -1,5 +1,6 @@
 """The nouns: what a request, a picture and an answer are, wherever they are in the house."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, Literal, TypeVar
@@ -30,12 +31,14 @@ class Priority(StrEnum):
 class Caller:
     """Who asks: the name of an API key, else an address. Turns at the engine are shared between callers.
 
-    `arrived_at` is when the request came in, on the event loop's clock in seconds.
+    `arrived_at` is when the request came in, on the event loop's clock in seconds. `answered_by` is told the name of
+    the engine that the request has gone to.
     """
 
     client: str
     arrived_at: float
     priority: Priority = Priority.INTERACTIVE
+    answered_by: Callable[[str], None] = field(default=lambda name: None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +142,31 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Penalties:
+    """What makes tokens rarer or likelier, in OpenAI's meaning; only for an engine that can. 0 is off."""
+
+    frequency: float = 0.0
+    presence: float = 0.0
+    logit_bias: tuple[tuple[int, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What an engine does by its own means, beyond words: what it can't is emulated by `answers`, or refused.
+
+    grammar      no token is sampled that would not fit the JSON format
+    tools        the model's own template has tools, and calls are told apart from words
+    logprobs     each token's log probability and its rivals'
+    penalties    frequency and presence penalties and a logit bias
+    """
+
+    grammar: bool = False
+    tools: bool = False
+    logprobs: bool = False
+    penalties: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChatRequest:
     """What a client asked, checked and complete, before any picture was looked at."""
 
@@ -154,6 +182,8 @@ class ChatRequest:
     tool_choice: ToolChoice = "auto"
     parallel_tool_calls: bool = True
     format: JsonFormat | None = None
+    logprobs: int | None = None  # how many rivals of each token are shown with it
+    penalties: Penalties | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +193,8 @@ class Generation:
     The answer ends at the model's own end, at `max_tokens` (at least 1) or before the first of the `stop` strings,
     which never appear in it, whichever comes first; and between two tokens once the `deadline` has passed. That is a
     point on CLOCK_MONOTONIC, which all processes of the machine share and asyncio's loops tell the time by.
+
+    From `format` on it is what an engine is asked for that has the Capabilities for it, and no other engine.
     """
 
     turns: tuple[Turn[Frame], ...]
@@ -170,6 +202,22 @@ class Generation:
     max_tokens: int
     stop: tuple[str, ...] = ()
     deadline: float | None = None
+    format: JsonFormat | None = None
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice = "auto"
+    parallel_tool_calls: bool = True
+    logprobs: int | None = None
+    penalties: Penalties | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logprob:
+    """A token, how likely it was, and those that were likeliest in its place. `utf8` may be a part of a character."""
+
+    token: str
+    logprob: float
+    utf8: bytes | None = None
+    top: tuple["Logprob", ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +225,7 @@ class Piece:
     """Text on its way out. It may be empty: a token can be a part of a character."""
 
     text: str
+    logprobs: tuple[Logprob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,12 +264,18 @@ class Finish:
     timings: Timings
 
 
+# What an engine says: pieces, then the calls of tools that it made by its own means, then exactly one Finish.
+Event = Piece | ToolCall | Finish
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedModel:
     """What a model says of itself once it is loaded.
 
     runtime          `simulated`, or the name and version of the vendor's runtime
     max_images       pictures the device takes in one request; None where only the context bounds them
+    image_tokens     what a frame costs; the most that it can cost where frames differ
+    is_frame_bound   frames keep their picture's shape, and the frame's width and height are the most they may have
     """
 
     runtime: str
@@ -232,3 +287,4 @@ class LoadedModel:
     image_tokens: int
     max_images: int | None
     load_s: float
+    is_frame_bound: bool = False

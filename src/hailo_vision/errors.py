@@ -23,6 +23,7 @@
         RateLimited
         NotReady
         TooManyConnections
+        UpstreamBusy        the server behind this one takes no more now
       Expired               its deadline passed
       EngineError           we could not
         DeviceUnavailable   the device, its runtime or the model file is the reason
@@ -246,6 +247,13 @@ class TooManyConnections(Refused):
     def __init__(self, limit: int) -> None:
         super().__init__(f"All {limit} connections of this server are in use. Try again soon.", retry_after_s=2)
         self.limit = limit
+
+
+class UpstreamBusy(Refused):
+    """The engine is somebody's server, and that one takes no more work now."""
+
+    def __init__(self, name: str, *, retry_after_s: float) -> None:
+        super().__init__(f"{name} takes no more work now.", retry_after_s=retry_after_s)
 
 
 class Expired(HailoVisionError):

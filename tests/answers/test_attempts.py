@@ -10,6 +10,7 @@ from hailo_vision.answers.attempts import MAX_ATTEMPTS, attempts
 from hailo_vision.answers.demands import Demands
 from hailo_vision.answers.judge import Judge
 from hailo_vision.chat import (
+    Event,
     Finish,
     FinishReason,
     Generation,
@@ -42,14 +43,14 @@ class Script:
         self.left = 0
 
     @asynccontextmanager
-    async def run(self, generation: Generation) -> AsyncIterator[AsyncGenerator[Piece | Finish]]:
+    async def run(self, generation: Generation) -> AsyncIterator[AsyncGenerator[Event]]:
         self.asked.append(generation)
         try:
             yield self._say(self.lines.pop(0))
         finally:
             self.left += 1
 
-    async def _say(self, line: Line) -> AsyncGenerator[Piece | Finish]:
+    async def _say(self, line: Line) -> AsyncGenerator[Event]:
         if isinstance(line, Exception):
             raise line
         text, reason = (line, FinishReason.STOP) if isinstance(line, str) else line

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from hailo_vision.cli import main
-from hailo_vision.daemon import run
+from hailo_vision.daemon import engines
 from hailo_vision.supervisor.budgets import Backoff, Budgets
 from hailo_vision.supervisor.supervisor import Supervisor
 
@@ -34,5 +34,5 @@ def in_a_hurry(make: Callable[..., Supervisor]) -> Callable[..., Supervisor]:
 
 
 if __name__ == "__main__":
-    run._supervisor = in_a_hurry(run._supervisor)
+    engines._supervisor = in_a_hurry(engines._supervisor)
     sys.exit(main())

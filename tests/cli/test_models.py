@@ -196,7 +196,7 @@ async def test_two_pulls_at_once_do_not_mix(shell: Shell) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("llama",), "There is no 'llama' in the catalogue. It has qwen2-vl-2b-instruct."),
+        (("llama",), "There is no 'llama' in the catalogue. It has qwen2-vl-2b-instruct, "),
         ((NAME, "--release", "5.0.0"), "The catalogue has no qwen2-vl-2b-instruct for HailoRT 5.0.0"),
         ((NAME, "--mirror", "nas.lan"), "nas.lan is no address of a mirror"),
     ],
@@ -326,13 +326,32 @@ async def test_list_shows_the_folder_the_release_and_what_is_missing(shell: Shel
     assert done.out.splitlines() == [
         f"{shell.folder}, HailoRT 5.1.1 (says simulator.version)",
         "",
-        "NAME                  RELEASE  SIZE     LICENCE     ON DISK",
-        "qwen2-vl-2b-instruct  5.1.1    2.34 GB  Apache-2.0  no, fits",
-        "qwen2-vl-2b-instruct  5.2.0    2.34 GB  Apache-2.0  no",
-        "qwen2-vl-2b-instruct  5.3.0    2.34 GB  Apache-2.0  no",
+        "NAME                         RELEASE  SIZE      LICENCE        ON DISK",
+        "qwen2-vl-2b-instruct         5.1.1    2.34 GB   Apache-2.0     no, fits",
+        "qwen2-vl-2b-instruct         5.2.0    2.34 GB   Apache-2.0     no",
+        "qwen2-vl-2b-instruct         5.3.0    2.34 GB   Apache-2.0     no",
+        "qwen2-vl-2b-instruct-gguf    gguf     986.0 MB  Apache-2.0     no",
+        "qwen2-vl-2b-instruct-gguf    gguf     709.9 MB  Apache-2.0     no",
+        "smolvlm-256m-instruct-gguf   gguf     175.1 MB  Apache-2.0     no",
+        "smolvlm-256m-instruct-gguf   gguf     103.8 MB  Apache-2.0     no",
+        "smolvlm-500m-instruct-gguf   gguf     436.8 MB  Apache-2.0     no",
+        "smolvlm-500m-instruct-gguf   gguf     108.8 MB  Apache-2.0     no",
+        "qwen2.5-vl-3b-instruct-gguf  gguf     1.93 GB   Qwen Research  no",
+        "qwen2.5-vl-3b-instruct-gguf  gguf     844.8 MB  Qwen Research  no",
         "",
         f"{shell.path}, which the configuration names, is not there: hailo-vision models pull NAME",
     ]
+
+
+async def test_a_model_for_llama_comes_from_hugging_faces_mirror_and_another_file_is_refused(shell: Shell) -> None:
+    async with Mirror(b"GGUF\3" + bytes(5000)) as mirror:
+        done = await shell("pull", "smolvlm-256m-instruct-gguf", HF_ENDPOINT=mirror.url)
+        assert [request.path for request in mirror.asked] == [
+            "/ggml-org/SmolVLM-256M-Instruct-GGUF/resolve/main/SmolVLM-256M-Instruct-Q8_0.gguf"
+        ]
+    assert done.code != 0
+    assert "5,005 bytes instead of 175,054,528" in done.err
+    assert not list(shell.folder.glob("*.gguf"))
 
 
 async def test_list_has_a_form_for_programs(shell: Shell) -> None:

@@ -74,7 +74,7 @@ def messages(text: str) -> list[str]:
         (
             "zzz: 1",
             "zzz: unknown section; the sections here are server, device, model, generation, images, queue, logging, "
-            "simulator",
+            "simulator, llama, remote, routing",
         ),
         ("server: 3", f"server: 3 is a whole number; right is a section with the keys {SERVER_KEYS}"),
         ("$schema: 3", "$schema: 3 is a whole number; right is text"),

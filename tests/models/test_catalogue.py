@@ -1,12 +1,14 @@
 """What the catalogue has, and what is chosen from it."""
 
+import re
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from hailo_vision.config.settings import Model
+from hailo_vision.config.settings import Llama, Model
 from hailo_vision.errors import ModelError, ModelFault
-from hailo_vision.models.catalogue import CATALOGUE, at_mirror, builds, fitting, release_in, without_password
+from hailo_vision.models.catalogue import CATALOGUE, GGUF, at_mirror, builds, fitting, release_in, without_password
 
 URL = "https://dev-public.hailo.ai/v5.1.1/blob/Qwen2-VL-2B-Instruct.hef"
 
@@ -22,7 +24,7 @@ def test_the_default_model_is_in_the_catalogue_for_both_releases_of_the_contract
 def test_every_file_comes_over_tls_from_a_folder_of_its_own_release(file) -> None:  # type: ignore[no-untyped-def]
     address = urlsplit(file.url)
     assert address.scheme == "https"
-    assert f"/v{file.release}/" in address.path
+    assert f"/v{file.release}/" in address.path or (file.release == GGUF and file.sha256 and file.size_bytes)
     assert address.path.endswith(f"/{file.file}")
     assert file.licence
     assert file.listed_bytes > 0
@@ -31,7 +33,22 @@ def test_every_file_comes_over_tls_from_a_folder_of_its_own_release(file) -> Non
 
 @pytest.mark.parametrize("name", ["qwen2-vl-2b-instruct", "Qwen2-VL-2B-Instruct", "Qwen2-VL-2B-Instruct.hef"])
 def test_a_model_is_found_in_any_case_and_by_its_file(name: str) -> None:
-    assert len(builds(CATALOGUE, name)) == len(CATALOGUE)
+    assert {file.release for file in builds(CATALOGUE, name)} == {"5.1.1", "5.2.0", "5.3.0"}
+
+
+def test_a_model_for_llama_is_a_language_model_and_its_eyes_with_hashes() -> None:
+    names = {file.model for file in CATALOGUE if file.release == GGUF}
+    assert len(names) == 4
+    for name in names:
+        language, eyes = builds(CATALOGUE, name)
+        assert eyes.file.startswith("mmproj-")
+        assert not language.file.startswith("mmproj-")
+        assert all(re.fullmatch("[0-9a-f]{64}", file.sha256 or "") for file in (language, eyes))
+
+
+def test_the_files_that_the_settings_name_are_those_of_a_pull() -> None:
+    files = builds(CATALOGUE, "qwen2-vl-2b-instruct-gguf")
+    assert [file.file for file in files] == [Path(path or "").name for path in (Llama().model, Llama().mmproj)]
 
 
 @pytest.mark.parametrize(

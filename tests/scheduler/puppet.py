@@ -3,7 +3,20 @@
 import asyncio
 from collections.abc import AsyncGenerator
 
-from hailo_vision.chat import Finish, FinishReason, Generation, LoadedModel, Piece, Sampling, Text, Timings, Turn, Usage
+from hailo_vision.chat import (
+    Capabilities,
+    Event,
+    Finish,
+    FinishReason,
+    Generation,
+    LoadedModel,
+    Piece,
+    Sampling,
+    Text,
+    Timings,
+    Turn,
+    Usage,
+)
 from hailo_vision.errors import DeviceFault, DeviceUnavailable
 from hailo_vision.scheduler.engine import EngineState
 
@@ -44,6 +57,7 @@ class Puppet:
         self.state = state
         self.model: LoadedModel | None = None if state is EngineState.STARTING else MODEL
         self.trouble: str | None = None
+        self.capabilities = Capabilities()
         self.ready_in_s = 0.0
         self.busy_s = 0.0
         self.asked: list[Generation] = []
@@ -87,7 +101,7 @@ class Puppet:
         self.unloads += 1
         self.state = EngineState.UNLOADED
 
-    async def generate(self, generation: Generation) -> AsyncGenerator[Piece | Finish]:
+    async def generate(self, generation: Generation) -> AsyncGenerator[Event]:
         assert self._strings is None, "two generations at once"
         assert self.state is EngineState.READY
         strings = self._strings = asyncio.Queue()

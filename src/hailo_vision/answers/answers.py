@@ -13,8 +13,9 @@ from hailo_vision.answers.attempts import attempts
 from hailo_vision.answers.demands import Demands, demands
 from hailo_vision.answers.judge import Judge
 from hailo_vision.answers.look import check_length, look
+from hailo_vision.answers.native import chosen, with_means
 from hailo_vision.answers.words import in_words
-from hailo_vision.chat import Caller, ChatRequest, Finish, Generation, LoadedModel, Piece, Sampling, ToolCall
+from hailo_vision.chat import Caller, ChatRequest, Event, Finish, Generation, LoadedModel, Sampling
 from hailo_vision.images.pictures import Pictures
 from hailo_vision.scheduler.scheduler import Scheduler
 
@@ -25,6 +26,7 @@ class Prepared:
 
     `choices` is how many answers it wants; `wanted` what they must be beyond words, None where words will do.
     `image_sizes` are those of the pictures' files, such as 1920x1080.
+    `engine` is the name of the one it was made ready for.
     """
 
     generation: Generation
@@ -33,6 +35,7 @@ class Prepared:
     image_s: float
     choices: int = 1
     wanted: Demands | None = None
+    engine: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +46,14 @@ class Said:
     """
 
     choice: int
-    event: Piece | ToolCall | Finish
+    event: Event
 
 
 class Answers:
     """Answers requests by way of the scheduler."""
 
-    def __init__(self, scheduler: Scheduler, pictures: Pictures) -> None:
+    def __init__(self, scheduler: Scheduler, pictures: Pictures, engine: str = "") -> None:
+        self._engine = engine
         self._scheduler = scheduler
         self._pictures = pictures
         self._judge = Judge()
@@ -62,12 +66,13 @@ class Answers:
         model = await self._scheduler.admit(
             client=caller.client, arrived_at=caller.arrived_at, priority=caller.priority
         )
-        # An engine that has tools and grammar of its own would get the request as it is: this is the place to choose.
-        wanted = demands(asked)
-        spoken = replace(asked, turns=in_words(asked.turns, wanted))
+        wanted, can = demands(asked), self._scheduler.capabilities
+        native = chosen(asked, wanted, can)
+        spoken = asked if native.keeps_calls else replace(asked, turns=in_words(asked.turns, native.told))
         check_length(spoken, model)
         started = time.monotonic()
-        generation, image_sizes = await look(self._pictures, spoken, model)
+        seen, image_sizes = await look(self._pictures, spoken, model)
+        generation = with_means(seen, asked, native, can)
         image_s = time.monotonic() - started
         return Prepared(
             generation=generation,
@@ -76,6 +81,7 @@ class Answers:
             image_s=image_s,
             choices=asked.n,
             wanted=wanted,
+            engine=self._engine,
         )
 
     @asynccontextmanager
@@ -89,6 +95,7 @@ class Answers:
 
     async def _said(self, prepared: Prepared, caller: Caller) -> AsyncGenerator[Said]:
         """One choice after the other, each with a place of its own in the queue."""
+        caller.answered_by(self._engine)
         image_s = prepared.image_s
         for choice in range(prepared.choices):
             async with aclosing(self._choice(prepared, choice, caller)) as events:
@@ -98,10 +105,8 @@ class Answers:
                         image_s = 0.0
                     yield Said(choice=choice, event=event)
 
-    async def _choice(
-        self, prepared: Prepared, choice: int, caller: Caller
-    ) -> AsyncGenerator[Piece | ToolCall | Finish]:
-        def run(generation: Generation) -> AbstractAsyncContextManager[AsyncGenerator[Piece | Finish]]:
+    async def _choice(self, prepared: Prepared, choice: int, caller: Caller) -> AsyncGenerator[Event]:
+        def run(generation: Generation) -> AbstractAsyncContextManager[AsyncGenerator[Event]]:
             return self._scheduler.job(
                 generation, client=caller.client, arrived_at=caller.arrived_at, priority=caller.priority
             )

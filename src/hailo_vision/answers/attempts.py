@@ -13,19 +13,18 @@ from hailo_vision.answers.demands import Demands, Met, Missed, weigh
 from hailo_vision.answers.judge import Judge, Unjudged
 from hailo_vision.answers.tally import total
 from hailo_vision.answers.words import again
-from hailo_vision.chat import Finish, FinishReason, Frame, Generation, Piece, Text, ToolCall, Turn
+from hailo_vision.chat import Event, Finish, FinishReason, Frame, Generation, Piece, Text, ToolCall, ToolResult, Turn
 from hailo_vision.errors import AnswerUnfit, ContextLengthExceeded
 
 MAX_ATTEMPTS = 3
 
-Run = Callable[[Generation], AbstractAsyncContextManager[AsyncGenerator[Piece | Finish]]]
+Run = Callable[[Generation], AbstractAsyncContextManager[AsyncGenerator[Event]]]
 
 
-async def attempts(
-    generation: Generation, wanted: Demands, judge: Judge, run: Run
-) -> AsyncGenerator[Piece | ToolCall | Finish]:
+async def attempts(generation: Generation, wanted: Demands, judge: Judge, run: Run) -> AsyncGenerator[Event]:
     """Pieces, calls and a Finish that meet the demands. Raises AnswerUnfit, and what a run raises."""
-    asked = generation if wanted.many_calls or not wanted.tools else _ending_with_a_call(generation)
+    is_spoken = bool(wanted.tools) and not generation.tools
+    asked = _ending_with_a_call(generation) if is_spoken and not wanted.many_calls else generation
     finishes: list[Finish] = []
     said = ""
     while True:
@@ -35,17 +34,17 @@ async def attempts(
                 yield piece
         finishes.append(attempt.finish)
         said += attempt.gate.said
-        match await _weighed(wanted, attempt.text, judge):
+        match await _weighed(wanted, attempt, judge):
             case Met(words=words, calls=calls):
                 for rest in _rest(said, words, calls, is_first=len(finishes) == 1):
                     yield rest
                 yield total(finishes, _reason(wanted, attempt.finish, calls))
                 return
             case Missed(problem=problem):
-                if attempt.finish.reason is not FinishReason.STOP:
+                if attempt.finish.reason not in (FinishReason.STOP, FinishReason.TOOL_CALLS):
                     yield total(finishes)  # cut: what came is a part of an answer, and parts are not said
                     return
-                asked = _asked_again(generation, asked, attempt.text, wanted, problem, finishes)
+                asked = _asked_again(generation, asked, attempt, wanted, problem, finishes)
 
 
 class _Attempt:
@@ -54,17 +53,21 @@ class _Attempt:
     def __init__(self, *, is_open: bool) -> None:
         self.gate = Gate(is_open=is_open)
         self.text = ""
+        self.calls: list[ToolCall] = []
         self.finish: Finish
 
     async def pieces(self, asked: Generation, run: Run) -> AsyncGenerator[Piece]:
         async with run(asked) as events:
             async for event in events:
-                if isinstance(event, Finish):
-                    self.finish = event
-                    continue
-                self.text += event.text
-                if new := self.gate.take(event.text):
-                    yield Piece(text=new)
+                match event:
+                    case Finish():
+                        self.finish = event
+                    case ToolCall():
+                        self.calls.append(event)
+                    case Piece():
+                        self.text += event.text
+                        if new := self.gate.take(event.text):
+                            yield Piece(text=new)
 
 
 async def _in_context(pieces: AsyncGenerator[Piece], wanted: Demands, earlier: int) -> AsyncGenerator[Piece]:
@@ -84,9 +87,9 @@ def _ending_with_a_call(generation: Generation) -> Generation:
     return replace(generation, stop=(*generation.stop, CLOSE))
 
 
-async def _weighed(wanted: Demands, text: str, judge: Judge) -> Met | Missed:
+async def _weighed(wanted: Demands, attempt: _Attempt, judge: Judge) -> Met | Missed:
     try:
-        return await weigh(wanted, text, judge)
+        return await weigh(wanted, attempt.text, judge, attempt.calls)
     except Unjudged as error:
         raise _unfit(wanted, 1, str(error)) from None
 
@@ -106,11 +109,12 @@ def _reason(wanted: Demands, finish: Finish, calls: tuple[ToolCall, ...]) -> Fin
     """A document that is whole stays so when the model was cut in what it said after it."""
     if calls:
         return FinishReason.TOOL_CALLS
-    return finish.reason if wanted.format is None else FinishReason.STOP
+    is_whole = wanted.format is not None or finish.reason is FinishReason.TOOL_CALLS
+    return FinishReason.STOP if is_whole else finish.reason
 
 
 def _asked_again(
-    generation: Generation, asked: Generation, text: str, wanted: Demands, problem: str, finishes: list[Finish]
+    generation: Generation, asked: Generation, attempt: _Attempt, wanted: Demands, problem: str, finishes: list[Finish]
 ) -> Generation:
     """The same conversation, the answer that missed, and what was wrong with it. Raises AnswerUnfit."""
     left_tokens = generation.max_tokens - sum(finish.usage.completion_tokens for finish in finishes)
@@ -118,10 +122,13 @@ def _asked_again(
         raise _unfit(wanted, len(finishes), problem)
     if left_tokens < finishes[-1].usage.completion_tokens:
         raise _unfit(wanted, len(finishes), f"{problem} (max_tokens has no room for another try)")
+    told: tuple[Text | ToolResult, ...] = (Text(text=again(wanted, problem)),)
+    if attempt.calls:
+        told = tuple(ToolResult(call_id=call.id, text=again(wanted, problem)) for call in attempt.calls)
     turns: tuple[Turn[Frame], ...] = (
         *generation.turns,
-        Turn(role="assistant", parts=(Text(text=text),)),
-        Turn(role="user", parts=(Text(text=again(wanted, problem)),)),
+        Turn(role="assistant", parts=(Text(text=attempt.text), *attempt.calls)),
+        Turn(role="user", parts=told),
     )
     return replace(asked, turns=turns, max_tokens=left_tokens)
 

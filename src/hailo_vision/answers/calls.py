@@ -1,5 +1,6 @@
 """Calls of tools in what a model says, in the form of its family: JSON between <tool_call> and </tool_call>. Pure."""
 
+import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,6 +33,11 @@ def heard(text: str, tools: Sequence[Tool]) -> Heard:
     if tools and _is_bare_call(text, tools):
         return Heard(words="", blocks=(text,))
     return Heard(words=text, blocks=())
+
+
+def made(text: str, calls: Sequence[ToolCall]) -> Heard:
+    """Calls that an engine has told apart itself: what stands in them is believed no more than in words."""
+    return Heard(words=text, blocks=tuple(json.dumps({"name": one.name, "arguments": one.arguments}) for one in calls))
 
 
 def read(block: str, tools: Sequence[Tool]) -> tuple[Tool, dict[str, Any]]:

@@ -1,5 +1,6 @@
 """What a request asks for beyond words: JSON of a form, calls of tools. And what an answer's text is worth then."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hailo_vision.answers import calls
@@ -52,9 +53,12 @@ def demands(asked: ChatRequest) -> Demands | None:
     )
 
 
-async def weigh(wanted: Demands, text: str, judge: Judge) -> Met | Missed:
-    """Whether the text of a model is what was demanded. Raises Unjudged."""
-    heard = calls.heard(text, wanted.tools)
+async def weigh(wanted: Demands, text: str, judge: Judge, made: Sequence[ToolCall] = ()) -> Met | Missed:
+    """Whether the text of a model, and the calls that an engine with tools has made, are what was demanded.
+
+    Raises Unjudged.
+    """
+    heard = calls.made(text, made) if made else calls.heard(text, wanted.tools)
     if heard.blocks:
         return await _weigh_calls(wanted, heard, judge)
     if wanted.must_call:

@@ -18,6 +18,8 @@ async def look(room: Pictures, asked: ChatRequest, model: LoadedModel) -> tuple[
     Also gives the sizes of the pictures' files, such as 1920x1080.
     """
     refs = pictures(asked)
+    if refs and model.max_images == 0:
+        raise RequestError("The model that is loaded takes no images: it reads text alone.", param=refs[0].param)
     if model.max_images is not None and len(refs) > model.max_images:
         raise RequestError(
             f"The request has {len(refs)} images, and HailoRT {model.runtime_version} takes {model.max_images} in one.",
@@ -28,6 +30,7 @@ async def look(room: Pictures, asked: ChatRequest, model: LoadedModel) -> tuple[
         width_px=model.frame_width_px,
         height_px=model.frame_height_px,
         spare_frames=spare_frames(asked, model),
+        is_bound=model.is_frame_bound,
     )
     turns = _with_frames(asked, seen)
     generation = Generation(turns=turns, sampling=asked.sampling, max_tokens=asked.max_tokens, stop=asked.stop)

@@ -15,7 +15,7 @@ from hailo_vision.config import load
 from hailo_vision.config.settings import Settings
 from hailo_vision.errors import ConfigError, ModelError, ModelFault
 from hailo_vision.models import listing
-from hailo_vision.models.catalogue import CATALOGUE, builds, fitting
+from hailo_vision.models.catalogue import CATALOGUE, GGUF, ModelFile, builds, fitting
 from hailo_vision.models.events import Event
 from hailo_vision.models.part import held
 from hailo_vision.models.progress import Printer
@@ -49,11 +49,16 @@ class Shelf:
         except ModelError:
             return None
 
-    def named(self, name: str) -> Place:
-        """The place of a model, or of a file in the folder."""
+    def is_configured(self, path: Path) -> bool:
+        llama = self.settings.llama
+        return str(path) in (str(self.configured), llama.model, llama.mmproj)
+
+    def named(self, name: str) -> tuple[Place, ...]:
+        """The places of a model's files, or of a file in the folder."""
         if os.sep in name or os.path.lexists(self.folder / name):
-            return place(self.folder, name)
-        return place(self.folder, builds(CATALOGUE, name)[0].file)
+            return (place(self.folder, name),)
+        files = dict.fromkeys(file.file for file in builds(CATALOGUE, name))
+        return tuple(place(self.folder, file) for file in files)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,14 +70,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     lists.add_argument("--json", action="store_true", help="for programs")
     lists.set_defaults(do=_list)
 
-    pulls = verbs.add_parser("pull", parents=[config], help="download the file that fits the installed HailoRT")
+    pulls = verbs.add_parser(
+        "pull",
+        parents=[config],
+        help="download a model: the file that fits the installed HailoRT, or those for llama.cpp",
+    )
     pulls.add_argument("name", metavar="NAME", help="a model of the list")
     pulls.add_argument("--release", metavar="X.Y.Z", help="for this release of HailoRT instead of the installed one")
     pulls.add_argument(
         "--mirror",
         metavar="URL",
-        default=os.environ.get("HAILO_VISION_MIRROR") or None,
-        help="download from there instead of from the vendor's host (default: $HAILO_VISION_MIRROR)",
+        help="download from there instead of from the vendor's host (default: $HAILO_VISION_MIRROR; "
+        "$HF_ENDPOINT for models of llama.cpp)",
     )
     pulls.add_argument("--force", action="store_true", help="replace the file that is there")
     pulls.set_defaults(do=_pull)
@@ -124,9 +133,20 @@ def _list(arguments: argparse.Namespace, shelf: Shelf) -> int:
 
 def _pull(arguments: argparse.Namespace, shelf: Shelf) -> int:
     files = builds(CATALOGUE, arguments.name)
-    file = fitting(files, runtime_release(shelf.settings, arguments.release).version)
+    if files[0].release != GGUF:
+        files = (fitting(files, runtime_release(shelf.settings, arguments.release).version),)
+    for file in files:
+        code = _pull_one(file, arguments, shelf)
+        if code:
+            return code
+    return 0
+
+
+def _pull_one(file: ModelFile, arguments: argparse.Namespace, shelf: Shelf) -> int:
+    variable = "HF_ENDPOINT" if file.release == GGUF else "HAILO_VISION_MIRROR"
+    mirror = arguments.mirror or os.environ.get(variable) or None
     printer = Printer(sys.stderr)
-    coming = pull(file, shelf.folder, report=printer.show, mirror=arguments.mirror, force=arguments.force)
+    coming = pull(file, shelf.folder, report=printer.show, mirror=mirror, force=arguments.force)
     try:
         pulled = asyncio.run(coming)
     except KeyboardInterrupt:
@@ -144,21 +164,28 @@ def _pull(arguments: argparse.Namespace, shelf: Shelf) -> int:
 def _what_now(pulled: Pulled, shelf: Shelf, *, knows_hash: bool) -> str:
     path, origin = pulled.place.path, pulled.origin
     if not pulled.fetched:
-        return f"{path} is there already, for HailoRT {origin.release}. To download it again: --force"
+        return f"{path} is there already, for {_runtime(origin.release)}. To download it again: --force"
     checked = "size, header and hash" if knows_hash else "size and header; the vendor publishes no hash"
     lines = [
-        f"{path} is there, for HailoRT {origin.release}: {origin.size_bytes:,} bytes (checked: {checked})",
+        f"{path} is there, for {_runtime(origin.release)}: {origin.size_bytes:,} bytes (checked: {checked})",
         f"SHA-256 {origin.sha256}",
     ]
-    if path == shelf.configured:
+    if shelf.is_configured(path):
         lines.append(f"For a running service to use it:  sudo systemctl restart {SERVICE}")
+    elif origin.release == GGUF:
+        setting = "llama.mmproj" if path.name.startswith("mmproj") else "llama.model"
+        lines.append(f"To use it, set {setting} to {path}.")
     else:
         lines.append(f"The configuration names {shelf.configured}. To use this one, set model.hef to {path}.")
     return "\n".join(lines)
 
 
+def _runtime(release: str) -> str:
+    return "llama.cpp" if release == GGUF else f"HailoRT {release}"
+
+
 def _verify(arguments: argparse.Namespace, shelf: Shelf) -> int:
-    chosen = [shelf.named(arguments.name)] if arguments.name else places(shelf.folder)
+    chosen = shelf.named(arguments.name) if arguments.name else places(shelf.folder)
     there = [one for one in chosen if one.size_bytes is not None]
     if not there:
         what = chosen[0].path.name if arguments.name else "A model"
@@ -190,16 +217,23 @@ def _told(verdict: Verdict, release: Release | None) -> str:
         told = f"{name} is good: size and header are right, and the hash is that of {verdict.compared_with}."
     else:
         told = f"{name}: size and header are right; nobody has told its hash. SHA-256 {verdict.sha256}"
-    if origin and release and origin.release != release.version:
+    if origin and release and origin.release not in (release.version, GGUF):
         told += f" But it is for HailoRT {origin.release}, and {release.version} is installed: pull it again."
     return told
 
 
 def _remove(arguments: argparse.Namespace, shelf: Shelf) -> int:
-    one = shelf.named(arguments.name)
+    for one in shelf.named(arguments.name):
+        code = _remove_one(one, arguments, shelf)
+        if code:
+            return code
+    return 0
+
+
+def _remove_one(one: Place, arguments: argparse.Namespace, shelf: Shelf) -> int:
     if not os.path.lexists(one.path) and not one.part.is_file():
         raise ModelError(ModelFault.NOT_ON_DISK, f"{one.path.name} is not in {shelf.folder}.")
-    if one.path == shelf.configured:
+    if shelf.is_configured(one.path):
         print(f"{one.path} is the configured model: without it the service can't start again.", file=sys.stderr)
     if not arguments.yes and not _agreed(one):
         return FAILED

@@ -17,6 +17,10 @@ _ORIGIN = re.compile(
 )
 
 
+_BASE_URL = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?")
+_HEADER = re.compile(r"[A-Za-z0-9-]{1,64}: [\x21-\x7e](?:[\x20-\x7e]{0,1000}[\x21-\x7e])?")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """A check, and the paths that it reads: where one of them is wrong already, the rule has nothing to add."""
@@ -80,6 +84,50 @@ def _allowed_hosts(settings: Settings) -> Iterator[ConfigProblem]:
             yield ConfigProblem(path=f"server.allowed_hosts[{index}]", message=message)
 
 
+def _llama(settings: Settings) -> Iterator[ConfigProblem]:
+    llama = settings.llama
+    for name, path in {"model": llama.model, "mmproj": llama.mmproj, "draft_model": llama.draft_model}.items():
+        if path is not None and not PurePosixPath(path).is_absolute():
+            message = f"{words.show(path)} is not an absolute path; right is one that starts with /"
+            yield ConfigProblem(path=f"llama.{name}", message=message)
+    if llama.speculative == "draft" and llama.draft_model is None:
+        yield ConfigProblem(path="llama.draft_model", message="is missing; speculative draft needs the file of a model")
+    if llama.kv_type != "f16" and llama.flash_attention == "never":
+        message = f"never does not go with kv_type {llama.kv_type}; right is auto or always"
+        yield ConfigProblem(path="llama.flash_attention", message=message)
+
+
+def _remote(settings: Settings) -> Iterator[ConfigProblem]:
+    remote = settings.remote
+    if "remote" in (settings.device.runtime, settings.routing.fallback):
+        for name, value in {"base_url": remote.base_url, "model": remote.model}.items():
+            if value is None:
+                yield ConfigProblem(path=f"remote.{name}", message="is missing; the engine remote needs it")
+    if remote.base_url is not None and not _BASE_URL.fullmatch(remote.base_url):
+        message = f"{words.show(remote.base_url)} is no address; right is one such as http://nas.lan:8000/v1"
+        yield ConfigProblem(path="remote.base_url", message=f"{message}, without a user, ? or #")
+    if remote.key_file is not None and not PurePosixPath(remote.key_file).is_absolute():
+        message = f"{words.show(remote.key_file)} is not an absolute path; right is one that starts with /"
+        yield ConfigProblem(path="remote.key_file", message=message)
+    for index, header in enumerate(remote.headers):
+        if not _HEADER.fullmatch(header):
+            message = "is no header; right is a name, a colon, a space and a value, such as X-Team: kitchen"
+            yield ConfigProblem(path=f"remote.headers[{index}]", message=message)
+
+
+def _routing(settings: Settings) -> Iterator[ConfigProblem]:
+    routing, model = settings.routing, settings.model
+    if routing.fallback == settings.device.runtime:
+        message = f"{routing.fallback} is device.runtime already; right is another engine, or none"
+        yield ConfigProblem(path="routing.fallback", message=message)
+    if model.fallback_name is not None and routing.fallback == "none":
+        message = "names a model that no engine has; right is null, or set routing.fallback"
+        yield ConfigProblem(path="model.fallback_name", message=message)
+    if model.fallback_name is not None and model.fallback_name in (model.name, *model.aliases):
+        message = f"{words.show(model.fallback_name)} is a name of the default engine's model"
+        yield ConfigProblem(path="model.fallback_name", message=message)
+
+
 def _lengths(settings: Settings) -> Iterator[ConfigProblem]:
     length, limit = settings.generation.max_tokens, settings.generation.max_tokens_limit
     if length > limit:
@@ -117,6 +165,32 @@ _RULES = (
     Rule(reads=("server.tls_cert", "server.tls_key"), problems=_tls),
     Rule(reads=("server.cors_origins",), problems=_cors_origins),
     Rule(reads=("server.allowed_hosts",), problems=_allowed_hosts),
+    Rule(
+        reads=(
+            "llama.model",
+            "llama.mmproj",
+            "llama.draft_model",
+            "llama.speculative",
+            "llama.kv_type",
+            "llama.flash_attention",
+        ),
+        problems=_llama,
+    ),
+    Rule(
+        reads=(
+            "device.runtime",
+            "routing.fallback",
+            "remote.base_url",
+            "remote.model",
+            "remote.key_file",
+            "remote.headers",
+        ),
+        problems=_remote,
+    ),
+    Rule(
+        reads=("device.runtime", "routing.fallback", "model.fallback_name", "model.name", "model.aliases"),
+        problems=_routing,
+    ),
     Rule(reads=("generation.max_tokens", "generation.max_tokens_limit"), problems=_lengths),
     Rule(reads=("images.fetch_allow",), problems=_fetch_allow),
 )

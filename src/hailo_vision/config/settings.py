@@ -12,7 +12,12 @@ from typing import Any, Literal
 
 Fit = Literal["pad", "stretch", "crop"]
 PictureFormat = Literal["jpeg", "png", "webp", "gif", "bmp", "tiff", "heic", "avif"]
-Runtime = Literal["hailo", "simulated"]
+Runtime = Literal["hailo", "simulated", "llama", "remote", "auto"]
+KvType = Literal["f16", "q8_0", "q4_0"]
+Switch = Literal["auto", "always", "never"]
+Native = Literal["grammar", "tools", "logprobs", "penalties"]
+Fallback = Literal["none", "llama", "remote", "simulated"]
+Speculative = Literal["none", "ngram", "draft"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["text", "json"]
 HailoRTVersion = Literal["5.1.1", "5.2.0"]
@@ -83,7 +88,11 @@ class Device:
 
     path: str = setting("auto", "device node; auto takes the first of /dev/hailo[0-9]* and /dev/h1x-*", min_length=1)
     group_id: str = setting("SHARED", "HailoRT's name for the group of processes that share the chip", min_length=1)
-    runtime: Runtime = setting("hailo", "hailo drives the chip, simulated a stand-in without one")
+    runtime: Runtime = setting(
+        "hailo",
+        "hailo drives the chip, llama a GGUF model on the processor, remote somebody's server, simulated a stand-in; "
+        "auto takes the chip if it is there, else llama if its model is there, else the stand-in",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +101,9 @@ class Model:
 
     name: str = setting("qwen2-vl-2b-instruct", "the model's name in the API", min_length=1)
     aliases: tuple[str, ...] = setting((), "other names under which it is served too")
+    fallback_name: str | None = setting(
+        None, "a further name in the API, of the model that routing.fallback has", min_length=1
+    )
     hef: str = setting(
         "/var/lib/hailo-vision/models/Qwen2-VL-2B-Instruct.hef", "the model's file for the chip", min_length=1
     )
@@ -194,6 +206,67 @@ class Simulator:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Llama:
+    """The GGUF model that llama.cpp runs on the processor; only read when device.runtime is llama or auto."""
+
+    model: str = setting(
+        "/var/lib/hailo-vision/models/Qwen2-VL-2B-Instruct-Q4_K_M.gguf", "the language model's file", min_length=1
+    )
+    mmproj: str | None = setting(
+        "/var/lib/hailo-vision/models/mmproj-Qwen2-VL-2B-Instruct-Q8_0.gguf",
+        "the file of the model's eyes; null serves it without them",
+        min_length=1,
+    )
+    server: str | None = setting(
+        None, "a llama-server to run; null takes one on PATH, else the Python package xllamacpp", min_length=1
+    )
+    context: int = setting(4096, "tokens of a conversation; memory grows with it", minimum=256, maximum=1_048_576)
+    threads: int | None = setting(None, "threads to compute with; null is all cores but one", minimum=1, maximum=512)
+    image_max_tokens: int = setting(128, "most tokens that a picture becomes", minimum=4, maximum=16_384)
+    kv_type: KvType = setting("f16", "how the context is kept: f16, or in less memory q8_0 or q4_0")
+    flash_attention: Switch = setting("auto", "auto, always or never; a kv_type other than f16 needs it")
+    speculative: Speculative = setting(
+        "none", "guesses tokens ahead: none, ngram from the text so far, draft by a model"
+    )
+    draft_model: str | None = setting(None, "the small GGUF model that guesses for speculative draft", min_length=1)
+    prompt_cache_mib: int = setting(
+        256, "memory for prompts that may come again, in MiB; 0 is none", minimum=0, maximum=1_048_576
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remote:
+    """A server that speaks OpenAI's protocol; only read when device.runtime or routing.fallback is remote."""
+
+    base_url: str | None = setting(None, "what /chat/completions comes after, such as http://nas.lan:8000/v1")
+    model: str | None = setting(None, "the model's name over there", min_length=1)
+    key_file: str | None = setting(None, "a file that holds the key for it, and nothing else", min_length=1)
+    headers: tuple[str, ...] = setting((), "further headers for it, such as X-Team: kitchen")
+    connect_timeout_s: float = setting(5.0, "seconds to reach it", exclusive_minimum=0, maximum=600)
+    first_token_timeout_s: float = setting(
+        60.0, "seconds of silence before the first token", exclusive_minimum=0, maximum=3600
+    )
+    token_timeout_s: float = setting(30.0, "seconds of silence after it", exclusive_minimum=0, maximum=3600)
+    retries: int = setting(2, "tries after one that it did not get or did not take", minimum=0, maximum=10)
+    context: int = setting(8192, "tokens of a conversation, where it does not tell", minimum=256, maximum=10_000_000)
+    image_max_px: int = setting(1024, "longest side of a picture that is sent", minimum=28, maximum=4096)
+    native: tuple[Native, ...] = setting(
+        ("grammar", "tools", "penalties"),
+        "what it does by its own means: grammar, tools, logprobs, penalties; all else is asked for in words",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routing:
+    """A second engine, for when the first one can't answer."""
+
+    fallback: Fallback = setting(
+        "none", "none, or who answers when the engine is not ready, full or too small: llama, remote or simulated"
+    )
+    send_pictures_away: bool = setting(False, "whether the fallback may be remote for what holds pictures")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All of it. A field of this class is a section of the file."""
 
@@ -205,6 +278,9 @@ class Settings:
     queue: Queue = field(default_factory=Queue)
     logging: Logging = field(default_factory=Logging)
     simulator: Simulator = field(default_factory=Simulator)
+    llama: Llama = field(default_factory=Llama)
+    remote: Remote = field(default_factory=Remote)
+    routing: Routing = field(default_factory=Routing)
 
 
 SECTIONS: tuple[str, ...] = tuple(section.name for section in fields(Settings))

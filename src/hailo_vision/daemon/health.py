@@ -4,9 +4,9 @@ import os
 import time
 from pathlib import Path
 
+from hailo_vision.daemon.engines import Driven
 from hailo_vision.http_api.services import Chip, Health
 from hailo_vision.supervisor.probe import ChipProbe
-from hailo_vision.supervisor.supervisor import Supervisor
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
@@ -14,18 +14,20 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 class HealthProbe:
     """Reads /proc, which answers at once; never the device."""
 
-    def __init__(self, supervisor: Supervisor, probe: ChipProbe) -> None:
-        self._supervisor = supervisor
+    def __init__(self, engine: Driven, probe: ChipProbe | None, runtime_reason: str) -> None:
+        self._engine = engine
         self._probe = probe
+        self._runtime_reason = runtime_reason
         self._started_at = time.monotonic()
 
     def __call__(self) -> Health:
-        worker, chip = self._supervisor.worker_pid, self._probe.reading
+        worker, chip = self._engine.worker_pid, self._probe.reading if self._probe is not None else None
         return Health(
             uptime_s=time.monotonic() - self._started_at,
             daemon_memory_bytes=resident_bytes(os.getpid()) or 0,
             worker_memory_bytes=None if worker is None else resident_bytes(worker),
-            worker_restarts=self._supervisor.restarts,
+            worker_restarts=self._engine.restarts,
+            runtime_reason=self._runtime_reason,
             chip=None
             if chip is None
             else Chip(temperature_c=chip.temperature_c, firmware=chip.firmware, architecture=chip.architecture),

@@ -4,21 +4,20 @@ STARTING -> SERVING -> DRAINING -> STOPPED
 """
 
 import asyncio
-import json
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 
 from hailo_vision import __version__
 from hailo_vision.access.access import open_to
 from hailo_vision.answers.answers import Answers
+from hailo_vision.answers.routing import Answering, Place, Routed
 from hailo_vision.config import settings
 from hailo_vision.config.settings import Settings
-from hailo_vision.daemon import http, logs
-from hailo_vision.daemon.device import find_node
+from hailo_vision.daemon import engines, http, logs
 from hailo_vision.daemon.health import HealthProbe
 from hailo_vision.daemon.host import Host
 from hailo_vision.daemon.listen import listen
@@ -31,18 +30,11 @@ from hailo_vision.http_api import app
 from hailo_vision.http_api.services import Services
 from hailo_vision.images.pictures import Pictures
 from hailo_vision.scheduler.scheduler import Scheduler
-from hailo_vision.supervisor.budgets import Budgets
-from hailo_vision.supervisor.probe import ChipProbe
-from hailo_vision.supervisor.supervisor import Supervisor
-from hailo_vision.wire import Load
 
 log = logging.getLogger(__name__)
 
-RUNTIME_MODULES = {"hailo": "hailo_platform", "simulated": "hailo_vision.simulator"}
-PATIENCE_S = 12.0  # a worker that was killed can hold the chip for seconds
-QUIT_S = 2.0  # for a worker to leave; then it is killed
 # What a stop takes after the drain. With the default of queue.drain_timeout_s it stays within the unit's 30 s.
-AFTER_DRAIN_S = QUIT_S + http.FLUSH_S + 2 * http.CUT_S
+AFTER_DRAIN_S = engines.QUIT_S + http.FLUSH_S + 2 * http.CUT_S
 
 
 async def run(wanted: Settings, reread: Callable[[], Settings]) -> None:
@@ -69,27 +61,29 @@ async def _serve(wanted: Settings, reread: Callable[[], Settings], signals: Sign
     queue = partial(_queue, waits=listening.is_inherited)
     notifier = Notifier(wanted.model.name)
     house.callback(notifier.close)
-    runtime = RUNTIME_MODULES[wanted.device.runtime]
-    environment = _environment(wanted)
     metrics = Metrics()
-    supervisor = _supervisor(wanted, runtime, environment, notifier, metrics)
-    probe = ChipProbe(runtime, environment=environment)
-    scheduler = Scheduler(
-        supervisor, queue(wanted), wanted.model, on_job_end=metrics.job_ended, on_refused=metrics.refused
-    )
+    choice = engines.choose(wanted)
+    log.info("engine", extra={"facts": {"runtime": choice.runtime, "because": choice.reason}})
+    wanted = replace(wanted, device=replace(wanted.device, runtime=choice.runtime))
+    engine = engines.build(wanted, notifier.engine_changed, on_restart=metrics.worker_restarted)
+    second, probe = engines.fallback(wanted), engines.probe(wanted)
+    schedule = partial(Scheduler, on_job_end=metrics.job_ended, on_refused=metrics.refused)
+    scheduler = schedule(engine, queue(wanted), wanted.model)
+    spare = None if second is None else schedule(second, queue(wanted), wanted.model)
     pictures = Pictures(wanted.images, on_end=metrics.picture_ended)
     house.push_async_callback(pictures.aclose)
-    health = HealthProbe(supervisor, probe)
-    readings = Readings(version=__version__, engine=supervisor, scheduler=scheduler, health=health, host=Host())
+    health = HealthProbe(engine, probe, choice.reason)
+    readings = Readings(version=__version__, engine=engine, scheduler=scheduler, health=health, host=Host())
     metrics.registry.register(readings)
     services = Services(
         version=__version__,
         started_at=int(time.time()),
         settings=wanted,
         access=access,
-        engine=supervisor,
+        engine=engine,
         scheduler=scheduler,
-        answers=Answers(scheduler, pictures),
+        answers=_answers(wanted, scheduler, spare, pictures),
+        fallback_model=lambda: None if second is None else second.model,
         health=health,
         on_request=metrics.request_ended,
         metrics=metrics.exposed,
@@ -99,13 +93,18 @@ async def _serve(wanted: Settings, reread: Callable[[], Settings], signals: Sign
         http.serving(app.build(services), listening.sockets, limits, backlog=listening.backlog, tls=access.tls)
     )
     notifier.starting(wanted.model.load_timeout_s)
-    await house.enter_async_context(_background(supervisor.run()))
+    await house.enter_async_context(_background(engine.run()))
     await house.enter_async_context(_background(scheduler.run()))
+    if second is not None and spare is not None:
+        await house.enter_async_context(_background(second.run()))
+        await house.enter_async_context(_background(spare.run()))
     await house.enter_async_context(_background(notifier.feed_watchdog()))
-    await house.enter_async_context(_background(probe.run()))
+    if probe is not None:
+        await house.enter_async_context(_background(probe.run()))
+    schedulers = (scheduler,) if spare is None else (scheduler, spare)
     reloadables = (
         Reloadable(name="logging", prepare=lambda new: partial(logs.set_up, new.logging)),
-        Reloadable(name="queue", prepare=lambda new: partial(scheduler.reconfigure, queue(new), new.model)),
+        Reloadable(name="queue", prepare=lambda new: partial(_reconfigure, schedulers, queue(new), new.model)),
         Reloadable(name="access", prepare=lambda _: access.prepare()),
     )
     reloader = Reloader(wanted, reread, reloadables, notifier)
@@ -114,52 +113,56 @@ async def _serve(wanted: Settings, reread: Callable[[], Settings], signals: Sign
     if listening.is_inherited:
         doors.stop_listening()  # who comes now waits in the socket for the next process
     doors.drain()
-    await _drain(scheduler, reloader.running.queue.drain_timeout_s, signals, notifier)
+    await _drain(schedulers, reloader.running.queue.drain_timeout_s, signals, notifier)
 
 
-async def _drain(scheduler: Scheduler, timeout_s: float, signals: Signals, notifier: Notifier) -> None:
+def _answers(wanted: Settings, scheduler: Scheduler, spare: Scheduler | None, pictures: Pictures) -> Answering:
+    """Of the engine, and of the one that answers in its stead where there is one."""
+    runtime, other = wanted.device.runtime, wanted.routing.fallback
+    answers = Answers(scheduler, pictures, runtime)
+    if spare is None:
+        return answers
+    return Routed(
+        Place(name=runtime, answers=answers, scheduler=scheduler),
+        Place(
+            name=other,
+            answers=Answers(spare, pictures, other),
+            scheduler=spare,
+            takes_pictures=other != "remote" or wanted.routing.send_pictures_away,
+        ),
+        model=wanted.model.fallback_name,
+    )
+
+
+def _reconfigure(schedulers: Sequence[Scheduler], queue: settings.Queue, model: settings.Model) -> None:
+    for scheduler in schedulers:
+        scheduler.reconfigure(queue, model)
+
+
+async def _drain(schedulers: Sequence[Scheduler], timeout_s: float, signals: Signals, notifier: Notifier) -> None:
     """Let the running answer end, within its time, and at once at a second signal."""
     notifier.stopping(timeout_s + AFTER_DRAIN_S)
-    log.info("draining", extra={"facts": {"running": scheduler.running, "waiting": scheduler.waiting}})
+    running, waiting = sum(one.running for one in schedulers), sum(one.waiting for one in schedulers)
+    log.info("draining", extra={"facts": {"running": running, "waiting": waiting}})
     async with asyncio.TaskGroup() as tasks:
-        both = [tasks.create_task(scheduler.drain(timeout_s)), tasks.create_task(signals.hurry.wait())]
-        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-        for task in both:
-            task.cancel()
+        drained = tasks.create_task(_drained(schedulers, timeout_s))
+        hurried = tasks.create_task(signals.hurry.wait())
+        await asyncio.wait((drained, hurried), return_when=asyncio.FIRST_COMPLETED)
+        drained.cancel()
+        hurried.cancel()
     if signals.hurry.is_set():
         log.info("stopping at once, as told twice")
+
+
+async def _drained(schedulers: Sequence[Scheduler], timeout_s: float) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        for scheduler in schedulers:
+            tasks.create_task(scheduler.drain(timeout_s))
 
 
 def _queue(wanted: Settings, *, waits: bool) -> settings.Queue:
     """Who connected while the socket was nobody's waits for the load too: a restart then loses no request."""
     return replace(wanted.queue, wait_for_load=wanted.queue.wait_for_load or waits)
-
-
-def _environment(wanted: Settings) -> dict[str, str]:
-    """What a child needs to know before it imports the runtime."""
-    if wanted.device.runtime != "simulated":
-        return {}
-    return {"HAILO_VISION_SIMULATOR": json.dumps(asdict(wanted.simulator))}
-
-
-def _supervisor(
-    wanted: Settings, runtime: str, environment: dict[str, str], notifier: Notifier, metrics: Metrics
-) -> Supervisor:
-    supervisor = Supervisor(
-        Load(
-            runtime=runtime,
-            hef=wanted.model.hef,
-            device="simulated" if wanted.device.runtime == "simulated" else find_node(wanted.device.path),
-            group_id=wanted.device.group_id,
-            patience_s=PATIENCE_S,
-            reuses_context=wanted.model.reuse_context,
-        ),
-        Budgets(load_s=wanted.model.load_timeout_s, quit_s=QUIT_S),
-        environment=environment,
-        on_change=lambda: notifier.engine_changed(supervisor),
-        on_restart=metrics.worker_restarted,
-    )
-    return supervisor
 
 
 def _first(group: BaseException) -> BaseException:

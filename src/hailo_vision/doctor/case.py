@@ -12,7 +12,7 @@ from typing import Any
 from hailo_vision.config import load
 from hailo_vision.config.settings import Settings
 from hailo_vision.daemon.device import find_node
-from hailo_vision.daemon.run import RUNTIME_MODULES
+from hailo_vision.daemon.engines import RUNTIME_MODULES
 from hailo_vision.doctor import account
 from hailo_vision.doctor.account import Account, Owner
 from hailo_vision.doctor.machine import Machine, Output

@@ -24,6 +24,7 @@ from hailo_vision.http_api.openapi.chat import CHAT
 from hailo_vision.http_api.request import (
     ARRIVED_AT,
     BODIES,
+    ENGINE,
     FACTS,
     QUOTA,
     REQUEST_ID,
@@ -208,6 +209,8 @@ async def _sign(request: web.Request, response: web.StreamResponse) -> None:
     response.headers["x-request-id"] = request[REQUEST_ID]
     response.headers["openai-processing-ms"] = str(round(spent_s * 1000))
     response.headers["X-Content-Type-Options"] = "nosniff"
+    if engine := request.get(ENGINE):
+        response.headers["x-hailo-vision-engine"] = engine
     response.headers.update(request.get(QUOTA, {}))
     response.headers.update(request.app[SERVICES].access.cors.headers(request.headers.get("Origin")))
 

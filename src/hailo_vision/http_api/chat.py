@@ -9,7 +9,7 @@ from aiohttp import web
 from hailo_vision.answers.answers import Said
 from hailo_vision.answers.look import pictures
 from hailo_vision.answers.tally import total
-from hailo_vision.chat import Finish, Piece, ToolCall
+from hailo_vision.chat import Finish, Logprob, Piece, ToolCall
 from hailo_vision.http_api import reply
 from hailo_vision.http_api.facts import finish_facts, prepared_facts
 from hailo_vision.http_api.guard import charge_images
@@ -25,7 +25,7 @@ async def completions(request: web.Request) -> web.StreamResponse:
     with request.app[BODIES].share() as take:
         body = await json_body(request, int(services.settings.server.max_body_mb * 1e6), take)
         who = replace(who, priority=priority(body))
-        asked = chat_request(body, services.settings.model, services.settings.generation)
+        asked = chat_request(body, services.settings.model, services.settings.generation, services.engine.capabilities)
         charge_images(request, len(pictures(asked)))
         prepared = await services.answers.prepare(asked, who)
     request[FACTS].update(prepared_facts(prepared, asked.model))
@@ -49,16 +49,19 @@ async def _whole(request: web.Request, answer: Reply, said: AsyncGenerator[Said]
     finishes: list[Finish] = []
     pieces: list[str] = []
     calls: list[ToolCall] = []
+    logprobs: list[Logprob] = []
     async for part in said:
         match part.event:
-            case Piece(text=text):
+            case Piece(text=text, logprobs=one):
                 pieces.append(text)
+                logprobs += one
             case ToolCall() as call:
                 calls.append(call)
             case Finish() as finish:
                 finishes.append(finish)
-                choices.append(Choice(text="".join(pieces), calls=tuple(calls), reason=finish.reason))
-                pieces, calls = [], []
+                text = "".join(pieces)
+                choices.append(Choice(text=text, calls=tuple(calls), reason=finish.reason, logprobs=tuple(logprobs)))
+                pieces, calls, logprobs = [], [], []
     everything = total(finishes)
     request[FACTS].update(finish_facts(everything))
     return web.json_response(answer.whole(choices, everything))
@@ -73,9 +76,9 @@ async def _stream(request: web.Request, answer: Reply, said: AsyncGenerator[Said
                 begun, calls = part.choice, 0
                 await stream.write(answer.first_chunk(begun))
             match part.event:
-                case Piece(text=text):
+                case Piece(text=text, logprobs=logprobs):
                     if text:
-                        await stream.write(answer.text_chunk(text, begun))
+                        await stream.write(answer.text_chunk(text, begun, logprobs))
                 case ToolCall() as call:
                     await stream.write(answer.call_chunk(calls, call, begun))
                     calls += 1

@@ -32,6 +32,7 @@ from hailo_vision.errors import (
     UnknownPath,
     Unready,
     UnsupportedMediaType,
+    UpstreamBusy,
     WrongMethod,
 )
 
@@ -160,6 +161,8 @@ def _refusal(error: Refused) -> Fault:
         case TooManyConnections():
             code = "too_many_connections"
             return Fault(status=503, type=SERVER, message=str(error), code=code, headers=headers)
+        case UpstreamBusy():
+            return Fault(status=503, type=SERVER, message=str(error), code="upstream_busy", headers=headers)
         case _:
             return Fault(status=503, type=SERVER, message=str(error), headers=headers)
 

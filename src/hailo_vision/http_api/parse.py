@@ -6,11 +6,12 @@ can't be honoured is refused: silence would be a lie.
 
 import gc
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from hailo_vision.chat import ChatRequest, Priority, Sampling
+from hailo_vision.chat import Capabilities, ChatRequest, Penalties, Priority, Sampling
 from hailo_vision.config import settings
 from hailo_vision.errors import RequestError, UnknownModel
 from hailo_vision.http_api.fields import (
@@ -36,6 +37,10 @@ MAX_CHOICES = 4
 MAX_STOPS = 4
 MAX_STOP_CHARS = 256
 MAX_PENALTY = 10.0
+MAX_TOP_LOGPROBS = 20
+MAX_BIASES = 300  # as OpenAI has it
+ONLY_WORDS = Capabilities()
+_TOKEN = re.compile(r"[0-9]{1,9}")
 
 
 def json_object(body: bytes | bytearray) -> JsonObject:
@@ -82,15 +87,17 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def chat_request(body: JsonObject, model: settings.Model, defaults: settings.Generation) -> ChatRequest:
-    """What the client asks, with the operator's defaults where it says nothing."""
-    check_model(body.get("model"), model)
+def chat_request(
+    body: JsonObject, model: settings.Model, defaults: settings.Generation, can: Capabilities = ONLY_WORDS
+) -> ChatRequest:
+    """What the client asks, with the operator's defaults where it says nothing; what the engine can't is refused."""
+    name = check_model(body.get("model"), model)
     _refuse_what_cannot_be(body)
     choice, offered = tool_choice(body.get("tool_choice"), tools(body.get("tools")))
     stream_options = body.get("stream_options")
     options = {} if stream_options is None else an_object(stream_options, "stream_options")
     return ChatRequest(
-        model=model.name,
+        model=name,
         turns=turns(body.get("messages"), system_prompt=defaults.system_prompt),
         sampling=sampling(body, defaults),
         max_tokens=max_tokens(body, defaults),
@@ -102,6 +109,8 @@ def chat_request(body: JsonObject, model: settings.Model, defaults: settings.Gen
         tool_choice=choice,
         parallel_tool_calls=body.get("parallel_tool_calls") is None or boolean(body, "parallel_tool_calls"),
         format=response_format(body.get("response_format")),
+        logprobs=_logprobs(body, can),
+        penalties=_penalties(body, can),
     )
 
 
@@ -110,12 +119,15 @@ def priority(body: JsonObject) -> Priority:
     return Priority.BATCH if body.get("service_tier") == "flex" else Priority.INTERACTIVE
 
 
-def check_model(value: Any, model: settings.Model) -> None:
-    """Raises RequestError for what is no name of the model that is served."""
+def check_model(value: Any, model: settings.Model) -> str:
+    """The model's own name, or the fallback's. Raises RequestError for what is no name of a model that is served."""
     if not isinstance(value, str) or not value:
         raise invalid("model", f"the name of a model, such as {model.name!r}", value)
+    if value == model.fallback_name:
+        return value
     if not is_served(value, model):
         raise UnknownModel(value[:100], model.name)
+    return model.name
 
 
 def max_tokens(body: JsonObject, defaults: settings.Generation) -> int:
@@ -162,23 +174,45 @@ def _choices(body: JsonObject) -> int:
 
 
 def _refuse_what_cannot_be(body: JsonObject) -> None:
-    number(body, "frequency_penalty", least=-2, most=2)
-    number(body, "presence_penalty", least=-2, most=2)
-    if boolean(body, "logprobs"):
-        raise unsupported("logprobs", "The device gives no log probabilities: leave logprobs out.")
-    if integer(body, "top_logprobs", least=0):
-        raise unsupported("top_logprobs", "The device gives no log probabilities: leave top_logprobs out.")
-    _check_bias(body.get("logit_bias"))
     if "audio" in a_list(body.get("modalities") or [], "modalities"):
         raise unsupported("modalities", "This server answers in text: leave audio out.")
     if body.get("function_call") not in (None, "none", "auto"):
         raise unsupported("function_call", "function_call is not served: send tools and tool_choice in its place.")
 
 
-def _check_bias(value: object) -> None:
+def _logprobs(body: JsonObject, can: Capabilities) -> int | None:
+    """How many rivals of each token to show; None is no log probabilities at all."""
+    wanted, top = boolean(body, "logprobs"), integer(body, "top_logprobs", least=0) or 0
+    if not can.logprobs and (wanted or top):
+        name = "logprobs" if wanted else "top_logprobs"
+        raise unsupported(name, f"The device gives no log probabilities: leave {name} out.")
+    if top > MAX_TOP_LOGPROBS:
+        raise invalid("top_logprobs", f"at most {MAX_TOP_LOGPROBS}", top)
+    if top and not wanted:
+        raise invalid("top_logprobs", "left out where logprobs is not true", top)
+    return top if wanted else None
+
+
+def _penalties(body: JsonObject, can: Capabilities) -> Penalties | None:
+    """An engine without them ignores two penalties, as many clients send them; a bias it would be a lie to ignore."""
+    frequency = number(body, "frequency_penalty", least=-2, most=2)
+    presence = number(body, "presence_penalty", least=-2, most=2)
+    bias = _bias(body.get("logit_bias"), can)
+    if not can.penalties or not (frequency or presence or bias):
+        return None
+    return Penalties(frequency=frequency or 0.0, presence=presence or 0.0, logit_bias=bias)
+
+
+def _bias(value: object, can: Capabilities) -> tuple[tuple[int, float], ...]:
     """`logit_bias` of zeros changes nothing."""
-    for bias in ({} if value is None else an_object(value, "logit_bias")).values():
+    found: dict[str, Any] = {} if value is None else an_object(value, "logit_bias")
+    if len(found) > MAX_BIASES:
+        raise invalid("logit_bias", f"at most {MAX_BIASES} tokens", found)
+    for token, bias in found.items():
         if isinstance(bias, bool) or not isinstance(bias, (int, float)) or not -100 <= bias <= 100:
             raise invalid("logit_bias", "an object of numbers from -100 to 100", bias)
-        if bias != 0:
+        if bias != 0 and not can.penalties:
             raise unsupported("logit_bias", "The device takes no logit bias: leave logit_bias out.")
+        if not _TOKEN.fullmatch(token):
+            raise invalid("logit_bias", "an object whose keys are numbers of tokens", token)
+    return tuple((int(token), float(bias)) for token, bias in found.items() if bias != 0)

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hailo_vision.chat import Finish, FinishReason, LoadedModel, ToolCall, Usage
-from hailo_vision.config import settings
+from hailo_vision.chat import Finish, FinishReason, LoadedModel, Logprob, ToolCall, Usage
 
 DONE = b"data: [DONE]\n\n"
 
@@ -18,6 +17,7 @@ class Choice:
     text: str
     calls: tuple[ToolCall, ...]
     reason: FinishReason
+    logprobs: tuple[Logprob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +42,8 @@ class Reply:
         """The role, before any text: SDK helpers insist on it, even for an empty answer."""
         return self._chunk(choice, {"role": "assistant", "content": "", "refusal": None}, None)
 
-    def text_chunk(self, text: str, choice: int = 0) -> bytes:
-        return self._chunk(choice, {"content": text}, None)
+    def text_chunk(self, text: str, choice: int = 0, logprobs: Sequence[Logprob] = ()) -> bytes:
+        return self._chunk(choice, {"content": text}, None, logprobs)
 
     def call_chunk(self, index: int, call: ToolCall, choice: int = 0) -> bytes:
         """A whole call in one chunk, as it was validated as a whole; `index` counts the calls of a choice."""
@@ -56,8 +56,8 @@ class Reply:
         """The extra chunk before `[DONE]` that `stream_options.include_usage` asks for."""
         return event({**self._head("chat.completion.chunk"), "choices": [], **_account(finish)})
 
-    def _chunk(self, choice: int, delta: dict[str, Any], reason: str | None) -> bytes:
-        body = {"index": choice, "delta": delta, "logprobs": None, "finish_reason": reason}
+    def _chunk(self, choice: int, delta: dict[str, Any], reason: str | None, logprobs: Sequence[Logprob] = ()) -> bytes:
+        body = {"index": choice, "delta": delta, "logprobs": logprobs_json(logprobs), "finish_reason": reason}
         usage = {"usage": None} if self.shows_usage else {}
         return event({**self._head("chat.completion.chunk"), "choices": [body], **usage})
 
@@ -89,7 +89,20 @@ def _choice_json(index: int, choice: Choice) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": choice.text, "refusal": None, "annotations": []}
     if choice.calls:
         message |= {"content": choice.text or None, "tool_calls": [call_json(call) for call in choice.calls]}
-    return {"index": index, "message": message, "logprobs": None, "finish_reason": finish_word(choice.reason)}
+    logprobs, reason = logprobs_json(choice.logprobs), finish_word(choice.reason)
+    return {"index": index, "message": message, "logprobs": logprobs, "finish_reason": reason}
+
+
+def logprobs_json(logprobs: Sequence[Logprob]) -> dict[str, Any] | None:
+    if not logprobs:
+        return None
+    content = [{**_token(one), "top_logprobs": [_token(rival) for rival in one.top]} for one in logprobs]
+    return {"content": content, "refusal": None}
+
+
+def _token(one: Logprob) -> dict[str, Any]:
+    given = None if one.utf8 is None else list(one.utf8)
+    return {"token": one.token, "bytes": given, "logprob": one.logprob}
 
 
 def _account(finish: Finish) -> dict[str, Any]:
@@ -134,7 +147,7 @@ def fingerprint(version: str, model: LoadedModel) -> str:
     return f"hailo-vision-{version}-{model.runtime}-{model.runtime_version}"
 
 
-def model_json(name: str, runtime: settings.Runtime, created: int, loaded: LoadedModel | None) -> dict[str, Any]:
+def model_json(name: str, runtime: str, created: int, loaded: LoadedModel | None) -> dict[str, Any]:
     """One entry of /v1/models. It is listed while it loads; what only the device knows comes with the load."""
     entry = {
         "id": name,

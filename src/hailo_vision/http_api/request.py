@@ -5,6 +5,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -22,6 +23,7 @@ CLIENT = "hailo_vision.client"  # the name of the API key
 QUOTA = "hailo_vision.quota"  # the headers that tell what is left to the client
 ROUTE = "hailo_vision.route"  # the Route that was found, if any
 ARRIVED_AT = "hailo_vision.arrived_at"
+ENGINE = "hailo_vision.engine"  # the name of the engine that answers
 
 Facts = dict[str, Any]
 
@@ -44,7 +46,11 @@ def client(request: web.Request) -> str:
 
 def caller(request: web.Request) -> Caller:
     """Who asks, from now on: turns at the engine are shared between callers."""
-    return Caller(client=client(request), arrived_at=asyncio.get_running_loop().time())
+    return Caller(
+        client=client(request),
+        arrived_at=asyncio.get_running_loop().time(),
+        answered_by=partial(request.__setitem__, ENGINE),
+    )
 
 
 class Bodies:

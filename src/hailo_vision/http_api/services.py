@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from hailo_vision.access.access import Access
-from hailo_vision.answers.answers import Answers
+from hailo_vision.answers.routing import Answering
+from hailo_vision.chat import LoadedModel
 from hailo_vision.config.settings import Settings
 from hailo_vision.http_api.routes import Routes
 from hailo_vision.scheduler.engine import Engine
@@ -24,12 +25,13 @@ class Chip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """What only the process as a whole knows of itself. `chip` is None when it did not answer."""
+    """What only the process as a whole knows of itself. `chip` is None when it did not answer, or there is none."""
 
     uptime_s: float
     daemon_memory_bytes: int
     worker_memory_bytes: int | None
     worker_restarts: int
+    runtime_reason: str
     chip: Chip | None
 
 
@@ -47,10 +49,11 @@ class Services:
     access: Access
     engine: Engine
     scheduler: Scheduler
-    answers: Answers
+    answers: Answering
     health: Callable[[], Health]
     on_request: Callable[[str, int], None]
     metrics: Callable[[str], tuple[bytes, str]]
+    fallback_model: Callable[[], LoadedModel | None] = lambda: None  # what routing.fallback has loaded
 
 
 SERVICES = web.AppKey("services", Services)

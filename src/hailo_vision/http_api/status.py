@@ -29,6 +29,7 @@ def health_json(services: Services) -> dict[str, Any]:
         "model": services.settings.model.name,
         "model_loaded": services.engine.state in (EngineState.READY, EngineState.BUSY),
         "runtime": services.settings.device.runtime,
+        "runtime_reason": known.runtime_reason,
         "runtime_version": loaded.runtime_version if loaded else None,
         "device": loaded.device if loaded else None,
         "load_seconds": round(loaded.load_s, 3) if loaded else None,
@@ -80,21 +81,29 @@ async def metrics(request: web.Request) -> web.Response:
 
 async def models(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
-    names = (services.settings.model.name, *services.settings.model.aliases)
+    names = _names(services)
     return web.json_response({"object": "list", "data": [_model(services, name) for name in names]})
 
 
 async def model(request: web.Request) -> web.Response:
     services, name = request.app[SERVICES], request.match_info["id"]
-    if not is_served(name, services.settings.model):
+    if name not in _names(services) and not is_served(name, services.settings.model):
         raise UnknownModel(name[:100], services.settings.model.name)
     return web.json_response(_model(services, name))
+
+
+def _names(services: Services) -> tuple[str, ...]:
+    model = services.settings.model
+    return (model.name, *model.aliases, *([] if model.fallback_name is None else [model.fallback_name]))
 
 
 def _model(services: Services, name: str) -> dict[str, Any]:
     """What clients of vLLM and of llama.cpp look for stands in it too, each in its place."""
     known, loaded = (services.settings.model.name, *services.settings.model.aliases), services.engine.model
-    entry = model_json(name, services.settings.device.runtime, services.started_at, loaded)
+    runtime: str = services.settings.device.runtime
+    if name == services.settings.model.fallback_name:
+        known, loaded, runtime = (name,), services.fallback_model(), services.settings.routing.fallback
+    entry = model_json(name, runtime, services.started_at, loaded)
     return {
         **entry,
         "aliases": [other for other in known if other != name],

@@ -184,7 +184,7 @@ def _on_white(picture: Image.Image, profile: bytes) -> Image.Image:
 
 
 def _centred(picture: Image.Image, shape: Shape) -> Image.Image:
-    if picture.size == (shape.width_px, shape.height_px):
+    if shape.fit == "inside" or picture.size == (shape.width_px, shape.height_px):
         return picture
     canvas = Image.new("RGB", (shape.width_px, shape.height_px), _GREY)
     canvas.paste(picture, ((shape.width_px - picture.width) // 2, (shape.height_px - picture.height) // 2))

@@ -1,7 +1,7 @@
 """How a picture of any shape becomes one of the model's shape."""
 
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Literal, assert_never
 
 from hailo_vision.config.settings import Fit
 
@@ -12,7 +12,7 @@ class Shape:
 
     width_px: int
     height_px: int
-    fit: Fit
+    fit: Fit | Literal["inside"]  # inside is for engines that take any shape: the picture's own, never larger than this
 
     @property
     def on_its_side(self) -> "Shape":
@@ -29,13 +29,15 @@ class Scaling:
 
 
 def scaling(width_px: int, height_px: int, shape: Shape) -> Scaling:
-    """How a picture of this size is scaled. Only `pad` gives less than the whole shape; the rest is for bars."""
+    """How a picture of this size is scaled. `pad` can give less than the shape, for bars; `inside` too, without."""
     whole = (0.0, 0.0, float(width_px), float(height_px))
     match shape.fit:
         case "stretch":
             return Scaling(box=whole, size=(shape.width_px, shape.height_px))
-        case "pad":
+        case "pad" | "inside":
             ratio = min(shape.width_px / width_px, shape.height_px / height_px)
+            if shape.fit == "inside":
+                ratio = min(ratio, 1.0)  # more pixels would cost tokens and show nothing new
             # A line of one pixel must not vanish.
             size = max(1, round(width_px * ratio)), max(1, round(height_px * ratio))
             return Scaling(box=whole, size=size)

@@ -60,10 +60,17 @@ class Pictures:
         self._places = asyncio.Semaphore(_THREADS)
 
     async def look(
-        self, refs: Sequence[ImageRef], *, width_px: int, height_px: int, spare_frames: int = 0
+        self,
+        refs: Sequence[ImageRef],
+        *,
+        width_px: int,
+        height_px: int,
+        spare_frames: int = 0,
+        is_bound: bool = False,
     ) -> tuple[Seen, ...]:
         """What stands in the prompt for each of `refs`: its frame, or in high detail its frames with words.
 
+        With `is_bound` the width and height are the most that a frame may have, and there are no bars.
         `spare_frames` is how many there may be above one for each. Raises RequestError for the first picture that
         can't be used. A cancelled call stops its downloads at once; a picture that a thread has begun is decoded to
         its end.
@@ -75,7 +82,9 @@ class Pictures:
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(
-                    self._outcome(ref, self._shape(ref, width_px, height_px), most, f"Image {number} of {len(refs)}")
+                    self._outcome(
+                        ref, self._shape(ref, width_px, height_px, is_bound), most, f"Image {number} of {len(refs)}"
+                    )
                 )
                 for number, (ref, most) in enumerate(zip(refs, tiles, strict=True), start=1)
             ]
@@ -103,8 +112,9 @@ class Pictures:
             message = f"The request has {count} images, and this server takes up to {most} in one request."
             raise RequestError(f"{message} Count those of earlier messages too.", param="messages")
 
-    def _shape(self, ref: ImageRef, width_px: int, height_px: int) -> Shape:
-        return Shape(width_px=width_px, height_px=height_px, fit=ref.fit or self._settings.fit)
+    def _shape(self, ref: ImageRef, width_px: int, height_px: int, is_bound: bool) -> Shape:
+        fit = ref.fit or self._settings.fit
+        return Shape(width_px=width_px, height_px=height_px, fit="inside" if is_bound and fit == "pad" else fit)
 
     async def _outcome(self, ref: ImageRef, shape: Shape, most_tiles: int, name: str) -> Look | RequestError:
         """An error is returned and not raised: it must not end the work on the pictures before this one."""

@@ -11,7 +11,7 @@ import aiohttp
 
 from hailo_vision import __version__
 from hailo_vision.errors import ModelError, ModelFault
-from hailo_vision.models import hef
+from hailo_vision.models import header
 from hailo_vision.models.answer import Later, Rest, Useless, Whole, headers_for, understand
 from hailo_vision.models.catalogue import ModelFile, without_password
 from hailo_vision.models.events import Received, Report, Started, StartedOver, Waits
@@ -155,8 +155,12 @@ class Download:
 
     def _keep(self, block: bytearray) -> None:
         """Blocks. The first bytes are looked at, so that gigabytes of something else do not follow them."""
-        head = bytes(block[: hef.HEADER_BYTES])
-        if self.part.size_bytes == 0 and len(head) == hef.HEADER_BYTES and (fault := hef.fault_in(head)):
+        head = bytes(block[: header.HEADER_BYTES])
+        if (
+            self.part.size_bytes == 0
+            and len(head) == header.HEADER_BYTES
+            and (fault := header.fault_in(self.file.file, head))
+        ):
             raise ModelError(ModelFault.WRONG_FILE, f"What the server sends {fault}. Try a mirror.")
         self.part.write(block)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from hailo_vision.models.catalogue import ModelFile
+from hailo_vision.models.catalogue import GGUF, ModelFile
 from hailo_vision.models.records import Partial
 from hailo_vision.models.release import Release
 from hailo_vision.models.store import Place
@@ -87,7 +87,7 @@ def _row(file: ModelFile, place: Place | None, release: Release | None, configur
         on_disk=on_disk,
         part_bytes=place.part_bytes if place and _is_of(place.partial, file) else 0,
         configured=place is not None and on_disk and place.path == configured,
-        fits=None if release is None else file.release == release.version,
+        fits=None if release is None or file.release == GGUF else file.release == release.version,
     )
 
 

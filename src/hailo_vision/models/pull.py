@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hailo_vision.errors import ModelError, ModelFault
-from hailo_vision.models import hef, records
+from hailo_vision.models import header, records
 from hailo_vision.models.catalogue import ModelFile, at_mirror, without_password
 from hailo_vision.models.download import Download, Limits, in_thread
 from hailo_vision.models.events import Hashed, Report
@@ -89,7 +89,7 @@ async def _take_up(part: Part, url: str, report: Report) -> None:
 
 def _checked(file: ModelFile, part: Part, url: str) -> Origin:
     sha256 = part.sha256()
-    if fault := hef.fault_in(part.head(), part.size_bytes):
+    if fault := header.fault_in(file.file, part.head(), part.size_bytes):
         raise ModelError(ModelFault.WRONG_FILE, f"The file that came {fault}. It was removed; pull again.")
     if file.sha256 and sha256 != file.sha256:
         raise ModelError(

@@ -11,7 +11,7 @@ from hailo_vision.errors import ModelError, ModelFault
 from hailo_vision.models import records
 from hailo_vision.models.records import Origin, Partial
 
-SUFFIX = ".hef"
+SUFFIXES = (".hef", ".gguf")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -56,9 +56,10 @@ class Place:
 
 def place(folder: Path, file: str) -> Place:
     """The place of a file that is named by a person or a record. Raises ModelError for one outside the folder."""
-    if file != os.path.basename(file) or "\0" in file or not file.endswith(SUFFIX) or file == SUFFIX:
+    if file != os.path.basename(file) or "\0" in file or not file.endswith(SUFFIXES) or file in SUFFIXES:
         raise ModelError(
-            ModelFault.NOT_ON_DISK, f"{file!r} is no file of {folder}: name a model, or a {SUFFIX} file in that folder."
+            ModelFault.NOT_ON_DISK,
+            f"{file!r} is no file of {folder}: name a model, or a {' or '.join(SUFFIXES)} file in that folder.",
         )
     return Place(path=folder / file)
 
@@ -70,7 +71,9 @@ def places(folder: Path) -> tuple[Place, ...]:
             names = {name.removesuffix(".part") for name in os.listdir(folder)}
         except FileNotFoundError:
             return ()
-        found = (Place(path=folder / name) for name in sorted(names) if name.endswith(SUFFIX) and name != SUFFIX)
+        found = (
+            Place(path=folder / name) for name in sorted(names) if name.endswith(SUFFIXES) and name not in SUFFIXES
+        )
         return tuple(one for one in found if one.path.is_file() or one.part.is_file())
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hailo_vision.models import hef
+from hailo_vision.models import header
 from hailo_vision.models.catalogue import ModelFile
 from hailo_vision.models.events import Hashed, Report
 from hailo_vision.models.records import Origin
@@ -29,12 +29,12 @@ class Verdict:
 def verify(place: Place, catalogue: Sequence[ModelFile], report: Report) -> Verdict:
     """Reads all of the file. Raises OSError for what the disk can't give."""
     with place.path.open("rb") as file:
-        head = file.read(hef.HEADER_BYTES)
+        head = file.read(header.HEADER_BYTES)
     size_bytes = place.path.stat().st_size
     sha256 = sha256_of(place.path, report)
     origin = place.origin
     listed = _listed(place, origin, catalogue)
-    faults = [fault] if (fault := hef.fault_in(head, size_bytes)) else []
+    faults = [fault] if (fault := header.fault_in(place.path.name, head, size_bytes)) else []
     for known_bytes in {origin and origin.size_bytes, listed and listed.size_bytes} - {None, size_bytes}:
         faults.append(f"has {size_bytes:,} bytes instead of {known_bytes:,}")
     hashes = {"the catalogue": listed and listed.sha256, "what was pulled": origin and origin.sha256}

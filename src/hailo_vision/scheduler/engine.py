@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from enum import StrEnum
 from typing import Protocol
 
-from hailo_vision.chat import Finish, Generation, LoadedModel, Piece
+from hailo_vision.chat import Capabilities, Event, Generation, LoadedModel
 
 
 class EngineState(StrEnum):
@@ -34,6 +34,10 @@ class Engine(Protocol):
         """The model that is loaded, or was when the engine last worked; None before the first load."""
 
     @property
+    def capabilities(self) -> Capabilities:
+        """What it does by its own means; what only a loaded model can tell is not there before."""
+
+    @property
     def trouble(self) -> str | None:
         """One sentence on why the state is FAILED, for a person; None otherwise."""
 
@@ -60,8 +64,8 @@ class Engine(Protocol):
         Returns when the chip is free. Cancelled before the engine is READY, it changes nothing.
         """
 
-    def generate(self, generation: Generation) -> AsyncGenerator[Piece | Finish]:
-        """Answers: pieces as they come, then exactly one Finish.
+    def generate(self, generation: Generation) -> AsyncGenerator[Event]:
+        """Answers: pieces as they come, then the calls of tools where it has tools, then exactly one Finish.
 
         Waits for `ready`, as an aborted generation may still be on its way out. Closing the generator early aborts the
         generation; it returns at once, and the engine is BUSY until the device is free again.

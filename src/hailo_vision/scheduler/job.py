@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
-from hailo_vision.chat import Finish, Piece, Priority
+from hailo_vision.chat import Event, Finish, Piece, Priority
 from hailo_vision.errors import Expired, HailoVisionError, SlowReader
 from hailo_vision.scheduler.record import Outcome
 
@@ -16,14 +16,14 @@ class Events:
     """The events of one answer: the engine never waits for the reader, and the reader may come late to all of them."""
 
     def __init__(self) -> None:
-        self._queue: asyncio.Queue[Piece | Finish | HailoVisionError] = asyncio.Queue()
+        self._queue: asyncio.Queue[Event | HailoVisionError] = asyncio.Queue()
 
     @property
     def behind(self) -> int:
         """Events that the reader has not taken yet."""
         return self._queue.qsize()
 
-    def put(self, event: Piece | Finish) -> None:
+    def put(self, event: Event) -> None:
         """Raises SlowReader when the reader is too far behind."""
         if self.behind >= MOST_PIECES_BEHIND and isinstance(event, Piece):
             raise SlowReader(self.behind)
@@ -35,7 +35,7 @@ class Events:
             self._queue.get_nowait()
         self._queue.put_nowait(error)
 
-    async def read(self) -> AsyncGenerator[Piece | Finish]:
+    async def read(self) -> AsyncGenerator[Event]:
         while True:
             event = await self._queue.get()
             if isinstance(event, HailoVisionError):

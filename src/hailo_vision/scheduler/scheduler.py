@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 
-from hailo_vision.chat import Finish, FinishReason, Generation, LoadedModel, Piece, Priority, Timings
+from hailo_vision.chat import Capabilities, Event, Finish, FinishReason, Generation, LoadedModel, Priority, Timings
 from hailo_vision.config import settings
 from hailo_vision.errors import HailoVisionError, NotReady, QueueFull, SlowReader, TooBusy, Unready
 from hailo_vision.scheduler.admission import Admission
@@ -58,6 +58,16 @@ class Scheduler:
         return self._queue.depth
 
     @property
+    def engine_model(self) -> LoadedModel | None:
+        """The model that the engine has, or had when it last worked."""
+        return self._engine.model
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the engine does by its own means."""
+        return self._engine.capabilities
+
+    @property
     def waiting(self) -> int:
         """Jobs that wait for their turn."""
         return self._queue.places
@@ -102,7 +112,7 @@ class Scheduler:
         client: str,
         arrived_at: float,
         priority: Priority = Priority.INTERACTIVE,
-    ) -> AsyncIterator[AsyncGenerator[Piece | Finish]]:
+    ) -> AsyncIterator[AsyncGenerator[Event]]:
         """Take a place in the queue, give the events of the answer, and leave the queue however the block ends.
 
         `client` is whom turns are taken between; it shows in logs, so it is no secret. The place is taken or refused

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import os
 import re
+from collections.abc import Callable
 from typing import Self, cast
 
 log = logging.getLogger("hailo_vision.worker")
@@ -17,21 +18,36 @@ _VENDOR = re.compile(r"\[HailoRT\] \[(?P<level>\w+)\] (?P<text>.*)")
 _LEVELS = {"critical": logging.ERROR, "error": logging.ERROR, "warning": logging.WARNING, "info": logging.INFO}
 
 
+# A line's level, who said it, and the text without what told these two.
+Line = tuple[int, str, str]
+
+
+def hailort_line(text: str) -> Line:
+    """A line of the worker's stderr: the vendor's own level where the line has one."""
+    vendor = _VENDOR.search(text)
+    if vendor is None:
+        return logging.WARNING, "worker", text
+    return _LEVELS.get(vendor["level"], logging.DEBUG), "hailort", vendor["text"]
+
+
 class Stderr(asyncio.Protocol):
     """Reads a child's stderr as it comes, so that a full pipe never holds the child up."""
 
-    def __init__(self) -> None:
+    def __init__(self, read: Callable[[str], Line]) -> None:
+        self._read = read
         self._said = b""
         self._closed = asyncio.Event()
         self._transport: asyncio.ReadTransport | None = None
         self.pid: int | None = None
 
     @classmethod
-    async def open(cls) -> tuple[Self, int]:
-        """Gives the reader and the descriptor for the child's end, which is the caller's to close."""
+    async def open(cls, read: Callable[[str], Line] = hailort_line) -> tuple[Self, int]:
+        """`read` tells what a line is. Gives the reader, and the child's descriptor, which is the caller's to close."""
         ours, theirs = os.pipe()
         try:
-            _, reader = await asyncio.get_running_loop().connect_read_pipe(cls, os.fdopen(ours, "rb", buffering=0))
+            _, reader = await asyncio.get_running_loop().connect_read_pipe(
+                lambda: cls(read), os.fdopen(ours, "rb", buffering=0)
+            )
         except BaseException:
             os.close(theirs)
             raise
@@ -64,11 +80,8 @@ class Stderr(asyncio.Protocol):
         self._closed.set()
 
     def _tell(self, line: bytes) -> None:
-        """One line in the log, with its origin; the vendor's own level where the line has one."""
-        text = line.decode(errors="replace").rstrip()
-        if not text:
-            return
-        vendor = _VENDOR.search(text)
-        level = _LEVELS.get(vendor["level"], logging.DEBUG) if vendor else logging.WARNING
-        origin = "hailort" if vendor else "worker"
-        log.log(level, "%s", vendor["text"] if vendor else text, extra={"facts": {"origin": origin, "pid": self.pid}})
+        """One line in the log, with its origin."""
+        said = line.decode(errors="replace").rstrip()
+        if said:
+            level, origin, text = self._read(said)
+            log.log(level, "%s", text, extra={"facts": {"origin": origin, "pid": self.pid}})

@@ -10,7 +10,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from hailo_vision.chat import Finish, Generation, LoadedModel, Piece, Timings
+from hailo_vision.chat import Capabilities, Event, Finish, Generation, LoadedModel, Piece, Timings
 from hailo_vision.errors import (
     DeviceFault,
     DeviceUnavailable,
@@ -96,6 +96,10 @@ class Supervisor:
         return self._model
 
     @property
+    def capabilities(self) -> Capabilities:
+        return Capabilities()  # HailoRT gives words
+
+    @property
     def trouble(self) -> str | None:
         return self._trouble
 
@@ -173,7 +177,7 @@ class Supervisor:
         if self._state is EngineState.UNLOADED:
             await self._freed.wait()
 
-    async def generate(self, generation: Generation) -> AsyncGenerator[Piece | Finish]:
+    async def generate(self, generation: Generation) -> AsyncGenerator[Event]:
         job = await self._begin(generation)
         try:
             while True:

@@ -32,14 +32,14 @@ class Asked:
 
 def completions_request(body: JsonObject, model: settings.Model, defaults: settings.Generation) -> Asked:
     """What the client asks, with the operator's defaults where it says nothing."""
-    check_model(body.get("model"), model)
+    name = check_model(body.get("model"), model)
     _refuse_what_cannot_be(body)
     prompts = _prompts(body.get("prompt"))
     options = {} if body.get("stream_options") is None else an_object(body["stream_options"], "stream_options")
     max_tokens = integer(body, "max_tokens", least=1) or DEFAULT_MAX_TOKENS
     requests = tuple(
         ChatRequest(
-            model=model.name,
+            model=name,
             turns=conversation(
                 [], [Turn(role="user", parts=(Text(text=prompt),))], system_prompt=defaults.system_prompt
             ),

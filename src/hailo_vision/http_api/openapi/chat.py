@@ -64,6 +64,8 @@ _TOOL: JsonSchema = an_object(
 )
 _NO_LOGPROBS = "refused when asked for: the device gives none"
 _PENALTY = "checked, then ignored; repetition_penalty is what the device has"
+_NO_LOGPROBS = "refused where the engine gives none: the chip does not, llama.cpp does"
+_PENALTY = "where the engine has it; the chip has not, and ignores it: repetition_penalty is what it has"
 
 BODY: JsonSchema = an_object(
     {

@@ -42,7 +42,7 @@ class Asked:
 
 def responses_request(body: JsonObject, model: settings.Model, defaults: settings.Generation) -> Asked:
     """What the client asks, with the operator's defaults where it says nothing."""
-    check_model(body.get("model"), model)
+    name = check_model(body.get("model"), model)
     _refuse_what_cannot_be(body)
     instructions = _optional_string(body, "instructions")
     known = tools(body.get("tools"))
@@ -51,7 +51,7 @@ def responses_request(body: JsonObject, model: settings.Model, defaults: setting
     max_tokens = integer(body, "max_output_tokens", least=1)
     text_format = _format(body.get("text"))
     request = ChatRequest(
-        model=model.name,
+        model=name,
         turns=turns(body.get("input"), instructions=instructions, system_prompt=defaults.system_prompt),
         sampling=sampling(body, defaults),
         max_tokens=min(max_tokens or defaults.max_tokens, defaults.max_tokens_limit),

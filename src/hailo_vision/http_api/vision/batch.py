@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
-from hailo_vision.answers.answers import Answers, Prepared
+from hailo_vision.answers.answers import Prepared
+from hailo_vision.answers.routing import Answering
 from hailo_vision.chat import Caller, ChatRequest, Finish, ImageRef, Piece, Priority
 from hailo_vision.errors import HailoVisionError, NotReady, Refused, Unready
 from hailo_vision.http_api.faults import Fault, fault
@@ -12,8 +13,8 @@ from hailo_vision.http_api.naming import naming
 from hailo_vision.http_api.vision.reply import Outcome, Seen, address_of
 
 
-async def see(answers: Answers, prepared: Prepared, caller: Caller) -> Seen:
-    """The whole answer to a request that is prepared. Raises what `Answers.answer` raises."""
+async def see(answers: Answering, prepared: Prepared, caller: Caller) -> Seen:
+    """The whole answer to a request that is prepared. Raises what `Answering.answer` raises."""
     pieces: list[str] = []
     async with answers.answer(prepared, caller) as said:
         async for part in said:
@@ -30,7 +31,7 @@ class Batch:
 
     def __init__(
         self,
-        answers: Answers,
+        answers: Answering,
         caller: Caller,
         requests: tuple[ChatRequest, ...],
         *,

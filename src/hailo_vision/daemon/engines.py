@@ -1,0 +1,130 @@
+"""Which engine answers: the one that is named, or with `auto` the best that this machine has."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Protocol, assert_never
+
+from hailo_vision.config.settings import Runtime, Settings
+from hailo_vision.daemon.device import find_node
+from hailo_vision.errors import StartError
+from hailo_vision.scheduler.engine import Engine
+from hailo_vision.supervisor.budgets import Budgets
+from hailo_vision.supervisor.probe import ChipProbe
+from hailo_vision.supervisor.supervisor import Supervisor
+from hailo_vision.upstream.llama import Llama
+from hailo_vision.upstream.remote import Remote
+from hailo_vision.wire import Load
+
+VENDOR_RUNTIME, SIMULATOR = "hailo_platform", "hailo_vision.simulator"
+RUNTIME_MODULES = {"hailo": VENDOR_RUNTIME, "simulated": SIMULATOR}  # of the engines that are a chip, or play one
+PATIENCE_S = 12.0  # a worker that was killed can hold the chip for seconds
+QUIT_S = 2.0  # for a worker to leave; then it is killed
+
+Changed = Callable[[Engine], None]
+Restarted = Callable[[str], None]
+
+
+class Driven(Engine, Protocol):
+    """An Engine that a task must run, and that may keep a child."""
+
+    @property
+    def worker_pid(self) -> int | None: ...
+
+    @property
+    def restarts(self) -> int: ...
+
+    async def run(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A runtime, never `auto`, and in a few words why it is this one."""
+
+    runtime: Runtime
+    reason: str
+
+
+def choose(wanted: Settings) -> Choice:
+    """The chip if there is one, else llama.cpp if its model is there, else the simulator."""
+    if wanted.device.runtime != "auto":
+        return Choice(runtime=wanted.device.runtime, reason="device.runtime says so")
+    try:
+        node = find_node(wanted.device.path)
+    except StartError:
+        if Path(wanted.llama.model).is_file():
+            return Choice(runtime="llama", reason=f"there is no chip, but {wanted.llama.model}")
+        return Choice(runtime="simulated", reason=f"there is neither a chip nor {wanted.llama.model}")
+    return Choice(runtime="hailo", reason=f"there is {node}")
+
+
+def build(wanted: Settings, on_change: Changed, *, on_restart: Restarted = lambda reason: None) -> Driven:
+    """The engine of a runtime that was chosen. Raises StartError where it has no device."""
+    match wanted.device.runtime:
+        case "hailo" | "simulated":
+            return _supervisor(wanted, on_change, on_restart)
+        case "llama":
+            llama = Llama(wanted.llama, load_timeout_s=wanted.model.load_timeout_s, on_change=lambda: on_change(llama))
+            return llama
+        case "remote":
+            remote = Remote(wanted.remote, key=_key(wanted.remote.key_file), on_change=lambda: on_change(remote))
+            return remote
+        case "auto":
+            raise ValueError("auto is no engine: choose() comes first")
+        case _:
+            assert_never(wanted.device.runtime)
+
+
+def fallback(wanted: Settings) -> Driven | None:
+    """The engine that answers where the first one can't; None where none is to, or auto has chosen the same one."""
+    other = wanted.routing.fallback
+    if other == "none" or other == wanted.device.runtime:
+        return None
+    return build(replace(wanted, device=replace(wanted.device, runtime=other)), lambda engine: None)
+
+
+def _key(file: str | None) -> str | None:
+    """Raises StartError; what the file holds is never quoted."""
+    if file is None:
+        return None
+    try:
+        key = Path(file).read_text().strip()
+    except (OSError, UnicodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise StartError(f"remote.key_file: {file} can't be read: {why}.") from None
+    if not key.isascii() or not key.isprintable() or not key or " " in key:
+        raise StartError(f"remote.key_file: {file} must hold one key and nothing else.")
+    return key
+
+
+def probe(wanted: Settings) -> ChipProbe | None:
+    """What reads the chip's temperature; None where the engine is no chip."""
+    module = RUNTIME_MODULES.get(wanted.device.runtime)
+    return None if module is None else ChipProbe(module, environment=_environment(wanted))
+
+
+def _supervisor(wanted: Settings, on_change: Changed, on_restart: Restarted) -> Supervisor:
+    is_simulated = wanted.device.runtime == "simulated"
+    supervisor = Supervisor(
+        Load(
+            runtime=SIMULATOR if is_simulated else VENDOR_RUNTIME,
+            hef=wanted.model.hef,
+            device="simulated" if is_simulated else find_node(wanted.device.path),
+            group_id=wanted.device.group_id,
+            patience_s=PATIENCE_S,
+            reuses_context=wanted.model.reuse_context,
+        ),
+        Budgets(load_s=wanted.model.load_timeout_s, quit_s=QUIT_S),
+        environment=_environment(wanted),
+        on_change=lambda: on_change(supervisor),
+        on_restart=on_restart,
+    )
+    return supervisor
+
+
+def _environment(wanted: Settings) -> dict[str, str]:
+    """What a child needs to know before it imports the runtime."""
+    if wanted.device.runtime != "simulated":
+        return {}
+    return {"HAILO_VISION_SIMULATOR": json.dumps(asdict(wanted.simulator))}

@@ -1,0 +1,112 @@
+"""What the child that serves a GGUF model is to do, from the settings. Pure but for a look at the files."""
+
+import importlib.util
+import os
+import shutil
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hailo_vision.config import settings
+from hailo_vision.errors import DeviceFault, DeviceUnavailable
+
+_MAGIC = b"GGUF"
+PROGRAM = "llama-server"
+PACKAGE = "xllamacpp"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A server of llama.cpp on a Unix socket. `program` is a llama-server; None is the package."""
+
+    program: str | None
+    model: str
+    mmproj: str | None
+    context: int
+    threads: int
+    image_max_tokens: int
+    kv_type: str
+    flash_attention: str
+    speculative: str
+    draft_model: str | None
+    prompt_cache_mib: int
+    socket: str
+    key: str = field(repr=False)
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "arguments": self.arguments}
+
+    @property
+    def arguments(self) -> list[str]:
+        """The same for a llama-server; the key is not among them, as everybody can read a command line."""
+        wanted = {
+            "--host": self.socket,
+            "--model": self.model,
+            "--ctx-size": self.context,
+            "--parallel": 1,
+            "--threads": self.threads,
+            "--threads-batch": self.threads,
+            "--cache-type-k": self.kv_type,
+            "--cache-type-v": self.kv_type,
+            "--flash-attn": {"always": "on", "never": "off"}.get(self.flash_attention, "auto"),
+            "--cache-ram": self.prompt_cache_mib,
+        }
+        if self.mmproj is not None:
+            wanted |= {"--mmproj": self.mmproj, "--image-max-tokens": self.image_max_tokens}
+        if self.speculative == "ngram":
+            wanted |= {"--spec-type": "ngram-simple"}
+        if self.speculative == "draft" and self.draft_model is not None:
+            wanted |= {"--model-draft": self.draft_model}
+        return [str(word) for pair in wanted.items() for word in pair] + ["--jinja", "--no-webui"]
+
+
+def plan(wanted: settings.Llama, *, socket: str, key: str) -> Plan:
+    """Raises DeviceUnavailable for what only a person can mend: a file or the program is not there."""
+    _check(wanted.model, "llama.model")
+    if wanted.mmproj is not None:
+        _check(wanted.mmproj, "llama.mmproj", "; null serves the model without eyes")
+    if wanted.speculative == "draft" and wanted.draft_model is not None:
+        _check(wanted.draft_model, "llama.draft_model")
+    return Plan(
+        program=program(wanted.server),
+        model=wanted.model,
+        mmproj=wanted.mmproj,
+        context=wanted.context,
+        threads=wanted.threads or max(len(os.sched_getaffinity(0)) - 1, 1),
+        image_max_tokens=wanted.image_max_tokens,
+        kv_type=wanted.kv_type,
+        flash_attention=wanted.flash_attention,
+        speculative=wanted.speculative,
+        draft_model=wanted.draft_model,
+        prompt_cache_mib=wanted.prompt_cache_mib,
+        socket=socket,
+        key=key,
+    )
+
+
+def program(server: str | None) -> str | None:
+    """The llama-server to run: the one that is named, else one on PATH; None where the package is to be used."""
+    if found := shutil.which(server or PROGRAM):
+        return found
+    if server is not None:
+        raise DeviceUnavailable(DeviceFault.RUNTIME_MISSING, f"llama.server: {server} is no program that can be run.")
+    if importlib.util.find_spec(PACKAGE) is None:
+        raise DeviceUnavailable(
+            DeviceFault.RUNTIME_MISSING,
+            f"There is no llama.cpp: install it with pip install 'hailo-vision[llama]', or put a {PROGRAM} on PATH.",
+        )
+    return None
+
+
+def _check(path: str, name: str, otherwise: str = "") -> None:
+    try:
+        with Path(path).open("rb") as file:
+            head = file.read(len(_MAGIC))
+    except FileNotFoundError:
+        message = f"{name}: there is no {path}. Get one with `hailo-vision models pull`, or name yours{otherwise}."
+        raise DeviceUnavailable(DeviceFault.MODEL_MISSING, message) from None
+    except OSError as error:
+        message = f"{name}: {path} can't be read: {error.strerror}."
+        raise DeviceUnavailable(DeviceFault.MODEL_MISSING, message) from None
+    if head != _MAGIC:
+        raise DeviceUnavailable(DeviceFault.MODEL_INVALID, f"{name}: {path} is no GGUF file.")

@@ -1,0 +1,106 @@
+"""A second engine answers where the first one can't, and the response says which one it was."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import MODEL, Daemon, ask, photo, posting
+from local_models import has_llama, has_smollm2, smollm2
+
+ENGINE = "x-hailo-vision-engine"
+
+
+def away(daemon: Daemon, **wanted: Any) -> dict[str, Any]:
+    return {"base_url": f"{daemon.url}/v1", "model": MODEL, "retries": 0, **wanted}
+
+
+def engine_of(daemon: Daemon, body: Any) -> tuple[int, str | None]:
+    status, headers, _ = daemon.request("POST", "/v1/chat/completions", body)
+    return status, headers.get(ENGINE)
+
+
+@pytest.fixture
+def wedged() -> dict[str, Any]:
+    """A first engine that never gets ready, as its device hangs."""
+    return {"fault": "wedge_in_load"}
+
+
+def until_remote_is_there(running: Daemon) -> None:
+    running.wait_for(lambda: engine_of(running, ask("Hello?", max_tokens=2))[0] == 200)
+
+
+def test_the_response_says_which_engine_answered(daemon: Daemon) -> None:
+    assert engine_of(daemon, ask("Hello?")) == (200, "simulated")
+    status, headers, _ = daemon.request("POST", "/v1/completions", {"model": MODEL, "prompt": "Hello", "max_tokens": 2})
+    assert (status, headers[ENGINE]) == (200, "simulated")
+    with daemon.client.chat.completions.with_streaming_response.create(**ask("Hello?"), stream=True) as response:
+        assert response.headers[ENGINE] == "simulated"
+
+
+def test_a_remote_server_answers_a_photo_as_the_only_engine(daemon: Daemon, start: Callable[..., Daemon]) -> None:
+    running = start(device={"runtime": "remote"}, remote=away(daemon)).wait_until_ready()
+    status, headers, answer = running.request(
+        "POST", "/v1/chat/completions", ask("What is it?", photo("launch-pad.jpg"))
+    )
+    assert (status, headers[ENGINE]) == (200, "remote")
+    assert answer["choices"][0]["message"]["content"]
+    assert answer["usage"]["prompt_tokens"] > 144
+
+
+def test_while_the_first_engine_is_not_ready_the_second_one_answers(
+    daemon: Daemon, start: Callable[..., Daemon], wedged: dict[str, Any]
+) -> None:
+    running = start(simulator=wedged, remote=away(daemon), routing={"fallback": "remote"})
+    until_remote_is_there(running)
+    assert engine_of(running, ask("Hello?")) == (200, "remote")
+
+
+def test_no_picture_is_sent_away_unless_the_operator_says_so(
+    daemon: Daemon, start: Callable[..., Daemon], wedged: dict[str, Any]
+) -> None:
+    running = start(simulator=wedged, remote=away(daemon), routing={"fallback": "remote"})
+    until_remote_is_there(running)
+    assert engine_of(running, ask("What is it?", photo("launch-pad.jpg"))) == (503, None)
+    open_one = start(simulator=wedged, remote=away(daemon), routing={"fallback": "remote", "send_pictures_away": True})
+    until_remote_is_there(open_one)
+    assert engine_of(open_one, ask("What is it?", photo("launch-pad.jpg"))) == (200, "remote")
+
+
+def test_a_model_of_the_second_engine_is_answered_there(daemon: Daemon, start: Callable[..., Daemon]) -> None:
+    running = start(
+        model={"fallback_name": "big"}, remote=away(daemon), routing={"fallback": "remote"}
+    ).wait_until_ready()
+    body = {**ask("Hello?", max_tokens=3), "model": "big"}
+    running.wait_for(lambda: engine_of(running, body) == (200, "remote"))
+    assert running.post(body)[1]["model"] == "big"
+    assert engine_of(running, ask("Hello?")) == (200, "simulated")
+    assert [entry["id"] for entry in running.get("/v1/models")[1]["data"]] == [MODEL, "big"]
+    status, answer = running.post({**ask("What?", photo("launch-pad.jpg")), "model": "big"})
+    assert (status, answer["error"]["code"]) == (400, "pictures_stay_here")
+
+
+def test_a_full_queue_sends_the_next_one_to_the_second_engine(daemon: Daemon, start: Callable[..., Daemon]) -> None:
+    running = start(
+        simulator={"tokens_per_s": 2}, queue={"depth": 0}, remote=away(daemon), routing={"fallback": "remote"}
+    ).wait_until_ready()
+    with posting(running, ask("Describe everything at length.", max_tokens=12)) as posted:
+        running.wait_for(lambda: running.get("/health")[1]["queue"]["running"] == 1)
+        running.wait_for(lambda: engine_of(running, ask("Hello?", max_tokens=2)) == (200, "remote"))
+        status, headers, _ = posted.result()
+    assert (status, headers[ENGINE]) == (200, "simulated")
+
+
+@has_llama
+@has_smollm2
+def test_a_prompt_that_is_too_long_for_the_first_engine_goes_to_the_second(
+    tmp_path: Path, start: Callable[..., Daemon]
+) -> None:
+    running = start(llama=smollm2(context=8192), routing={"fallback": "llama"}, queue={"deadline_s": 600})
+    running.wait_until_ready()
+    body = ask("word " * 2500, max_tokens=2)
+    running.wait_for(lambda: engine_of(running, ask("word " * 2500, max_tokens=1)) == (200, "llama"))
+    assert engine_of(running, body) == (200, "llama")
+    assert engine_of(running, ask("word", max_tokens=2)) == (200, "simulated")
+    assert "fallback from=simulated to=llama because=ContextLengthExceeded" in running.log
