@@ -1,11 +1,18 @@
 """Fixtures that every test may use."""
 
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from harness import Daemon
+
+
+def pytest_configure() -> None:
+    """A shell without job control starts what it puts into the background deaf to Ctrl-C, and so all its children."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
