@@ -39,10 +39,14 @@ def any_value(key: str, hint: Any, limits: dict[str, Any]) -> st.SearchStrategy[
     """Every value that the key's type and limits allow."""
     if key == "hef":
         return text().map("/".__add__)
-    if key in ("api_keys_file", "tls_cert", "tls_key") and hint is str:
+    if key in ("api_keys_file", "tls_cert", "tls_key", "model", "mmproj", "draft_model", "key_file") and hint is str:
         return text().map("/".__add__)
     if key == "cors_origins":
         return st.lists(st.sampled_from(["*", "http://localhost:3000", "app://x"]), unique=True).map(tuple)
+    if key == "base_url" and hint is str:
+        return st.sampled_from(["http://nas.lan:8000/v1", "https://api.example/v1"])
+    if key == "headers":
+        return st.lists(st.sampled_from(["X-Team: kitchen", "X-Room: hall"]), unique=True).map(tuple)
     if key == "allowed_hosts":
         return st.lists(st.sampled_from(["nas.lan", "pi"]), unique=True).map(tuple)
     if key == "fetch_allow":
@@ -84,13 +88,35 @@ def script() -> ModuleType:
     return module
 
 
+def fitting(any_of: Settings) -> Settings:
+    """The same where no setting is at odds with another one: half a pair, an engine twice or without its address."""
+    llama, remote, fallback = any_of.llama, any_of.remote, any_of.routing.fallback
+    if fallback == any_of.device.runtime:
+        fallback = "none"
+    if "remote" in (fallback, any_of.device.runtime):
+        remote = replace(remote, base_url=remote.base_url or "http://x/v1", model=remote.model or "m")
+    names = (any_of.model.name, *any_of.model.aliases)
+    is_named = fallback != "none" and any_of.model.fallback_name not in names
+    return replace(
+        any_of,
+        server=replace(any_of.server, tls_key=any_of.server.tls_cert),
+        model=any_of.model if is_named else replace(any_of.model, fallback_name=None),
+        llama=replace(
+            llama,
+            speculative="none" if llama.draft_model is None else llama.speculative,
+            flash_attention="auto" if llama.flash_attention == "never" else llama.flash_attention,
+        ),
+        remote=remote,
+        routing=replace(any_of.routing, fallback=fallback),
+    )
+
+
 @hypothesis.settings(deadline=None)
 @given(settings=any_settings())
 def test_any_settings_come_back_from_their_rendered_file(script: ModuleType, settings: Settings) -> None:
     assume(settings.generation.max_tokens <= settings.generation.max_tokens_limit)
     assume(settings.model.name not in settings.model.aliases)
-    # Half a pair is refused, so both are there or none.
-    settings = replace(settings, server=replace(settings.server, tls_key=settings.server.tls_cert))
+    settings = fitting(settings)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "hailo-vision.json"
         script.replace(path, script.render(settings).encode())
