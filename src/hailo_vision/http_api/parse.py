@@ -153,13 +153,13 @@ def sampling(body: JsonObject, defaults: settings.Generation) -> Sampling:
     )
 
 
-def stop_strings(value: object) -> tuple[str, ...]:
-    """`stop`: a string, or up to four; empty ones count as absent."""
+def stop_strings(value: object, *, most: int = MAX_STOPS) -> tuple[str, ...]:
+    """`stop`: a string, or several; empty ones count as absent."""
     if value is None:
         return ()
     texts = [value] if isinstance(value, str) else a_list(value, "stop")
-    if len(texts) > MAX_STOPS:
-        raise invalid("stop", f"at most {MAX_STOPS} strings", texts)
+    if len(texts) > most:
+        raise invalid("stop", f"at most {most} strings", texts)
     for index, text in enumerate(texts):
         if len(a_string(text, f"stop[{index}]")) > MAX_STOP_CHARS:
             raise invalid(f"stop[{index}]", f"at most {MAX_STOP_CHARS} characters long", text)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from hailo_vision.chat import Sampling
 from hailo_vision.config import settings
 from hailo_vision.errors import RequestError
-from hailo_vision.http_api.fields import JsonObject, a_list, a_string, an_object, integer, invalid, number
-from hailo_vision.http_api.parse import MAX_PENALTY, MAX_STOP_CHARS
+from hailo_vision.http_api.fields import JsonObject, an_object, integer, number
+from hailo_vision.http_api.parse import MAX_PENALTY, stop_strings
 
 MOST_STOPS = 16
 _EVERY_TOKEN = 1_000_000  # Ollama's top_k of 0 sets no bound; what is above the device's is cut to that
@@ -29,7 +29,9 @@ def options(value: object, defaults: settings.Generation) -> Options:
     given = {} if value is None else an_object(value, "options")
     try:
         return Options(
-            sampling=_sampling(given, defaults), max_tokens=_max_tokens(given, defaults), stop=_stop(given.get("stop"))
+            sampling=_sampling(given, defaults),
+            max_tokens=_max_tokens(given, defaults),
+            stop=stop_strings(given.get("stop"), most=MOST_STOPS),
         )
     except RequestError as error:
         raise RequestError(f"options.{error}", param=f"options.{error.param}") from None
@@ -56,16 +58,3 @@ def _max_tokens(given: JsonObject, defaults: settings.Generation) -> int:
     if asked is None:
         return min(defaults.max_tokens, defaults.max_tokens_limit)
     return min(asked, defaults.max_tokens_limit) if asked > 0 else defaults.max_tokens_limit
-
-
-def _stop(value: object) -> tuple[str, ...]:
-    """A string or an array of them; empty ones count as absent."""
-    if value is None:
-        return ()
-    texts = [value] if isinstance(value, str) else a_list(value, "stop")
-    if len(texts) > MOST_STOPS:
-        raise invalid("stop", f"at most {MOST_STOPS} strings", texts)
-    for index, text in enumerate(texts):
-        if len(a_string(text, f"stop[{index}]")) > MAX_STOP_CHARS:
-            raise invalid(f"stop[{index}]", f"at most {MAX_STOP_CHARS} characters long", text)
-    return tuple(text for text in texts if text)
