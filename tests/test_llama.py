@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from harness import PATIENCE_S, Daemon, ask, photo, posting
+from harness import MODEL, PATIENCE_S, Daemon, ask, photo, posting
 from local_models import SMOLLM2, has_llama, has_smollm2, make_tiny, smollm2
 
 pytestmark = has_llama
@@ -45,6 +45,17 @@ def speaker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     if not SMOLLM2.exists():
         pytest.skip("no SmolLM2 here: scripts/models gets it")
     running = Daemon(tmp_path_factory.mktemp("speaker"), {"device": {"runtime": "llama"}, "llama": smollm2()})
+    yield running.wait_until_ready()
+    assert running.stop() == 0, running.log
+
+
+@pytest.fixture(scope="module")
+def twin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """A daemon over SmolLM2 that answers two at a time."""
+    if not SMOLLM2.exists():
+        pytest.skip("no SmolLM2 here: scripts/models gets it")
+    config = {"device": {"runtime": "llama"}, "llama": smollm2(slots=2), "generation": {"max_tokens_limit": 2000}}
+    running = Daemon(tmp_path_factory.mktemp("twin"), config)
     yield running.wait_until_ready()
     assert running.stop() == 0, running.log
 
@@ -169,6 +180,55 @@ def test_a_logit_bias_keeps_a_token_out(speaker: Daemon) -> None:
     assert speaker.post(ask("Say yes.", logit_bias=banned))[0] == 400  # more than anybody sends
 
 
+def test_two_slots_answer_two_at_a_time_each_with_the_whole_context(twin: Daemon) -> None:
+    assert twin.get("/v1/models")[1]["data"][0]["max_model_len"] == 2048
+    long = ask("Count to a thousand.", max_tokens=1500, stream=True)
+    with twin.client.chat.completions.create(**long) as first, twin.client.chat.completions.create(**long) as second:
+        assert next(iter(first)).choices
+        assert next(iter(second)).choices
+        health = twin.get("/health")[1]
+        queue = health["queue"]
+        assert (health["state"], queue["running"], queue["slots"], queue["waiting"]) == ("busy", 2, 2, 0)
+        with posting(twin, ask("Hi.", max_tokens=2)) as third:
+            twin.wait_for(lambda: twin.get("/health")[1]["queue"]["waiting"] == 1)
+            first.close()
+            assert third.result()[0] == 200
+    twin.wait_for(lambda: twin.get("/health")[1]["state"] == "ready")
+
+
+@pytest.mark.parametrize("asked", ["chat", "completions"])
+def test_two_choices_come_side_by_side_and_each_is_whole(twin: Daemon, asked: str) -> None:
+    if asked == "chat":
+        body = ask("Tell me about the sea.", max_tokens=40, n=2, temperature=1.0, seed=3)
+        chunks = list(twin.client.chat.completions.create(**body, stream=True))
+        heard = [(chunk.choices[0].index, chunk.choices[0].delta.content or "") for chunk in chunks if chunk.choices]
+    else:
+        given = {"prompt": "The sea", "max_tokens": 40, "n": 2, "temperature": 1.0, "seed": 3}
+        parts = list(twin.client.completions.create(model=MODEL, **given, stream=True))
+        heard = [(part.choices[0].index, part.choices[0].text) for part in parts if part.choices]
+    order = [index for index, _ in heard]
+    assert order != sorted(order)
+    texts = ["".join(text for index, text in heard if index == choice) for choice in (0, 1)]
+    assert texts[0] != texts[1]
+    assert min(len(text) for text in texts) > 20
+
+
+def test_choices_that_are_not_streamed_are_in_their_order(twin: Daemon) -> None:
+    wanted = {"type": "json_schema", "json_schema": {"name": "colour", "schema": COLOUR}}
+    answer = answer_of(twin, ask("Red or green?", max_tokens=60, n=3, temperature=1.0, response_format=wanted))
+    assert [choice["index"] for choice in answer["choices"]] == [0, 1, 2]
+    for choice in answer["choices"]:
+        assert json.loads(choice["message"]["content"])["colour"] in ("red", "green")
+
+
+def test_a_schema_that_is_no_grammar_is_refused_by_llama_itself(speaker: Daemon) -> None:
+    schema = {"type": "object", "properties": {"ids": {"type": "array", "minItems": 100_000}}, "required": ["ids"]}
+    wanted = {"type": "json_schema", "json_schema": {"name": "ids", "schema": schema}}
+    status, answer = speaker.post(ask("Give me ids.", max_tokens=60, response_format=wanted))
+    assert (status, answer["error"]["code"]) == (400, "not_taken_by_engine")
+    assert speaker.post(ask("Hi.", max_tokens=2))[0] == 200
+
+
 def test_pictures_are_refused_by_a_model_without_eyes(speaker: Daemon) -> None:
     status, answer = speaker.post(ask("What is this?", photo("launch-pad.jpg")))
     assert status == 400
@@ -249,6 +309,22 @@ def test_a_child_that_is_killed_is_replaced_and_costs_one_answer(start: Callable
 
 
 @has_smollm2
+def test_a_child_that_is_killed_costs_every_answer_that_it_made(start: Callable[..., Daemon]) -> None:
+    running = start(device={"runtime": "llama"}, llama=smollm2(slots=2), generation={"max_tokens_limit": 2000})
+    running.wait_until_ready()
+    (pid,) = children(running)
+    long = ask("Count to a thousand.", max_tokens=2000)
+    with posting(running, long) as first, posting(running, long) as second:
+        running.wait_for(lambda: running.get("/health")[1]["queue"]["running"] == 2)
+        os.kill(pid, signal.SIGKILL)
+        answers = [first.result(), second.result()]
+    assert [(status, answer["error"]["code"]) for status, _, answer in answers] == [(503, "device_unavailable")] * 2
+    running.wait_until_ready()
+    assert running.get("/health")[1]["worker_restarts"] == 1
+    assert running.post(ask("Hi.", max_tokens=2))[0] == 200
+
+
+@has_smollm2
 def test_no_child_outlives_the_daemon_not_even_a_killed_one(start: Callable[..., Daemon]) -> None:
     running = start(device={"runtime": "llama"}, llama=smollm2())
     running.wait_until_ready()
@@ -286,6 +362,7 @@ def test_the_key_is_on_no_command_line_and_nobody_is_let_in_without_it(start: Ca
         {"speculative": "ngram"},
         {"speculative": "draft", "draft_model": str(SMOLLM2)},
         {"prompt_cache_mib": 0},
+        {"slots": 3, "context": 512, "kv_type": "q8_0", "speculative": "ngram"},
     ],
     ids=str,
 )

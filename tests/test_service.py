@@ -52,7 +52,7 @@ def test_health_has_what_probes_and_people_look_for(daemon: Daemon) -> None:
     assert health["model"] == MODEL
     assert health["model_loaded"] is True
     assert health["runtime"] == health["device"] == "simulated"
-    assert health["queue"] == {"running": 0, "waiting": 0, "depth": 16}
+    assert health["queue"] == {"running": 0, "slots": 1, "waiting": 0, "depth": 16}
     assert health["uptime_seconds"] > 0
     assert health["memory"]["daemon_bytes"] > 1e6
     assert health["memory"]["worker_bytes"] > 1e6

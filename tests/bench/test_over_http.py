@@ -28,6 +28,10 @@ def test_vital_signs_that_a_server_does_not_have_are_none() -> None:
     assert (told.cpu_busy_s, told.cpu_s) == (10.0, 40.0)
 
 
+def test_an_engine_is_busy_when_all_of_its_slots_are() -> None:
+    assert vitals({"jobs": {"busy_seconds": 8.0}, "queue": {"slots": 4}}, None).npu_busy_s == 2.0
+
+
 def test_versions_of_both_sides_are_named(daemon: Daemon) -> None:
     told = versions(daemon.get("/health")[1])
     assert (told["server"], told["runtime"], told["runtime_version"]) == ("0.1.0", "simulated", "5.1.1")

@@ -23,6 +23,7 @@ QUICK = {"load_s": 0, "prefill_s": 0, "tokens_per_s": 0}
 KINDS = [
     "simulated",
     pytest.param("llama", marks=[has_llama, has_smollm2]),
+    pytest.param("llama of two slots", marks=[has_llama, has_smollm2]),
     "remote over simulated",
     pytest.param("remote over llama", marks=[has_llama, has_smollm2]),
 ]
@@ -30,11 +31,11 @@ KINDS = [
 
 @pytest.fixture(scope="session")
 def llama_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
-    """A daemon over llama.cpp, for engines that ask it over HTTP."""
+    """A daemon over llama.cpp with two slots, for engines that ask it over HTTP."""
     if not SMOLLM2.exists():
         pytest.skip("no SmolLM2 here: scripts/models gets it")
     limits = {"max_tokens_limit": 2000}
-    config = {"device": {"runtime": "llama"}, "llama": smollm2(), "generation": limits}
+    config = {"device": {"runtime": "llama"}, "llama": smollm2(slots=2), "generation": limits}
     running = Daemon(tmp_path_factory.mktemp("llama"), config).wait_until_ready()
     yield running
     assert running.stop() == 0, running.log
@@ -46,8 +47,8 @@ def supervised(folder: str) -> Supervisor:
     return Supervisor(load, Budgets(), environment=environment)
 
 
-def remote(daemon: Daemon) -> Remote:
-    return Remote(settings.Remote(base_url=f"{daemon.url}/v1", model=MODEL, retries=0), key=None)
+def remote(daemon: Daemon, slots: int = 1) -> Remote:
+    return Remote(settings.Remote(base_url=f"{daemon.url}/v1", model=MODEL, retries=0, slots=slots), key=None)
 
 
 @pytest.fixture(params=KINDS)
@@ -58,10 +59,12 @@ async def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
             made: Driven = supervised(str(tmp_path_factory.mktemp("chip")))
         case "llama":
             made = Llama(llama_settings(), load_timeout_s=60)
+        case "llama of two slots":
+            made = Llama(llama_settings(slots=2), load_timeout_s=60)
         case "remote over simulated":
             made = remote(request.getfixturevalue("daemon"))
         case _:
-            made = remote(request.getfixturevalue("llama_daemon"))
+            made = remote(request.getfixturevalue("llama_daemon"), slots=2)
     async with running(made):
         yield made
 

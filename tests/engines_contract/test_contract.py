@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from contextlib import aclosing, suppress
+from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import replace
 
 import pytest
@@ -116,6 +116,33 @@ async def test_a_caller_that_is_cancelled_while_it_waits_for_the_first_piece_lea
         await waiting
     await until(lambda: engine.state is EngineState.READY)
     assert (await answer(engine, asking("Hello.")))[0]
+
+
+async def test_as_many_answers_are_made_at_once_as_there_are_slots(engine: Driven) -> None:
+    async with asyncio.timeout(30), AsyncExitStack() as house:
+        for number in range(engine.slots):
+            await engine.ready()
+            generation = asking(f"Count to {number} thousand.", max_tokens=400)
+            events = await house.enter_async_context(aclosing(engine.generate(generation)))
+            assert isinstance(await anext(events), Piece)
+    await until(lambda: engine.state is EngineState.READY)
+    assert (await answer(engine, asking("Hello.")))[0]
+
+
+async def test_an_answer_that_is_left_lets_the_others_be(engine: Driven) -> None:
+    if engine.slots == 1:
+        pytest.skip("it makes one answer at a time")
+    async with asyncio.timeout(30), aclosing(engine.generate(asking("Tell me about the sea."))) as stays:
+        heard = [await anext(stays)]
+        async with aclosing(engine.generate(asking("Count to a thousand.", max_tokens=400))) as leaves:
+            await anext(leaves)
+        assert engine.state is EngineState.BUSY
+        await engine.ready()
+        assert (await answer(engine, asking("Hello.")))[0]
+        heard += [event async for event in stays]
+    assert isinstance(heard[-1], Finish)
+    assert heard[-1].usage.completion_tokens > 1
+    assert engine.state is EngineState.READY
 
 
 async def test_a_deadline_that_has_passed_ends_the_answer_with_deadline(engine: Driven) -> None:

@@ -53,7 +53,8 @@ def name_of(generation: Generation) -> str:
 class Puppet:
     """READY at once; `asked` are all generations that reached it, `aborted` the names of those that were given up."""
 
-    def __init__(self, state: EngineState = EngineState.READY) -> None:
+    def __init__(self, state: EngineState = EngineState.READY, *, slots: int = 1) -> None:
+        self.slots = slots
         self.state = state
         self.model: LoadedModel | None = None if state is EngineState.STARTING else MODEL
         self.trouble: str | None = None
@@ -63,7 +64,7 @@ class Puppet:
         self.asked: list[Generation] = []
         self.aborted: list[str] = []
         self.unloads = 0
-        self._strings: asyncio.Queue[Piece | Finish | Exception] | None = None
+        self.open: dict[str, asyncio.Queue[Piece | Finish | Exception]] = {}  # in the order of their beginning
         self._ready = asyncio.Event()
 
     @property
@@ -73,7 +74,7 @@ class Puppet:
     @property
     def is_asked(self) -> bool:
         """True while a generation is open."""
-        return self._strings is not None
+        return bool(self.open)
 
     def become(self, state: EngineState) -> None:
         self.state = state
@@ -81,11 +82,11 @@ class Puppet:
             self.model = MODEL
         self._ready.set()
 
-    def say(self, *events: str | Finish | Exception) -> None:
-        """What the open generation gives next."""
-        assert self._strings is not None
+    def say(self, *events: str | Finish | Exception, to: str | None = None) -> None:
+        """What an open generation gives next: the one of this name, or the first."""
+        strings = self.open[to or next(iter(self.open))]
         for event in events:
-            self._strings.put_nowait(Piece(text=event) if isinstance(event, str) else event)
+            strings.put_nowait(Piece(text=event) if isinstance(event, str) else event)
 
     async def ready(self) -> None:
         while self.state is not EngineState.READY:
@@ -102,9 +103,10 @@ class Puppet:
         self.state = EngineState.UNLOADED
 
     async def generate(self, generation: Generation) -> AsyncGenerator[Event]:
-        assert self._strings is None, "two generations at once"
+        assert len(self.open) < self.slots, "more generations at once than there are slots"
         assert self.state is EngineState.READY
-        strings = self._strings = asyncio.Queue()
+        name = name_of(generation)
+        strings = self.open[name] = asyncio.Queue()
         self.asked.append(generation)
         has_ended = False
         try:
@@ -112,11 +114,11 @@ class Puppet:
                 event = await strings.get()
                 has_ended = not isinstance(event, Piece)
                 if has_ended:
-                    self._strings = None
+                    del self.open[name]
                 if isinstance(event, Exception):
                     raise event
                 yield event
         finally:
             if not has_ended:
-                self.aborted.append(name_of(generation))
-                self._strings = None
+                self.aborted.append(name)
+                del self.open[name]

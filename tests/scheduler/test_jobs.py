@@ -146,6 +146,39 @@ async def test_a_loop_of_requests_gives_up_its_newest_place_to_a_single_question
     assert "a3" not in house.engine.names
 
 
+async def test_with_two_slots_two_run_and_a_free_one_goes_to_whoever_has_none() -> None:
+    async with opened(Puppet(slots=2)) as house:
+        for name in ("a1", "a2", "a3", "b4"):
+            house.ask(name)
+        await until(lambda: list(house.engine.open) == ["a1", "a2"])
+        assert (house.scheduler.running, house.scheduler.waiting, house.scheduler.free) == (2, 2, 0)
+        house.engine.say(finish(), to="a2")
+        await until(lambda: list(house.engine.open) == ["a1", "b4"])
+        house.engine.say(finish(), to="b4")
+        await until(lambda: list(house.engine.open) == ["a1", "a3"])
+        house.engine.say(finish(), to="a1")
+        house.engine.say(finish(), to="a3")
+        await until(lambda: house.scheduler.free == 2)
+    assert [record.client for record in house.records] == list("abaa")
+
+
+async def test_a_drain_waits_for_all_that_run_and_the_model_is_not_unloaded_before() -> None:
+    async with opened(Puppet(slots=2)) as house:
+        asked = [house.ask("a1"), house.ask("b2")]
+        waits = house.ask("c3")
+        await until(lambda: list(house.engine.open) == ["a1", "b2"])
+        house.scheduler.unload()
+        draining = asyncio.create_task(house.scheduler.drain(60))
+        assert isinstance(await waits.error(), NotReady)
+        house.engine.say(finish(), to="b2")
+        assert await asked[1].error() is None
+        assert (draining.done(), house.engine.unloads) == (False, 0)
+        house.engine.say(finish(), to="a1")
+        assert await asked[0].error() is None
+        await draining
+        await until(lambda: house.engine.unloads == 1)
+
+
 async def test_the_next_generation_begins_before_anything_else_happens() -> None:
     """Between two jobs the NPU must not idle: no more than two turns of the loop from the end to the next begin."""
     async with opened() as house:
@@ -186,7 +219,7 @@ async def test_a_reader_that_is_too_far_behind_is_dropped_and_the_engine_goes_on
         async with house.scheduler.job(question("a1"), client="a", arrived_at=now()) as events:
             await house.running("a1")
             house.engine.say(*["word "] * MOST_PIECES_BEHIND)
-            await until(lambda: house.engine.is_asked and not house.engine._strings.qsize())  # type: ignore[union-attr]
+            await until(lambda: house.engine.is_asked and not house.engine.open["a1"].qsize())
             house.engine.say("one more")
             await until(lambda: house.engine.aborted == ["a1"])
             other = house.ask("b2")
@@ -428,6 +461,17 @@ async def test_a_request_that_would_come_too_late_is_refused_at_once_and_told_wh
         await until(lambda: house.scheduler.waiting == 2)
         assert not short.task.done()
     assert house.engine.names == ["m0", "a1"]
+
+
+async def test_more_slots_make_the_wait_shorter() -> None:
+    async with opened(Puppet(slots=2), deadline_s=50) as house:
+        await measured(house, 20.0)
+        for name in ("a1", "b2", "c3", "d4"):
+            house.ask(name)
+        await until(lambda: house.scheduler.waiting == 2)
+        with pytest.raises(TooBusy) as caught:
+            await house.scheduler.admit(client="e", arrived_at=now())
+        assert caught.value.wait_s == pytest.approx(40, abs=1)  # one in each slot, and one more before it
 
 
 async def test_a_client_of_many_waits_longer_than_one_that_comes_new_and_is_refused_before_it() -> None:

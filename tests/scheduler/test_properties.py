@@ -1,4 +1,4 @@
-"""Whatever clients, engine and operator do, in any order: one generation at a time, and everyone is accounted for."""
+"""Whatever clients, engine and operator do: no more generations than slots, and everyone is accounted for."""
 
 import asyncio
 
@@ -11,20 +11,26 @@ from hailo_vision.config import settings
 from hailo_vision.errors import GenerationFailed, HailoVisionError, QueueFull, TooBusy
 from hailo_vision.scheduler.engine import EngineState
 from hailo_vision.scheduler.record import Outcome
-from scheduler.puppet import finish
+from scheduler.puppet import Puppet, finish
 from scheduler.test_jobs import Asked, House, opened
 
+slots = st.integers(0, 2)
 steps = st.one_of(
     st.tuples(st.just("ask"), st.sampled_from("abcd"), st.sampled_from(Priority)),
     st.tuples(st.just("leave"), st.integers(0, 30)),
-    st.tuples(st.just("say")),
-    st.tuples(st.just("finish"), st.sampled_from(FinishReason), st.integers(0, 2), st.floats(0, 60)),
-    st.tuples(st.just("fail")),
+    st.tuples(st.just("say"), slots),
+    st.tuples(st.just("finish"), st.sampled_from(FinishReason), st.integers(0, 2), st.floats(0, 60), slots),
+    st.tuples(st.just("fail"), slots),
     st.tuples(st.just("engine"), st.sampled_from([EngineState.READY, EngineState.UNLOADED, EngineState.FAILED])),
     st.tuples(st.just("unload")),
     st.tuples(st.just("bounds"), st.integers(0, 5)),
     st.tuples(st.just("turn"), st.integers(1, 4)),
 )
+
+
+def one_of(engine: Puppet, slot: int) -> str:
+    names = list(engine.open)
+    return names[slot % len(names)]
 
 
 async def play(house: House, step: tuple[object, ...], asked: dict[str, Asked]) -> None:
@@ -35,12 +41,12 @@ async def play(house: House, step: tuple[object, ...], asked: dict[str, Asked]) 
             asked[name] = house.ask(name, priority=priority)
         case "leave", int(number) if number < len(asked):
             list(asked.values())[number].task.cancel()
-        case ("say",) if engine.is_asked:
-            engine.say("word ")
-        case "finish", FinishReason() as reason, int(tokens), float(job_s) if engine.is_asked:
-            engine.say(finish(tokens, reason=reason, job_s=job_s))
-        case ("fail",) if engine.is_asked:
-            engine.say(GenerationFailed("it failed"))
+        case "say", int(slot) if engine.is_asked:
+            engine.say("word ", to=one_of(engine, slot))
+        case "finish", FinishReason() as reason, int(tokens), float(job_s), int(slot) if engine.is_asked:
+            engine.say(finish(tokens, reason=reason, job_s=job_s), to=one_of(engine, slot))
+        case "fail", int(slot) if engine.is_asked:
+            engine.say(GenerationFailed("it failed"), to=one_of(engine, slot))
         case "engine", EngineState() as state if not engine.is_asked:
             engine.become(state)
         case ("unload",):
@@ -52,12 +58,14 @@ async def play(house: House, step: tuple[object, ...], asked: dict[str, Asked]) 
                 await asyncio.sleep(0)
 
 
-async def played(story: list[tuple[object, ...]], drains: bool) -> None:
+async def played(story: list[tuple[object, ...]], drains: bool, slots: int) -> None:
     asked: dict[str, Asked] = {}
-    async with opened(depth=3) as house:
+    async with opened(Puppet(slots=slots), depth=3) as house:
         for step in story:
             await play(house, step, asked)
             house.check_sums()
+            assert house.scheduler.free == slots - house.scheduler.running >= 0
+            assert not (house.scheduler.free and house.scheduler.waiting)
         if drains:
             await house.scheduler.drain(0)
         for one in asked.values():
@@ -82,8 +90,8 @@ def check(house: House, asked: dict[str, Asked], ends: list[BaseException | None
 
 
 @hypothesis_settings(max_examples=300, deadline=None)
-@given(st.lists(steps, max_size=60), st.booleans())
-def test_whatever_happens_one_runs_at_a_time_and_all_are_accounted_for(
-    story: list[tuple[object, ...]], drains: bool
+@given(st.lists(steps, max_size=60), st.booleans(), st.integers(1, 3))
+def test_whatever_happens_no_more_run_than_there_are_slots_and_all_are_accounted_for(
+    story: list[tuple[object, ...]], drains: bool, slots: int
 ) -> None:
-    asyncio.run(played(story, drains))
+    asyncio.run(played(story, drains, slots))

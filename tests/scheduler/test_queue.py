@@ -35,29 +35,31 @@ def shown(ticket: Ticket) -> str:
     return (ticket.client.upper() if ticket.priority is BATCH else ticket.client) + str(ticket.number)
 
 
-def opened(words: str, depth: int = 100) -> Queue[Ticket]:
-    queue: Queue[Ticket] = Queue(depth)
+def opened(words: str, depth: int = 100, slots: int = 1) -> Queue[Ticket]:
+    queue: Queue[Ticket] = Queue(depth, slots)
     for ticket in tickets(words):
         queue.enter(ticket, retry_after_s=1.0)
     return queue
 
 
 def run_of(queue: Queue[Ticket]) -> str:
-    """All that are in the queue, in the order in which they run."""
-    order = []
-    while (running := queue.running) is not None:
-        order.append(shown(running))
-        queue.leave(running)
+    """All that are in the queue, in the order in which they run, when they end in the order in which they began."""
+    order = [shown(ticket) for ticket in queue.running]
+    while queue.running:
+        if (following := queue.leave(queue.running[0])) is not None:
+            order.append(shown(following))
     return " ".join(order)
 
 
 class Fairness(RuleBasedStateMachine):
     """Clients come, leave and are turned away at random, beside a book of what each of them has seen."""
 
-    @initialize(depth=st.integers(0, 6))
-    def open(self, depth: int) -> None:
+    @initialize(depth=st.integers(0, 6), slots=st.integers(1, 4))
+    def open(self, depth: int, slots: int) -> None:
         self.depth = depth
-        self.queue: Queue[Ticket] = Queue(depth)
+        self.slots = slots
+        self.queue: Queue[Ticket] = Queue(depth, slots)
+        self.running: list[Ticket] = []  # in the order in which they began
         self.number = 0
         self.line: list[Ticket] = []  # those who wait, in the order of their coming
         self.seen: dict[tuple[str, Priority], Counter[str]] = {}  # jobs of others, since a client stands in line
@@ -67,7 +69,7 @@ class Fairness(RuleBasedStateMachine):
     def come(self, client: str, priority: Priority) -> None:
         self.number += 1
         ticket = Ticket(client=client, number=self.number, priority=priority)
-        was_full = self.queue.running is not None and len(self.line) >= self.depth
+        was_full = len(self.running) == self.slots and len(self.line) >= self.depth
         before = self.line.copy()
         predicted = self.queue.ahead(client, priority)
         try:
@@ -77,14 +79,16 @@ class Fairness(RuleBasedStateMachine):
             assert not self.may_push_out(ticket, before)
             self.gone.add(ticket)
             return
-        if self.queue.running is ticket:
+        if ticket in self.queue.running:
             assert (before, loser) == ([], None)
+            self.running.append(ticket)
             self.note_start(ticket)
             return
+        assert len(self.running) == self.slots
         self.line.append(ticket)
         if loser is None:
             assert not was_full
-            if priority is INTERACTIVE:
+            if priority is INTERACTIVE and self.slots == 1:
                 assert self.runs_before(ticket) == predicted
         else:
             assert was_full
@@ -112,20 +116,19 @@ class Fairness(RuleBasedStateMachine):
 
     def runs_before(self, ticket: Ticket) -> int:
         """How many of those who wait run before this one, by a copy of the queue that is run to its end."""
-        return run_of(deepcopy(self.queue)).split().index(shown(ticket)) - 1
+        return run_of(deepcopy(self.queue)).split().index(shown(ticket)) - len(self.running)
 
-    @precondition(lambda self: self.queue.running is not None)
-    @rule()
-    def end_the_running_one(self) -> None:
-        running = self.queue.running
-        assert running is not None
-        following = self.queue.leave(running)
-        assert following is self.queue.running
+    @precondition(lambda self: self.running)
+    @rule(data=st.data())
+    def end_one_that_runs(self, data: st.DataObject) -> None:
+        following = self.queue.leave(self.running.pop(data.draw(st.integers(0, len(self.running) - 1))))
         if following is None:
             assert self.line == []
+            self.note_waiting()
         else:
             self.check_turn(following)
             self.line.remove(following)
+            self.running.append(following)
             self.note_start(following)
 
     def check_turn(self, following: Ticket) -> None:
@@ -134,6 +137,9 @@ class Fairness(RuleBasedStateMachine):
         assert following == same[0]
         if following.priority is BATCH:
             assert not any(ticket.priority is INTERACTIVE for ticket in self.line)
+        busy = Counter(ticket.client for ticket in self.running)
+        rivals = {ticket.client for ticket in self.line if ticket.priority is following.priority}
+        assert busy[following.client] == min(busy[client] for client in rivals)
 
     def note_start(self, ticket: Ticket) -> None:
         """No client waits for more than one job of each other client, but batch work for interactive work."""
@@ -147,23 +153,21 @@ class Fairness(RuleBasedStateMachine):
 
     def note_waiting(self) -> None:
         """From when on does a client stand in line: since it has work and none that runs."""
-        running = self.queue.running
+        busy = {ticket.client for ticket in self.running}
         waiting = {(ticket.client, ticket.priority) for ticket in self.line}
         for key in [key for key in self.seen if key not in waiting]:
             del self.seen[key]
         for client, priority in waiting:
-            if running is not None and running.client != client:
-                self.seen.setdefault((client, priority), Counter([running.client]))
-            elif running is not None:
+            if client in busy:
                 self.seen.pop((client, priority), None)
+            else:
+                self.seen.setdefault((client, priority), Counter(busy))
 
     @precondition(lambda self: self.line)
     @rule(data=st.data())
     def leave_the_line(self, data: st.DataObject) -> None:
         ticket = self.line.pop(data.draw(st.integers(0, len(self.line) - 1)))
-        running = self.queue.running
         assert self.queue.leave(ticket) is None
-        assert self.queue.running is running
         self.gone.add(ticket)
         self.note_waiting()
 
@@ -176,7 +180,8 @@ class Fairness(RuleBasedStateMachine):
         assert len(self.line) <= self.depth
         assert self.queue.places == len(self.line)
         assert sorted(t.number for t in self.queue.waiting) == [t.number for t in self.line]
-        assert not self.line or self.queue.running is not None
+        assert self.queue.running == tuple(self.running)
+        assert not self.line or len(self.running) == self.slots
 
 
 TestClientsTakeTurns = Fairness.TestCase
@@ -196,6 +201,22 @@ TestClientsTakeTurns.settings = settings(max_examples=200, stateful_step_count=4
 )
 def test_clients_take_turns_and_batch_work_waits_for_interactive_work(came: str, ran: str) -> None:
     assert run_of(opened(came)) == ran
+
+
+@pytest.mark.parametrize(
+    ("came", "ran"),
+    [
+        ("a1 a2 a3 a4", "a1 a2 a3 a4"),
+        ("a1 a2 a3 b4", "a1 a2 b4 a3"),
+        ("a1 b2 a3 a4 b5 c6", "a1 b2 c6 a3 b5 a4"),
+        ("a1 b2 a3 b4 a5 b6", "a1 b2 a3 b4 a5 b6"),
+        ("A1 A2 b3 b4 A5 c6", "A1 A2 b3 c6 b4 A5"),
+    ],
+)
+def test_with_two_places_to_run_a_free_one_goes_to_the_client_with_the_fewest_jobs_that_run(
+    came: str, ran: str
+) -> None:
+    assert run_of(opened(came, slots=2)) == ran
 
 
 def test_who_comes_new_waits_for_one_job_of_each_other_client_the_running_one_included() -> None:
@@ -242,8 +263,7 @@ def test_with_no_place_to_wait_one_runs_and_the_next_is_refused() -> None:
     with pytest.raises(QueueFull) as refused:
         queue.enter(*tickets("b2"), retry_after_s=3.5)
     assert (refused.value.depth, refused.value.retry_after_s) == (0, 3.5)
-    assert queue.running is not None
-    queue.leave(queue.running)
+    queue.leave(*queue.running)
     queue.enter(*tickets("b3"), retry_after_s=1.0)
     assert run_of(queue) == "b3"
 
@@ -258,8 +278,7 @@ def test_a_smaller_queue_throws_nobody_out_who_waits() -> None:
 
 def test_leaving_twice_takes_nobody_elses_turn() -> None:
     queue = opened("a1 b2 c3")
-    first = queue.running
-    assert first is not None
+    (first,) = queue.running
     assert queue.leave(first) == tickets("b2")[0]
     assert queue.leave(first) is None
     assert run_of(queue) == "b2 c3"

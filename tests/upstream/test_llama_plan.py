@@ -30,6 +30,14 @@ def test_a_llama_server_is_told_all_but_the_key(tmp_path: Path) -> None:
     assert made.program == str(tmp_path / "llama-server")
 
 
+def test_each_slot_has_the_whole_context(tmp_path: Path) -> None:
+    made = planned(tmp_path, slots=3, context=1000)
+    words = made.arguments
+    assert words[words.index("--parallel") + 1] == "3"
+    assert words[words.index("--ctx-size") + 1] == "3000"
+    assert made.as_json()["all_context"] == 3000
+
+
 @pytest.mark.parametrize(
     ("wanted", "fault"),
     [

@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanage
 from dataclasses import dataclass, replace
 
 from hailo_vision.answers.attempts import attempts
+from hailo_vision.answers.choices import Said, choices
 from hailo_vision.answers.demands import Demands, demands
 from hailo_vision.answers.judge import Judge
 from hailo_vision.answers.look import check_length, look
@@ -36,17 +37,6 @@ class Prepared:
     choices: int = 1
     wanted: Demands | None = None
     engine: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """A part of one of a request's answers: `choice` counts them from 0.
-
-    For each choice come zero or more Pieces, then its ToolCalls, then exactly one Finish.
-    """
-
-    choice: int
-    event: Event
 
 
 class Answers:
@@ -94,16 +84,18 @@ class Answers:
             yield said
 
     async def _said(self, prepared: Prepared, caller: Caller) -> AsyncGenerator[Said]:
-        """One choice after the other, each with a place of its own in the queue."""
+        """Each choice has a place of its own in the queue."""
         caller.answered_by(self._engine)
         image_s = prepared.image_s
-        for choice in range(prepared.choices):
-            async with aclosing(self._choice(prepared, choice, caller)) as events:
-                async for event in events:
-                    if isinstance(event, Finish):
-                        event = replace(event, timings=replace(event.timings, image_s=image_s))
-                        image_s = 0.0
-                    yield Said(choice=choice, event=event)
+        said = choices(
+            prepared.choices, lambda choice: self._choice(prepared, choice, caller), lambda: self._scheduler.free
+        )
+        async with aclosing(said):
+            async for part in said:
+                if isinstance(part.event, Finish):
+                    timings = replace(part.event.timings, image_s=image_s)
+                    part, image_s = replace(part, event=replace(part.event, timings=timings)), 0.0
+                yield part
 
     async def _choice(self, prepared: Prepared, choice: int, caller: Caller) -> AsyncGenerator[Event]:
         def run(generation: Generation) -> AbstractAsyncContextManager[AsyncGenerator[Event]]:

@@ -6,7 +6,8 @@ from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanage
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from hailo_vision.answers.answers import Prepared, Said
+from hailo_vision.answers.answers import Prepared
+from hailo_vision.answers.choices import Said
 from hailo_vision.answers.look import pictures
 from hailo_vision.answers.native import is_within
 from hailo_vision.chat import Caller, ChatRequest, Frame

@@ -77,14 +77,15 @@ def ending(usage: Mapping[str, Any], performance: Mapping[str, Any] | None) -> E
 
 
 def vitals(health: Mapping[str, Any], cpu: tuple[float, float] | None) -> Vitals:
-    memory, chip, jobs = (health.get(key) or {} for key in ("memory", "chip", "jobs"))
+    memory, chip, jobs, queue = (health.get(key) or {} for key in ("memory", "chip", "jobs", "queue"))
     busy_s, total_s = cpu or (None, None)
+    engine_s = jobs.get("busy_seconds")
     return Vitals(
         daemon_bytes=memory.get("daemon_bytes"),
         worker_bytes=memory.get("worker_bytes"),
         worker_restarts=health.get("worker_restarts"),
         temperature_c=chip.get("temperature_c"),
-        npu_busy_s=jobs.get("busy_seconds"),
+        npu_busy_s=None if engine_s is None else engine_s / (queue.get("slots") or 1),
         cpu_busy_s=busy_s,
         cpu_s=total_s,
     )

@@ -221,6 +221,7 @@ class Llama:
         None, "a llama-server to run; null takes one on PATH, else the Python package xllamacpp", min_length=1
     )
     context: int = setting(4096, "tokens of a conversation; memory grows with it", minimum=256, maximum=1_048_576)
+    slots: int = setting(1, "answers at a time, each with a context of its own", minimum=1, maximum=64)
     threads: int | None = setting(None, "threads to compute with; null is all cores but one", minimum=1, maximum=512)
     image_max_tokens: int = setting(128, "most tokens that a picture becomes", minimum=4, maximum=16_384)
     kv_type: KvType = setting("f16", "how the context is kept: f16, or in less memory q8_0 or q4_0")
@@ -248,6 +249,7 @@ class Remote:
     )
     token_timeout_s: float = setting(30.0, "seconds of silence after it", exclusive_minimum=0, maximum=3600)
     retries: int = setting(2, "tries after one that it did not get or did not take", minimum=0, maximum=10)
+    slots: int = setting(1, "answers at a time, as many as it makes without a queue", minimum=1, maximum=256)
     context: int = setting(8192, "tokens of a conversation, where it does not tell", minimum=256, maximum=10_000_000)
     image_max_px: int = setting(1024, "longest side of a picture that is sent", minimum=28, maximum=4096)
     native: tuple[Native, ...] = setting(

@@ -1,15 +1,16 @@
 """POST /v1/chat/completions: parse, look at the pictures, take a turn, and answer whole or as a stream."""
 
 import time
-from collections.abc import AsyncGenerator
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 
 from aiohttp import web
 
-from hailo_vision.answers.answers import Said
+from hailo_vision.answers.choices import Said
 from hailo_vision.answers.look import pictures
 from hailo_vision.answers.tally import total
-from hailo_vision.chat import Finish, Logprob, Piece, ToolCall
+from hailo_vision.chat import Finish, Piece, ToolCall
 from hailo_vision.http_api import reply
 from hailo_vision.http_api.facts import finish_facts, prepared_facts
 from hailo_vision.http_api.guard import charge_images
@@ -45,46 +46,47 @@ async def completions(request: web.Request) -> web.StreamResponse:
 
 
 async def _whole(request: web.Request, answer: Reply, said: AsyncGenerator[Said]) -> web.Response:
-    choices: list[Choice] = []
-    finishes: list[Finish] = []
-    pieces: list[str] = []
-    calls: list[ToolCall] = []
-    logprobs: list[Logprob] = []
+    parts: dict[int, list[Piece | ToolCall]] = defaultdict(list)
+    finishes: dict[int, Finish] = {}
     async for part in said:
-        match part.event:
-            case Piece(text=text, logprobs=one):
-                pieces.append(text)
-                logprobs += one
-            case ToolCall() as call:
-                calls.append(call)
-            case Finish() as finish:
-                finishes.append(finish)
-                text = "".join(pieces)
-                choices.append(Choice(text=text, calls=tuple(calls), reason=finish.reason, logprobs=tuple(logprobs)))
-                pieces, calls, logprobs = [], [], []
-    everything = total(finishes)
+        if isinstance(part.event, Finish):
+            finishes[part.choice] = part.event
+        else:
+            parts[part.choice].append(part.event)
+    choices = [_choice(parts[index], finishes[index]) for index in sorted(finishes)]
+    everything = total([finishes[index] for index in sorted(finishes)])
     request[FACTS].update(finish_facts(everything))
     return web.json_response(answer.whole(choices, everything))
+
+
+def _choice(parts: Sequence[Piece | ToolCall], finish: Finish) -> Choice:
+    pieces = [part for part in parts if isinstance(part, Piece)]
+    return Choice(
+        text="".join(piece.text for piece in pieces),
+        calls=tuple(part for part in parts if isinstance(part, ToolCall)),
+        reason=finish.reason,
+        logprobs=tuple(logprob for piece in pieces for logprob in piece.logprobs),
+    )
 
 
 async def _stream(request: web.Request, answer: Reply, said: AsyncGenerator[Said]) -> web.StreamResponse:
     finishes: list[Finish] = []
     async with late_stream(request) as stream:
-        begun, calls = -1, 0
+        calls: dict[int, int] = {}  # of each choice that has begun
         async for part in said:
-            if part.choice != begun:
-                begun, calls = part.choice, 0
-                await stream.write(answer.first_chunk(begun))
+            if part.choice not in calls:
+                calls[part.choice] = 0
+                await stream.write(answer.first_chunk(part.choice))
             match part.event:
                 case Piece(text=text, logprobs=logprobs):
                     if text:
-                        await stream.write(answer.text_chunk(text, begun, logprobs))
+                        await stream.write(answer.text_chunk(text, part.choice, logprobs))
                 case ToolCall() as call:
-                    await stream.write(answer.call_chunk(calls, call, begun))
-                    calls += 1
+                    await stream.write(answer.call_chunk(calls[part.choice], call, part.choice))
+                    calls[part.choice] += 1
                 case Finish() as finish:
                     finishes.append(finish)
-                    await stream.write(answer.last_chunk(finish.reason, begun))
+                    await stream.write(answer.last_chunk(finish.reason, part.choice))
         everything = total(finishes)
         request[FACTS].update(finish_facts(everything))
         usage = answer.usage_chunk(everything) if answer.shows_usage else b""

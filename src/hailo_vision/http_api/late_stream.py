@@ -9,6 +9,7 @@ from aiohttp import web
 from hailo_vision.http_api.faults import Fault
 from hailo_vision.http_api.request import FACTS, STREAM
 from hailo_vision.http_api.stream import EVENTS, EventStream, plain
+from hailo_vision.tasks import task_group
 
 PING_S = 15.0  # after a silence of this length comes a comment: proxies close what is silent for 30 or 60 s
 PING = b": ping\n\n"
@@ -77,12 +78,9 @@ async def late_stream(
 ) -> AsyncIterator[LateStream]:
     """A stream that is kept alive while the block runs; what is raised in the block is raised as it is."""
     stream = LateStream(request, ping_s=ping_s, tell=tell, media=media, ping=ping)
-    try:
-        async with asyncio.TaskGroup() as group:
-            pings = group.create_task(stream.ping())
-            try:
-                yield stream
-            finally:
-                pings.cancel()
-    except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from None
+    async with task_group() as tasks:
+        pings = tasks.create_task(stream.ping())
+        try:
+            yield stream
+        finally:
+            pings.cancel()

@@ -37,6 +37,7 @@ def health_json(services: Services) -> dict[str, Any]:
         "uptime_seconds": round(known.uptime_s, 3),
         "queue": {
             "running": services.scheduler.running,
+            "slots": services.scheduler.slots,
             "waiting": services.scheduler.waiting,
             "depth": services.scheduler.depth,
         },

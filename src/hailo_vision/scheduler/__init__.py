@@ -1,1 +1,1 @@
-"""One generation at a time: who is let in, who is next, and what drives the engine."""
+"""As many generations at once as the engine has slots: who is let in, who is next, and what drives the engine."""

@@ -43,22 +43,29 @@ class Admission:
 
     def check(self, client: str, priority: Priority, *, arrived_at: float, now: float, max_tokens: int | None) -> None:
         """Raises QueueFull or TooBusy; `max_tokens` is None where it is not known yet."""
-        first_wait_s = self.first_wait_s(now)
-        self._queue.giving_way(client, priority, retry_after_s=first_wait_s)
+        self._queue.giving_way(client, priority, retry_after_s=self.first_wait_s(now))
         # Whose turn comes at once is always let in: how else would a wrong estimate be mended? And a guess alone
         # refuses nobody who would be next.
-        if self._queue.running is None or (self._estimate.is_guess and not self._queue.places):
+        if self._queue.is_free or (self._estimate.is_guess and not self._queue.places):
             return
-        wait_s = first_wait_s + self._queue.ahead(client, priority) * self._estimate.job_s()
+        wait_s = self._wait_s(now, ahead=self._queue.ahead(client, priority))
         needed_s = wait_s + self._estimate.job_s(max_tokens)
         if now + needed_s > arrived_at + self.deadline_s:
             shrunk_in_s = min(wait_s, needed_s - self.deadline_s)  # enough for one who arrives then
             raise TooBusy(wait_s=wait_s, deadline_s=self.deadline_s, retry_after_s=shrunk_in_s)
 
     def first_wait_s(self, now: float) -> float:
-        """An estimate of when the running job ends, and the next one of those who wait has its turn."""
-        running = self._queue.running
-        if running is None:
+        """An estimate of when a job ends, and the next one of those who wait has its turn."""
+        return self._wait_s(now, ahead=0)
+
+    def _wait_s(self, now: float, *, ahead: int) -> float:
+        """An estimate of when the turn of one comes before whom so many have theirs."""
+        if self._queue.is_free:
             return 0.0
-        ran_s = 0.0 if running.started_at is None else now - running.started_at
-        return self._engine.ready_in_s + self._estimate.rest_s(ran_s=ran_s, max_tokens=running.max_tokens)
+        rests_s = sorted(self._rest_s(job, now) for job in self._queue.running)
+        rounds, place = divmod(ahead, len(rests_s))  # no rest is longer than a job: the places free up in turns
+        return self._engine.ready_in_s + rests_s[place] + rounds * self._estimate.job_s()
+
+    def _rest_s(self, job: Job, now: float) -> float:
+        ran_s = 0.0 if job.started_at is None else now - job.started_at
+        return self._estimate.rest_s(ran_s=ran_s, max_tokens=job.max_tokens)

@@ -24,7 +24,11 @@ class EngineState(StrEnum):
 
 
 class Engine(Protocol):
-    """A model that answers one conversation at a time."""
+    """A model that answers a conversation, or as many at once as it has slots."""
+
+    @property
+    def slots(self) -> int:
+        """Generations at once; always the same."""
 
     @property
     def state(self) -> EngineState: ...
@@ -50,10 +54,15 @@ class Engine(Protocol):
 
     @property
     def busy_s(self) -> float:
-        """Seconds of prefill and decode of all generations that ended, aborted ones too, by the engine's own clock."""
+        """Seconds of prefill and decode of all generations that ended, aborted ones too, by the engine's own clock.
+
+        Of several at once each counts.
+        """
 
     async def ready(self) -> None:
-        """Wait until READY; what is UNLOADED is loaded again for it. Raises EngineError when that can't be now.
+        """Wait until READY, or BUSY with a slot free; what is UNLOADED is loaded again for it.
+
+        Raises EngineError when that can't be now.
 
         Once this returns, and before anything else is awaited, `generate` begins at once.
         """
@@ -68,7 +77,7 @@ class Engine(Protocol):
         """Answers: pieces as they come, then the calls of tools where it has tools, then exactly one Finish.
 
         Waits for `ready`, as an aborted generation may still be on its way out. Closing the generator early aborts the
-        generation; it returns at once, and the engine is BUSY until the device is free again.
+        generation; it returns at once, and the engine is BUSY until its device is free again.
 
         Raises ContextLengthExceeded or another RequestError before the first piece when the device would not take
         it, EngineError when the engine fails, then or later. After either the generator has ended.

@@ -1,11 +1,13 @@
 """Who runs, who waits, who is turned away. Pure.
 
-Clients take turns: one job of each, round and round, and within one client first come, first served. A client stands
-in the ring while it has work that waits and none that runs; when its job ends it joins again at the tail. So whoever
-comes new waits for one job of each other client at most, the running one included. Each class has a ring of its own,
-and the batch ring turns when the interactive one is empty.
+Clients take turns: one job of each, round and round, and within one client first come, first served. A place to run
+goes to the client with the fewest jobs that run, and among equals to the one that is first in the ring; a client joins
+the ring at its tail, and again when a job of it ends. So whoever comes new waits for one job of each other client at
+most, the running ones included. Each class has a ring of its own, and the batch ring turns when the interactive one is
+empty.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Generic, Protocol, TypeVar
 
@@ -27,16 +29,24 @@ Ticket = TypeVar("Ticket", bound=Ticketed)
 
 
 class Queue(Generic[Ticket]):
-    """One place to run and `depth` places to wait. It never decides anything but when called."""
+    """`slots` places to run and `depth` places to wait. It never decides anything but when called."""
 
-    def __init__(self, depth: int) -> None:
+    def __init__(self, depth: int, slots: int = 1) -> None:
         self.depth = depth  # a smaller one throws nobody out who waits
-        self._running: Ticket | None = None
-        self._lines = {priority: _Lines[Ticket]() for priority in Priority}
+        self.slots = slots
+        self._running: dict[Ticket, None] = {}
+        self._busy: Counter[str] = Counter()  # jobs that run, of each client that has one
+        self._lines = {priority: _Lines[Ticket](self._busy) for priority in Priority}
 
     @property
-    def running(self) -> Ticket | None:
-        return self._running
+    def running(self) -> tuple[Ticket, ...]:
+        """Those who run, in the order in which they began."""
+        return tuple(self._running)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether a newcomer would run at once."""
+        return len(self._running) < self.slots
 
     @property
     def places(self) -> int:
@@ -51,11 +61,11 @@ class Queue(Generic[Ticket]):
     def ahead(self, client: str, priority: Priority) -> int:
         """How many of those who wait now would run before a newcomer.
 
-        Exact for an interactive one. Before a batch one the interactive work changes the ring: one job more or less of
+        Exact for an interactive one with one place to run; with more of them if jobs end in the order in which they
+        began, a few more or less. Before a batch one the interactive work changes the ring: one job more or less of
         each client that has both.
         """
-        lines = self._lines[priority]
-        ahead = lines.ahead(client, is_running=self._running is not None and self._running.client == client)
+        ahead = self._lines[priority].ahead(client)
         return ahead if priority is Priority.INTERACTIVE else ahead + self._lines[Priority.INTERACTIVE].places
 
     def giving_way(self, client: str, priority: Priority, *, retry_after_s: float) -> Ticket | None:
@@ -65,7 +75,7 @@ class Queue(Generic[Ticket]):
         with most of them goes, if it has two more than the newcomer's client has. So it still has no fewer, and two
         clients never push each other out in turns. Batch work makes room for any interactive work.
         """
-        if self._running is None or self.places < self.depth:
+        if self.is_free or self.places < self.depth:
             return None
         batch, lines = self._lines[Priority.BATCH], self._lines[priority]
         if priority is Priority.INTERACTIVE and batch.places:
@@ -75,11 +85,11 @@ class Queue(Generic[Ticket]):
         raise QueueFull(depth=self.depth, retry_after_s=retry_after_s)
 
     def enter(self, ticket: Ticket, *, retry_after_s: float) -> Ticket | None:
-        """Join the queue, or run where nobody does. Gives the one who lost the place for it. Raises QueueFull."""
+        """Join the queue, or run where a place is free. Gives the one who lost the place for it. Raises QueueFull."""
         loser = self.giving_way(ticket.client, ticket.priority, retry_after_s=retry_after_s)
         if loser is not None:
             self._lines[loser.priority].remove(loser)
-        if self._running is None:
+        if self.is_free:
             self._run(ticket)
         else:
             self._lines[ticket.priority].add(ticket)
@@ -87,12 +97,15 @@ class Queue(Generic[Ticket]):
 
     def leave(self, ticket: Ticket) -> Ticket | None:
         """Leave from wherever one stands; gives the one whose turn it has become, if any."""
-        if self._running != ticket:
+        if ticket not in self._running:
             self._lines[ticket.priority].remove(ticket)
             return None
-        self._running = None
+        del self._running[ticket]
+        self._busy[ticket.client] -= 1
+        if not self._busy[ticket.client]:
+            del self._busy[ticket.client]
         for lines in self._lines.values():
-            lines.rejoin()
+            lines.step_back(ticket.client)
         following = next((lines.first() for lines in self._lines.values() if lines.places), None)
         if following is not None:
             self._lines[following.priority].remove(following)
@@ -100,78 +113,69 @@ class Queue(Generic[Ticket]):
         return following
 
     def _run(self, ticket: Ticket) -> None:
-        self._running = ticket
-        for lines in self._lines.values():
-            lines.step_aside(ticket.client)
+        self._running[ticket] = None
+        self._busy[ticket.client] += 1
 
 
 class _Lines(Generic[Ticket]):
-    """The waiting tickets of one class: a ring of clients, each with its line, and the running client's line aside."""
+    """The waiting tickets of one class: a ring of clients, each with its line. `busy` is how many jobs of each run."""
 
-    def __init__(self) -> None:
+    def __init__(self, busy: Counter[str]) -> None:
         # Dicts keep the order of their keys, and any key can be taken out at once: so a leaver costs no search.
         self._ring: dict[str, dict[Ticket, None]] = {}
-        self._aside: dict[Ticket, None] = {}
-        self._client_aside: str | None = None
+        self._busy = busy
         self.places = 0
 
     def __iter__(self) -> Iterator[Ticket]:
         for line in self._ring.values():
             yield from line
-        yield from self._aside
 
     def add(self, ticket: Ticket) -> None:
-        line = self._aside if ticket.client == self._client_aside else self._ring.setdefault(ticket.client, {})
-        line[ticket] = None
+        self._ring.setdefault(ticket.client, {})[ticket] = None
         self.places += 1
 
     def remove(self, ticket: Ticket) -> None:
         """Take a ticket out, wherever it stands; one that is not here is no matter."""
-        line = self._line(ticket.client)
+        line = self._ring.get(ticket.client, {})
         if ticket not in line:
             return
         del line[ticket]
         self.places -= 1
         if not line:
-            self._ring.pop(ticket.client, None)
+            del self._ring[ticket.client]
 
     def first(self) -> Ticket:
         """The first one of the client whose turn it is."""
-        return next(iter(next(iter(self._ring.values()))))
+        return next(iter(self._ring[min(self._ring, key=self._busy.__getitem__)]))
 
-    def step_aside(self, client: str) -> None:
-        """This client's job runs now: its line waits outside of the ring."""
-        self._client_aside = client
-        self._aside = self._ring.pop(client, {})
-
-    def rejoin(self) -> None:
-        """The job has ended: who stood aside joins the ring at its tail."""
-        if self._aside and self._client_aside is not None:
-            self._ring[self._client_aside] = self._aside
-        self._aside, self._client_aside = {}, None
+    def step_back(self, client: str) -> None:
+        """A job of this client has ended: it joins the ring again at its tail."""
+        if client in self._ring:
+            self._ring[client] = self._ring.pop(client)
 
     def places_of(self, client: str) -> int:
-        return len(self._line(client))
+        return len(self._ring.get(client, ()))
 
     def heaviest(self) -> str:
         """The client with most places."""
-        clients = [*self._ring, *([self._client_aside] if self._aside and self._client_aside is not None else [])]
-        return max(clients, key=self.places_of)
+        return max(self._ring, key=self.places_of)
 
     def newest(self, client: str) -> Ticket:
-        return next(reversed(self._line(client)))
+        return next(reversed(self._ring[client]))
 
-    def ahead(self, client: str, *, is_running: bool) -> int:
-        """How many would run before a newcomer of this client: its own, and of the others one in each round."""
-        own = self.places_of(client)
-        rounds = own + 1  # the newcomer runs in the last; who stands behind its client has one less
-        ahead = own
+    def ahead(self, client: str) -> int:
+        """How many would run before a newcomer of this client: its own, and of the others one in each round.
+
+        A client's jobs are numbered from its first that runs. Lower numbers go first, and of equal ones that of the
+        client that has more of them running, as its one before began earlier, or that stands before this one.
+        """
+        own, running = self.places_of(client), self._busy[client]
+        ahead, is_before = own, True
         for other, line in self._ring.items():
             if other == client:
-                rounds -= 1
-            else:
-                ahead += min(len(line), rounds)
-        return ahead if is_running else ahead + min(len(self._aside), own)
-
-    def _line(self, client: str) -> dict[Ticket, None]:
-        return self._aside if client == self._client_aside else self._ring.get(client, {})
+                is_before = False
+                continue
+            theirs = self._busy[other]
+            is_first = theirs > running or (theirs == running and is_before)
+            ahead += min(len(line), max(running + own - theirs + is_first, 0))
+        return ahead

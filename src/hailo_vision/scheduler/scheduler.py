@@ -1,4 +1,6 @@
-"""One generation at a time. Admission decides without awaiting; a job then waits, drives the engine and answers."""
+"""As many generations at once as the engine has slots: a chip has one. Admission decides without awaiting; a job then
+waits for its turn, drives the engine and answers.
+"""
 
 import asyncio
 import logging
@@ -16,6 +18,7 @@ from hailo_vision.scheduler.idle import KeepAlive
 from hailo_vision.scheduler.job import PIECES_IN_A_ROW, Job
 from hailo_vision.scheduler.queue import Queue
 from hailo_vision.scheduler.record import JobRecord, Outcome, Refusal, Totals, outcome_of, refusal_of
+from hailo_vision.tasks import task_group
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +27,7 @@ GRACE_S = 5.0  # after a deadline, in which the engine ends the answer by itself
 
 
 class Scheduler:
-    """Lets one job at a time have the engine. `run` must run for an idle model to be unloaded.
+    """Lets as many jobs have the engine as it has slots. `run` must run for an idle model to be unloaded.
 
     `on_job_end` gets a record of each job that had a place, `on_refused` the reason of each request that got none.
     """
@@ -41,7 +44,7 @@ class Scheduler:
     ) -> None:
         model = model or settings.Model()
         self._engine = engine
-        self._queue: Queue[Job] = Queue(queue.depth)
+        self._queue: Queue[Job] = Queue(queue.depth, engine.slots)
         self._estimate = Estimate()
         self._admission = Admission(engine, self._queue, self._estimate, queue)
         self._keep_alive = KeepAlive(engine, seconds=model.keep_alive, is_pinned=model.pinned)
@@ -74,8 +77,18 @@ class Scheduler:
 
     @property
     def running(self) -> int:
-        """Jobs whose turn it is: 0 or 1."""
-        return 0 if self._queue.running is None else 1
+        """Jobs whose turn it is, as many as the engine has slots at most."""
+        return len(self._queue.running)
+
+    @property
+    def slots(self) -> int:
+        """Jobs that can run at once."""
+        return self._queue.slots
+
+    @property
+    def free(self) -> int:
+        """How many jobs would have their turn at once."""
+        return self.slots - self.running
 
     @property
     def unready(self) -> NotReady | None:
@@ -121,24 +134,16 @@ class Scheduler:
         raises. The engine has its next job as soon as it has ended this one, whenever the events are read.
         """
         job = self._enter(client, priority, arrived_at, generation.max_tokens)
-        failure: BaseException | None = None
         try:
-            async with asyncio.TaskGroup() as tasks, aclosing(job.events.read()) as events:
+            async with task_group() as tasks, aclosing(job.events.read()) as events:
                 driving = tasks.create_task(self._drive(job, generation))
                 del generation  # its pixels need not wait for a slow reader
                 try:
                     yield events
                 finally:
                     driving.cancel()
-        except BaseExceptionGroup as group:  # of the block's own error, or of a bug in ours
-            failure = group.exceptions[0]
         finally:
             self._end(job, Outcome.CANCELLED)
-        if failure is not None:
-            try:
-                raise failure
-            finally:
-                del failure  # or it would hold this frame, and be held by it
 
     async def run(self) -> None:
         """Unload the model when it was idle for long enough, for ever."""
@@ -190,7 +195,7 @@ class Scheduler:
         loser = self._queue.enter(job, retry_after_s=retry_after_s)
         if loser is not None:
             loser.condemn(QueueFull(depth=self.depth, retry_after_s=retry_after_s))
-        if self._queue.running is job:
+        if job in self._queue.running:
             job.call()
         self.totals.admitted += 1
         self._idle.clear()
@@ -264,7 +269,7 @@ class Scheduler:
                     await asyncio.sleep(0)
 
     def _finish(self, job: Job, finish: Finish) -> Finish:
-        """The engine is free: the next one's turn comes before anything else. Raises Expired for an empty answer."""
+        """The slot is free: the next one's turn comes before anything else. Raises Expired for an empty answer."""
         usage, timings = finish.usage, finish.timings
         if finish.reason is FinishReason.DEADLINE and not usage.completion_tokens:
             raise job.expired
@@ -299,7 +304,7 @@ class Scheduler:
         following = self._queue.leave(job)
         if following is not None:
             following.call()
-        if self._queue.running is None:
+        if not self._queue.running:
             self._idle.set()
             self._keep_alive.work_ended()
 
@@ -308,8 +313,7 @@ class Scheduler:
             job.condemn(NotReady(Unready.DRAINING, "The server is stopping.", retry_after_s=DRAIN_RETRY_S))
 
     def _jobs(self) -> tuple[Job, ...]:
-        running = self._queue.running
-        return self._queue.waiting if running is None else (running, *self._queue.waiting)
+        return (*self._queue.running, *self._queue.waiting)
 
     @property
     def _now(self) -> float:

@@ -88,6 +88,10 @@ class Supervisor:
         self._retry_at = 0.0
 
     @property
+    def slots(self) -> int:
+        return 1
+
+    @property
     def state(self) -> EngineState:
         return self._state
 

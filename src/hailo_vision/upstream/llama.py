@@ -56,7 +56,7 @@ class Llama:
         self._load_timeout_s = load_timeout_s
         self._command = command
         self._silence_s = (prefill_s, token_s)
-        self._condition = Condition(on_change)
+        self._condition = Condition(on_change, slots=wanted.slots)
         self._backoff = Backoff()
         self._model: LoadedModel | None = None
         self._properties: dict[str, Any] | None = None
@@ -67,6 +67,10 @@ class Llama:
         self._busy_s = 0.0
         self._started_at = 0.0
         self._retry_at = 0.0
+
+    @property
+    def slots(self) -> int:
+        return self._wanted.slots
 
     @property
     def state(self) -> EngineState:
@@ -125,22 +129,18 @@ class Llama:
         assert self._server is not None
         child = self._child
         session, endpoint = self._server
-        self._condition.become(EngineState.BUSY)
-        try:
-            async with aclosing(converse(session, endpoint, generation, self._spend)) as events:
-                async for event in events:
-                    yield event
-            self._backoff.reset()
-        except WorkerStalled:
-            if child is not None:
-                child.kill()
-            raise
-        except DeviceUnavailable as error:
-            raise await self._death(child) or error from None
-        finally:
-            if self.state is EngineState.BUSY and self._child is child:
-                alive = child is not None and not child.has_ended
-                self._condition.become(EngineState.READY if alive else EngineState.STARTING)
+        with self._condition.generating(self._is_up):
+            try:
+                async with aclosing(converse(session, endpoint, generation, self._spend)) as events:
+                    async for event in events:
+                        yield event
+                self._backoff.reset()
+            except WorkerStalled:
+                if child is not None:
+                    child.kill()  # whatever else it answers: all slots share one loop
+                raise
+            except DeviceUnavailable as error:
+                raise await self._death(child) or error from None
 
     async def run(self) -> None:
         """Keep a child alive until cancelled. After an error that only a person can mend, wait for that."""
@@ -259,6 +259,9 @@ class Llama:
             self._retry_at = asyncio.get_running_loop().time() + delay_s
             self._condition.become(EngineState.FAILED)
             await asyncio.sleep(delay_s)
+
+    def _is_up(self) -> bool:
+        return self._child is not None and not self._child.has_ended
 
     def _spend(self, seconds: float) -> None:
         self._busy_s += seconds

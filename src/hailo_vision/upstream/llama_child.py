@@ -45,7 +45,8 @@ def _parameters(x: Any, plan: dict[str, Any]) -> Any:
     wanted.model.path = plan["model"]
     if plan["mmproj"] is not None:
         wanted.mmproj.path, wanted.image_max_tokens = plan["mmproj"], plan["image_max_tokens"]
-    wanted.n_ctx, wanted.n_parallel, wanted.cache_ram_mib = plan["context"], 1, plan["prompt_cache_mib"]
+    wanted.n_ctx, wanted.n_parallel, wanted.kv_unified = plan["all_context"], plan["slots"], False
+    wanted.cache_ram_mib = plan["prompt_cache_mib"]
     wanted.cpuparams.n_threads = wanted.cpuparams_batch.n_threads = plan["threads"]
     wanted.cache_type_k = wanted.cache_type_v = getattr(x.ggml_type, f"GGML_TYPE_{plan['kv_type'].upper()}")
     attention = {"auto": "AUTO", "always": "ENABLED", "never": "DISABLED"}[plan["flash_attention"]]

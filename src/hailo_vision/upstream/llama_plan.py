@@ -23,6 +23,7 @@ class Plan:
     model: str
     mmproj: str | None
     context: int
+    slots: int
     threads: int
     image_max_tokens: int
     kv_type: str
@@ -34,7 +35,12 @@ class Plan:
     key: str = field(repr=False)
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "arguments": self.arguments}
+        return {**asdict(self), "all_context": self.all_context, "arguments": self.arguments}
+
+    @property
+    def all_context(self) -> int:
+        """Tokens: llama.cpp deals them out to its slots in equal parts."""
+        return self.context * self.slots
 
     @property
     def arguments(self) -> list[str]:
@@ -42,8 +48,8 @@ class Plan:
         wanted = {
             "--host": self.socket,
             "--model": self.model,
-            "--ctx-size": self.context,
-            "--parallel": 1,
+            "--ctx-size": self.all_context,
+            "--parallel": self.slots,
             "--threads": self.threads,
             "--threads-batch": self.threads,
             "--cache-type-k": self.kv_type,
@@ -72,6 +78,7 @@ def plan(wanted: settings.Llama, *, socket: str, key: str) -> Plan:
         model=wanted.model,
         mmproj=wanted.mmproj,
         context=wanted.context,
+        slots=wanted.slots,
         threads=wanted.threads or max(len(os.sched_getaffinity(0)) - 1, 1),
         image_max_tokens=wanted.image_max_tokens,
         kv_type=wanted.kv_type,

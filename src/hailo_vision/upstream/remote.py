@@ -59,7 +59,7 @@ class Remote:
     ) -> None:
         self._wanted = wanted
         self._endpoint = endpoint(wanted, key)
-        self._condition = Condition(on_change)
+        self._condition = Condition(on_change, slots=wanted.slots)
         self._backoff = Backoff()
         self._model: LoadedModel | None = None
         self._session: aiohttp.ClientSession | None = None
@@ -67,6 +67,10 @@ class Remote:
         self._busy_s = 0.0
         self._retry_at = 0.0
         self._losses = 0
+
+    @property
+    def slots(self) -> int:
+        return self._wanted.slots
 
     @property
     def state(self) -> EngineState:
@@ -111,17 +115,14 @@ class Remote:
 
     async def generate(self, generation: Generation) -> AsyncGenerator[Event]:
         await self.ready()
-        self._condition.become(EngineState.BUSY)
-        try:
-            async with aclosing(self._tries(generation)) as events:
-                async for event in events:
-                    yield event
-        except DeviceUnavailable as error:
-            self._lose(error)
-            raise
-        finally:
-            if self.state is EngineState.BUSY:
-                self._condition.become(EngineState.READY)
+        with self._condition.generating(lambda: True):
+            try:
+                async with aclosing(self._tries(generation)) as events:
+                    async for event in events:
+                        yield event
+            except DeviceUnavailable as error:
+                self._lose(error)
+                raise
 
     async def run(self) -> None:
         """Look whether the server is there, until cancelled."""
@@ -201,6 +202,8 @@ class Remote:
         )
 
     def _lose(self, error: DeviceUnavailable) -> None:
+        if self.state not in (EngineState.READY, EngineState.BUSY):
+            return  # another answer's loss, and it is looked for already
         self._losses += 1
         self._condition.trouble = str(error)
         self._condition.become(EngineState.STARTING)

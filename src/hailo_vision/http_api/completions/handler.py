@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 from aiohttp import web
 
-from hailo_vision.answers.answers import Said
+from hailo_vision.answers.choices import Said
 from hailo_vision.chat import Caller, Finish, Piece
 from hailo_vision.http_api.completions.parse import Asked, completions_request
 from hailo_vision.http_api.completions.reply import Reply, choice, total

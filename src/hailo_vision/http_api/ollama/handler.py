@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from hailo_vision.answers.answers import Said
+from hailo_vision.answers.choices import Said
 from hailo_vision.answers.look import pictures
 from hailo_vision.chat import Caller, Finish, Piece, ToolCall
 from hailo_vision.config import settings

@@ -19,6 +19,7 @@ from hailo_vision.models.download import in_thread
 from hailo_vision.models.events import Event, Hashed, Received, Report, Started, StartedOver, Waits
 from hailo_vision.models.pull import pull
 from hailo_vision.models.release import runtime_release
+from hailo_vision.tasks import task_group
 
 _BETWEEN_LINES_S = 0.25  # a download has thousands of parts a second
 _BEGUN: dict[str, Any] = {"status": "pulling manifest"}
@@ -80,13 +81,10 @@ async def _told(request: web.Request, services: Services, file: ModelFile | None
 async def _fetch_and_tell(services: Services, file: ModelFile, stream: LateStream) -> None:
     """Raises what the download raises, and ConnectionResetError when the client has left: what has come is kept."""
     news = _News()
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            telling = tasks.create_task(_tell(stream, news, file))
-            await _fetch(services, file, news.take)
-            telling.cancel()
-    except BaseExceptionGroup as group:
-        raise group.exceptions[0] from None
+    async with task_group() as tasks:
+        telling = tasks.create_task(_tell(stream, news, file))
+        await _fetch(services, file, news.take)
+        telling.cancel()
 
 
 async def _fetch(services: Services, file: ModelFile, report: Report) -> None:

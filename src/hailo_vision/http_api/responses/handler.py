@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 
 from aiohttp import web
 
-from hailo_vision.answers.answers import Said
+from hailo_vision.answers.choices import Said
 from hailo_vision.answers.look import pictures
 from hailo_vision.chat import Finish
 from hailo_vision.errors import NotServed

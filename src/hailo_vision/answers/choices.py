@@ -1,0 +1,49 @@
+"""Several answers to one request: one after the other, or side by side where the engine has slots for them."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from hailo_vision.chat import Event, Finish
+from hailo_vision.tasks import task_group
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A part of one of a request's answers: `choice` counts them from 0.
+
+    For each choice come zero or more Pieces, then its ToolCalls, then exactly one Finish. Choices may be mixed.
+    """
+
+    choice: int
+    event: Event
+
+
+async def choices(
+    count: int, answer: Callable[[int], AsyncGenerator[Event]], free: Callable[[], int]
+) -> AsyncGenerator[Said]:
+    """What `answer` gives for each choice, counted from 0, as it comes; the first error ends them all.
+
+    `free` is how many jobs would have their turn at once. No more than those are begun, but always one: a choice that
+    had to wait for its turn would take a place in the queue from somebody else.
+    """
+    heard: asyncio.Queue[Said] = asyncio.Queue(maxsize=1)  # so a slow reader is the scheduler's matter
+
+    async def hear(choice: int) -> None:
+        async with aclosing(answer(choice)) as events:
+            async for event in events:
+                await heard.put(Said(choice=choice, event=event))
+
+    begun = running = 0
+    async with task_group() as tasks:
+        while running or begun < count:
+            for _ in range(min(count - begun, max(free(), 0 if running else 1))):
+                tasks.create_task(hear(begun))
+                begun, running = begun + 1, running + 1
+            has_ended = False
+            while not has_ended:
+                said = await heard.get()
+                has_ended = isinstance(said.event, Finish)
+                yield said
+            running -= 1
