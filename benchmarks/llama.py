@@ -2,6 +2,7 @@
 
 scripts/models; .venv/bin/python benchmarks/llama.py [--rounds 30] [--tokens 64] [--threads 1]
                 .venv/bin/python benchmarks/llama.py --options    what each option does to speed and memory
+                .venv/bin/python benchmarks/llama.py --slots      what several answers at a time do to both
 
 The child is the daemon's own: its socket and key are read from /proc, as only its user can.
 """
@@ -140,16 +141,49 @@ def rates(daemon: Daemon, number: int) -> tuple[float, float]:
     return prefilled / took["prefill_ms"] * 1000, usage["completion_tokens"] / took["decode_ms"] * 1000
 
 
+def measure_slots(threads: int, clients: int = 4, rounds: int = 6) -> None:
+    """So many clients that ask one short question after the other, answers of 64 tokens."""
+    print("| slots | all, tokens/s | one answer, tokens/s | to the first token, s | memory of the child, MB |")
+    print("|---|---|---|---|---|")
+    for slots in (1, 2, 4):
+        wanted = smollm2(threads=threads, slots=slots)
+        with tempfile.TemporaryDirectory() as folder:
+            daemon = Daemon(Path(folder), {"device": {"runtime": "llama"}, "llama": wanted}).wait_until_ready()
+            try:
+                began_at = time.perf_counter()
+                runs = asyncio.run(crowd(daemon, clients, rounds))
+                took_s = time.perf_counter() - began_at
+                tokens = daemon.get("/health")[1]["tokens"]["completion"]
+                memory_mb = daemon.get("/health")[1]["memory"]["worker_bytes"] / 1e6
+            finally:
+                daemon.stop()
+        one_s, first_s = median(run.tokens_per_s for run in runs), median(run.first_s for run in runs)
+        print(f"| {slots} | {tokens / took_s:.0f} | {one_s:.0f} | {first_s:.2f} | {memory_mb:.0f} |", flush=True)
+
+
+async def crowd(daemon: Daemon, clients: int, rounds: int) -> list[Run]:
+    async def client(number: int) -> list[Run]:
+        async with aiohttp.ClientSession(headers={"User-Agent": f"client-{number}"}) as session:
+            url = f"{daemon.url}/v1/chat/completions"
+            return [await one(session, url, number * 1000 + count, 64) for count in range(rounds)]
+
+    return [run for runs in await asyncio.gather(*map(client, range(clients))) for run in runs]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--tokens", type=int, default=64)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--options", action="store_true")
+    parser.add_argument("--slots", action="store_true")
     wanted = parser.parse_args()
     print(machine())
     if wanted.options:
         measure_options(wanted.threads)
+        return
+    if wanted.slots:
+        measure_slots(wanted.threads)
         return
     with tempfile.TemporaryDirectory() as folder:
         config = {"device": {"runtime": "llama"}, "llama": smollm2(threads=wanted.threads)}

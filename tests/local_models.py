@@ -20,9 +20,9 @@ has_llama = pytest.mark.skipif(
 has_smollm2 = pytest.mark.skipif(not SMOLLM2.exists(), reason="no SmolLM2 here: scripts/models gets it")
 
 
-def make_tiny(folder: Path) -> dict[str, str]:
+def make_tiny(folder: Path, *words: str) -> dict[str, str]:
     """The two files of the tiny model, under their settings' names."""
-    subprocess.run([sys.executable, str(MAKER), str(folder)], check=True, capture_output=True)
+    subprocess.run([sys.executable, str(MAKER), str(folder), *words], check=True, capture_output=True)
     return {"model": str(folder / "tiny-qwen2vl.gguf"), "mmproj": str(folder / "mmproj-tiny-qwen2vl.gguf")}
 
 

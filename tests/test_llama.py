@@ -70,6 +70,16 @@ def seer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     assert running.stop() == 0, running.log
 
 
+@pytest.fixture(scope="module")
+def caller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """A daemon over the tiny model, with a template that has tools."""
+    folder = tmp_path_factory.mktemp("caller")
+    wanted = {**make_tiny(folder, "tools"), "mmproj": None, "threads": 1, "prompt_cache_mib": 64}
+    running = Daemon(folder, {"device": {"runtime": "llama"}, "llama": wanted})
+    yield running.wait_until_ready()
+    assert running.stop() == 0, running.log
+
+
 def answer_of(daemon: Daemon, body: Any) -> dict[str, Any]:
     status, answer = daemon.post(body)
     assert status == 200, answer
@@ -152,6 +162,47 @@ def test_a_tool_that_must_be_called_is_called(speaker: Daemon) -> None:
     (call,) = answer_of(speaker, body)["choices"][0]["message"]["tool_calls"]
     assert call["function"]["name"] == "look"
     assert json.loads(call["function"]["arguments"])["where"] in ("left", "right")
+
+
+# The tiny model says nothing of its own accord: these tokens begin a call where one may begin, and end after it.
+BENT = {"logit_bias": {"258": 50, "261": 100}, "max_tokens": 400, "parallel_tool_calls": False}
+
+
+@pytest.mark.parametrize("choice", ["required", {"type": "function", "function": {"name": "look"}}], ids=str)
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_model_whose_template_has_tools_calls_them_its_own_way(caller: Daemon, stream: bool, choice: Any) -> None:
+    body = ask("Where is it?", tools=[LOOK], tool_choice=choice, **BENT)
+    if stream:
+        with caller.client.chat.completions.stream(**body) as events:
+            made = events.get_final_completion()
+    else:
+        made = caller.client.chat.completions.create(**body)
+    (call,) = made.choices[0].message.tool_calls or ()
+    assert (made.choices[0].finish_reason, call.function.name) == ("tool_calls", "look")
+    assert json.loads(call.function.arguments)["where"] in ("left", "right")
+    assert not made.choices[0].message.content
+
+
+def test_calls_and_their_results_go_back_to_the_model_its_own_way(caller: Daemon) -> None:
+    question = {"role": "user", "content": "Where is it?"}
+    function = {"name": "look", "arguments": '{"where": "left"}'}
+    called = {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [{"id": "a", "type": "function", "function": function}],
+    }
+    told = {"role": "tool", "tool_call_id": "a", "content": "nothing there"}
+    short, long, offered = (
+        answer_of(caller, {"model": MODEL, "messages": messages, "max_tokens": 2, **more})["usage"]["prompt_tokens"]
+        for messages, more in (
+            ([question], {}),
+            ([question, called, told], {}),
+            ([question, called, told], {"tools": [LOOK]}),
+        )
+    )
+    # A token of this model is a letter: what the template makes of a call, of its result and of a tool is in the count.
+    assert long - short > len('{"name": "look", "arguments": {"where": "left"}}') + len("nothing there")
+    assert offered - long > len(json.dumps(LOOK))
 
 
 def test_log_probabilities_come_with_the_tokens(speaker: Daemon) -> None:

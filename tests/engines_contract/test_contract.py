@@ -4,14 +4,19 @@ import asyncio
 import random
 from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from engines import until
+from engines_contract.conftest import running
 from hailo_vision.chat import Event, Finish, FinishReason, Generation, Piece, Role, Sampling, Text, Turn
+from hailo_vision.config import settings
 from hailo_vision.daemon.engines import Driven
 from hailo_vision.errors import RequestError
 from hailo_vision.scheduler.engine import EngineState
+from hailo_vision.upstream.llama import Llama
+from local_models import has_llama, make_tiny
 
 SEEDS = range(4)
 
@@ -168,6 +173,15 @@ async def test_an_unloaded_model_comes_back_for_whoever_asks(engine: Driven) -> 
     assert engine.state is EngineState.READY or engine.worker_pid is None
     assert engine.model is not None
     assert (await answer(engine, asking("Hello.")))[0]
+
+
+@has_llama
+@pytest.mark.parametrize("words", [(), ("tools",)])
+async def test_llama_has_tools_where_the_model_s_template_has_them(tmp_path: Path, words: tuple[str, ...]) -> None:
+    wanted = settings.Llama(**{**make_tiny(tmp_path, *words), "mmproj": None, "threads": 1})  # type: ignore[arg-type]
+    engine = Llama(wanted, load_timeout_s=60)
+    async with running(engine):
+        assert engine.capabilities.tools is bool(words)
 
 
 async def test_what_an_engine_says_that_it_can_is_a_matter_of_fact(engine: Driven) -> None:

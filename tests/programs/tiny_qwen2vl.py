@@ -1,5 +1,7 @@
 """Makes a tiny random Qwen2-VL that llama.cpp accepts: tiny-qwen2vl.gguf and mmproj-tiny-qwen2vl.gguf in a folder.
 
+With the word `tools` after the folder its template has tools, and no pictures.
+
 Its words are gibberish, but always the same ones for the same prompt, other ones for another picture, and tokens of
 pictures are counted as those of the real one.
 """
@@ -22,11 +24,26 @@ SPECIAL = [
     "<|image_pad|>",
     "<|video_pad|>",
 ]
+CALL = "<tool_call>"  # a token of its own, so that a logit bias can begin a call with it; its number is 258
 TEMPLATE = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n"
     "{% if m['content'] is string %}{{ m['content'] }}{% else %}{% for c in m['content'] %}"
     "{% if c['type'] == 'text' %}{{ c['text'] }}{% else %}<|vision_start|><|image_pad|><|vision_end|>{% endif %}"
     "{% endfor %}{% endif %}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+# As Qwen2.5's: from the marks in it llama.cpp learns how this model calls tools.
+TOOL_TEMPLATE = (
+    "{% if tools %}<|im_start|>system\n# Tools\n\n<tools>"
+    "{% for tool in tools %}\n{{ tool | tojson }}{% endfor %}\n</tools>\n\n"
+    "For each call answer with JSON inside of these tags:\n"
+    '<tool_call>{"name": <function-name>, "arguments": <args-json-object>}</tool_call><|im_end|>\n{% endif %}'
+    "{% for m in messages %}"
+    "{% if m['role'] == 'tool' %}<|im_start|>user\n<tool_response>\n{{ m['content'] }}\n</tool_response><|im_end|>\n"
+    "{% elif m['tool_calls'] %}<|im_start|>assistant\n{{ m['content'] or '' }}"
+    "{% for call in m['tool_calls'] %}<tool_call>{\"name\": \"{{ call['function']['name'] }}\", \"arguments\": "
+    "{{ call['function']['arguments'] | tojson }}}</tool_call>{% endfor %}<|im_end|>\n"
+    "{% else %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endif %}{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 RANDOM = np.random.default_rng(7)
@@ -52,9 +69,11 @@ def byte_tokens() -> list[str]:
     return [shown[byte] for byte in range(256)]
 
 
-def write_language(path: Path) -> None:
-    tokens = [*byte_tokens(), "th", "in", *SPECIAL]
-    types = [gguf.TokenType.NORMAL] * (len(tokens) - len(SPECIAL)) + [gguf.TokenType.CONTROL] * len(SPECIAL)
+def write_language(path: Path, template: str) -> None:
+    tokens = [*byte_tokens(), "th", "in", CALL, *SPECIAL]
+    types = [gguf.TokenType.NORMAL] * len(tokens)
+    types[tokens.index(CALL)] = gguf.TokenType.USER_DEFINED
+    types[-len(SPECIAL) :] = [gguf.TokenType.CONTROL] * len(SPECIAL)
     writer = gguf.GGUFWriter(str(path), "qwen2vl")
     writer.add_name("tiny-random-qwen2vl")
     writer.add_context_length(4096)
@@ -76,7 +95,7 @@ def write_language(path: Path) -> None:
     writer.add_bos_token_id(tokens.index("<|endoftext|>"))
     writer.add_pad_token_id(tokens.index("<|endoftext|>"))
     writer.add_add_bos_token(False)
-    writer.add_chat_template(TEMPLATE)
+    writer.add_chat_template(template)
     writer.add_tensor("token_embd.weight", noise(len(tokens), WIDTH, scale=0.5))
     writer.add_tensor("output.weight", noise(len(tokens), WIDTH, scale=0.5))
     writer.add_tensor("output_norm.weight", ones(WIDTH))
@@ -149,5 +168,5 @@ def finish(writer: gguf.GGUFWriter) -> None:
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    write_language(folder / "tiny-qwen2vl.gguf")
+    write_language(folder / "tiny-qwen2vl.gguf", TOOL_TEMPLATE if "tools" in sys.argv[2:] else TEMPLATE)
     write_eyes(folder / "mmproj-tiny-qwen2vl.gguf")
