@@ -49,7 +49,7 @@ def test_a_key_is_one_word(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\n", b"two keys", b"one\ntwo", b"\xff\xfe", "schl\u00fcssel".encode(), b"a\0b"]
+    "content", [b"", b"\n", b"two keys", b"one\ntwo", b"\xff\xfe", "schl\u00fcssel".encode(), b"a\0b", b"x" * 9000]
 )
 def test_all_else_is_refused_and_not_quoted(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "file"
