@@ -17,7 +17,7 @@ from hailo_vision.errors import StartError
 from hailo_vision.upstream import listing
 from hailo_vision.upstream.listing import Answer, Trouble
 
-_NOBODY = Account(name="nobody", uid=65534, gids=frozenset())
+_ANYBODY = Account(name="anybody", uid=-1, gids=frozenset())  # neither the owner nor in the group
 _ENDS = "See whether remote.base_url is what /chat/completions comes after over there: most often it ends in /v1."
 
 
@@ -95,7 +95,7 @@ def _closed_or_open(case: Case, path: Path) -> Finding | None:
         if shut != path:
             advice = f"`sudo chmod a+x {shut}`"
         return failed(f"{user.name} may not read {path}: {shut} is closed to it", advice)
-    if closed_to(_NOBODY, path, case.machine.root) is None:
+    if closed_to(_ANYBODY, path, case.machine.root) is None:
         return warning(f"{path} holds one, which every user of this machine may read", f"`sudo chmod o-rwx {path}`")
     return None
 
