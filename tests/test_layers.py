@@ -40,7 +40,8 @@ TABLE = {
     "daemon.http": "| aiohttp.web",
     "models": "errors config.settings __version__ | aiohttp -aiohttp.web",
     "client": "errors | aiohttp -aiohttp.web",
-    "doctor": "errors config models client supervisor.probe daemon.device daemon.engines",
+    "doctor": "errors config models client supervisor.probe daemon.device daemon.engines upstream.listing "
+    "upstream.llama_plan upstream.remote.endpoint",
     "bench": "chat errors client __version__ | PIL aiohttp -aiohttp.web",
     "cli": "chat errors config daemon models client doctor bench __version__",
 }

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from doctor.pi import BUS, JSON, MODEL, Pi
-from hailo_vision.doctor.checks import CHECKS
+from doctor.server import SECRET, THEIRS, listening, status
+from doctor.test_engine import OF_THE_CHIP
 from harness import COMMAND, PATIENCE_S
 
 
@@ -42,7 +43,7 @@ def test_a_healthy_pi_has_nothing_wrong(pi: Pi) -> None:
     told: dict[str, Any] = json.loads(done.stdout)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     assert told["verdict"] == "ok"
-    assert [check["id"] for check in told["checks"]] == [check.id for check in CHECKS]
+    assert [check["id"] for check in told["checks"]] == OF_THE_CHIP
     # The port is 0, and whether others' processes can be looked into depends on who runs the tests.
     unusual = {name: verdict for name, verdict in verdicts(done.stdout).items() if verdict != "ok"}
     assert unusual.keys() <= {"port", "holders"}
@@ -122,15 +123,20 @@ def test_a_chip_that_does_not_answer_is_a_failure_in_words(pi: Pi, fault: str) -
     assert checks["temperature"]["verdict"] == "skipped"
 
 
-@pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root may read everything")
+POWERLESS = ["setpriv", "--bounding-set=-all"] if os.geteuid() == 0 else []
+needs_powerless = pytest.mark.skipif(
+    os.geteuid() == 0 and not shutil.which("setpriv"), reason="root may read everything"
+)
+
+
+@needs_powerless
 def test_what_is_closed_to_the_one_who_looks_is_skipped_with_a_word(pi: Pi) -> None:
     """Run by somebody who may not read the service's files, nor look into other processes."""
     pi.process(77, "/usr/bin/other", "/dev/null")
     closed = [pi.root / name for name in (JSON, "var/lib/hailo-vision", "proc/77/fd")]
     for path in closed:
         path.chmod(0)
-    powerless = ["setpriv", "--bounding-set=-all"] if os.geteuid() == 0 else []
-    words = [*powerless, *COMMAND, "doctor", "--json", "--root", str(pi.root)]
+    words = [*POWERLESS, *COMMAND, "doctor", "--json", "--root", str(pi.root)]
     environment = {**os.environ, **pi.environment}
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False, env=environment)
     for path in closed:
@@ -148,6 +154,47 @@ def test_what_is_closed_to_the_one_who_looks_is_skipped_with_a_word(pi: Pi) -> N
     assert checks["disk"]["saw"].endswith("pi/var/lib/hailo-vision")
 
 
+@needs_powerless
+def test_what_auto_takes_can_t_be_told_from_outside_a_closed_folder(pi: Pi) -> None:
+    for name in (BUS, "dev/hailo0"):
+        pi.remove(name)
+    folder = pi.root / "var/lib/hailo-vision/models"
+    (folder / "Qwen2-VL-2B-Instruct-Q4_K_M.gguf").write_bytes(b"GGUF")
+    pi.configure(server={"port": 0}, device={"runtime": "auto"})
+    folder.chmod(0)
+    words = [*POWERLESS, *COMMAND, "doctor", "--json", "--root", str(pi.root)]
+    environment = {**os.environ, **pi.environment}
+    done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE_S, check=False, env=environment)
+    folder.chmod(0o755)
+    (engine,) = [check for check in json.loads(done.stdout)["checks"] if check["id"] == "engine"]
+    assert engine["verdict"] == "skipped"
+    assert engine["saw"].startswith("whether auto takes llama can't be told by you")
+    assert engine["advice"] == "Run `sudo hailo-vision doctor`."
+
+
+@pytest.mark.parametrize("words", [[], ["--json"]])
+def test_of_a_remote_server_nothing_secret_is_printed(pi: Pi, words: list[str]) -> None:
+    pi.write("etc/hailo-vision/remote.key", SECRET)
+    with listening(status(403)) as server:
+        remote = {"base_url": server.base_url, "model": "m", "key_file": "/etc/hailo-vision/remote.key"}
+        remote |= {"headers": [f"X-Also: {SECRET}"]}
+        pi.configure(server={"port": 0}, routing={"fallback": "remote"}, remote=remote)
+        done = on(pi, *words)
+        assert [headers["Authorization"] for _, headers in server.asked] == [f"Bearer {SECRET}"]
+    assert done.returncode == 1
+    assert "does not take the key (status 403)" in " ".join(done.stdout.split())
+    assert SECRET not in done.stdout + done.stderr
+    assert THEIRS not in done.stdout + done.stderr
+
+
+def test_what_auto_takes_is_what_the_last_line_and_the_json_name(pi: Pi) -> None:
+    for name in (BUS, "dev/hailo0"):
+        pi.remove(name)
+    pi.configure(server={"port": 0}, device={"runtime": "auto"})
+    assert "The runtime is simulated: no NPU is used." in on(pi).stdout
+    assert json.loads(on(pi, "--json").stdout)["runtime"] == "simulated"
+
+
 def test_on_the_simulator_nothing_of_the_hardware_is_missed(tmp_path: Path) -> None:
     config = tmp_path / "simulated.yaml"
     config.write_text("device: {runtime: simulated}\nserver: {port: 0}\n")
@@ -159,7 +206,7 @@ def test_on_the_simulator_nothing_of_the_hardware_is_missed(tmp_path: Path) -> N
 
 def test_on_this_machine_it_comes_to_an_end_without_a_trace(tmp_path: Path) -> None:
     done = doctor("--json", XDG_CONFIG_HOME=str(tmp_path))
-    assert len(json.loads(done.stdout)["checks"]) == len(CHECKS)
+    assert len(json.loads(done.stdout)["checks"]) == len(OF_THE_CHIP)
     assert "Traceback" not in done.stderr
 
 
@@ -168,7 +215,7 @@ def test_a_config_that_is_wrong_does_not_end_it(tmp_path: Path) -> None:
     done = doctor("--config", tmp_path / "wrong.yaml", "--json")
     assert done.returncode == 1
     assert verdicts(done.stdout)["config"] == "failed"
-    assert len(verdicts(done.stdout)) == len(CHECKS)
+    assert len(verdicts(done.stdout)) == len(OF_THE_CHIP)
 
 
 def test_a_reader_that_leaves_early_gets_no_trace(pi: Pi) -> None:

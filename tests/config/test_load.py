@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hailo_vision.config.load import LARGEST_BYTES, default_path, describe, find, load
+from hailo_vision.config.load import LARGEST_BYTES, default_path, describe, find, load, salvage
 from hailo_vision.config.settings import Settings
 from hailo_vision.errors import ConfigError, ConfigProblem
 
@@ -148,8 +148,20 @@ def test_any_bytes_are_settings_or_a_config_error(suffix: str, content: bytes) -
         file.write(content)
         file.flush()
         found: tuple[ConfigProblem, ...] = ()
+        saved = salvage(Path(file.name))
         try:
-            load(Path(file.name))
+            assert load(Path(file.name)) == saved
         except ConfigError as error:
             found = error.problems
         assert all(str(problem).isprintable() for problem in found)
+
+
+def test_what_is_right_in_a_file_with_problems_can_be_saved(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(
+        "device: {runtime: remote}\nremote: {model: m, headers: [bad]}\nserver: {port: 1, host: 3}\nodd: 1\n"
+    )
+    saved = salvage(path)
+    assert (saved.device.runtime, saved.remote.model, saved.server.port) == ("remote", "m", 1)
+    assert (saved.remote.base_url, saved.remote.headers, saved.server.host) == (None, (), "127.0.0.1")
+    assert salvage(tmp_path / "none.yaml") == Settings()

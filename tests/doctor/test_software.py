@@ -12,7 +12,7 @@ from threading import Thread
 import pytest
 
 from doctor.pi import JSON, MODEL, YAML, Pi, told
-from hailo_vision.doctor import clock, config, model, port, service, space
+from hailo_vision.doctor import clock, config, files, model, port, service, space
 from hailo_vision.doctor.account import Account
 from harness import Daemon
 from models.mirror import hef
@@ -118,11 +118,11 @@ def test_a_model_of_unknown_origin_is_taken_as_it_is(pi: Pi) -> None:
 def test_the_service_s_user_must_reach_the_model(pi: Pi) -> None:
     stranger = Account(name="stranger", uid=4321, gids=frozenset({4321}))
     path = pi.root / MODEL
-    assert model.closed_to(stranger, path, pi.root) is None
+    assert files.closed_to(stranger, path, pi.root) is None
     path.chmod(0o600)
-    assert model.closed_to(stranger, path, pi.root) == path
+    assert files.closed_to(stranger, path, pi.root) == path
     path.parent.chmod(0o700)
-    assert model.closed_to(stranger, path, pi.root) == path.parent
+    assert files.closed_to(stranger, path, pi.root) == path.parent
     said = told(model.look(pi.case(uid=0)))
     assert "hailo-vision may not read" in said
     assert f"sudo chmod a+rX {path.parent}" in said

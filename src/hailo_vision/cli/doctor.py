@@ -50,8 +50,8 @@ def _examine(arguments: argparse.Namespace) -> int:
             columns, coloured = shutil.get_terminal_size().columns, sys.stdout.isatty()
             print(report.as_text(check, finding, columns=columns, coloured=coloured), flush=True)
     if arguments.json:
-        print(json.dumps(report.as_json(done, __version__, case.settings.device.runtime), indent=2))
+        print(json.dumps(report.as_json(done, __version__, case.runtime), indent=2))
     else:
-        print(f"\n{report.summary(done, case.settings.device.runtime)}")
+        print(f"\n{report.summary(done, case.runtime)}")
     bad = {Verdict.FAILED, Verdict.WARNING} if arguments.strict else {Verdict.FAILED}
     return FAILED if report.worst(done) in bad else 0

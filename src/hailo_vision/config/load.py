@@ -24,6 +24,15 @@ def load(path: Path) -> Settings:
     return settings_from(parsed.tree)
 
 
+def salvage(path: Path) -> Settings:
+    """What a file with problems says that has none, and defaults for the rest: to look around with, not to run on."""
+    try:
+        parsed = parse_text(_read(path), str(path))
+    except ConfigError:
+        return Settings()
+    return settings_from(parsed.tree, without=frozenset(one.path.partition("[")[0] for one in check(parsed)))
+
+
 def default_path(environ: Mapping[str, str] = os.environ) -> Path:
     """Where a config file is looked for first: $XDG_CONFIG_HOME/hailo-vision/hailo-vision.json."""
     return next(_places(environ))

@@ -1,11 +1,13 @@
 """Which engine answers: the one that is named, or with `auto` the best that this machine has."""
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol, assert_never
 
+from hailo_vision.config import settings
 from hailo_vision.config.settings import Runtime, Settings
 from hailo_vision.daemon.device import find_node
 from hailo_vision.errors import StartError
@@ -20,6 +22,7 @@ from hailo_vision.wire import Load
 VENDOR_RUNTIME, SIMULATOR = "hailo_platform", "hailo_vision.simulator"
 RUNTIME_MODULES = {"hailo": VENDOR_RUNTIME, "simulated": SIMULATOR}  # of the engines that are a chip, or play one
 PATIENCE_S = 12.0  # a worker that was killed can hold the chip for seconds
+LONGEST_KEY = 8000  # a server refuses longer lines in a head
 QUIT_S = 2.0  # for a worker to leave; then it is killed
 
 Changed = Callable[[Engine], None]
@@ -46,16 +49,17 @@ class Choice:
     reason: str
 
 
-def choose(wanted: Settings) -> Choice:
+def choose(wanted: Settings, root: Path = Path("/")) -> Choice:
     """The chip if there is one, else llama.cpp if its model is there, else the simulator."""
     if wanted.device.runtime != "auto":
         return Choice(runtime=wanted.device.runtime, reason="device.runtime says so")
+    path, model = wanted.device.path, root / wanted.llama.model.lstrip("/")
     try:
-        node = find_node(wanted.device.path)
+        node = find_node(path if path == "auto" else str(root / path.lstrip("/")), root / "dev")
     except StartError:
-        if Path(wanted.llama.model).is_file():
-            return Choice(runtime="llama", reason=f"there is no chip, but {wanted.llama.model}")
-        return Choice(runtime="simulated", reason=f"there is neither a chip nor {wanted.llama.model}")
+        if os.path.isfile(model):  # a folder that is closed to us is no error here
+            return Choice(runtime="llama", reason=f"there is no chip, but {model}")
+        return Choice(runtime="simulated", reason=f"there is neither a chip nor {model}")
     return Choice(runtime="hailo", reason=f"there is {node}")
 
 
@@ -68,7 +72,7 @@ def build(wanted: Settings, on_change: Changed, *, on_restart: Restarted = lambd
             llama = Llama(wanted.llama, load_timeout_s=wanted.model.load_timeout_s, on_change=lambda: on_change(llama))
             return llama
         case "remote":
-            remote = Remote(wanted.remote, key=_key(wanted.remote.key_file), on_change=lambda: on_change(remote))
+            remote = Remote(wanted.remote, key=_key(wanted.remote), on_change=lambda: on_change(remote))
             return remote
         case "auto":
             raise ValueError("auto is no engine: choose() comes first")
@@ -84,16 +88,19 @@ def fallback(wanted: Settings) -> Driven | None:
     return build(replace(wanted, device=replace(wanted.device, runtime=other)), lambda engine: None)
 
 
-def _key(file: str | None) -> str | None:
-    """Raises StartError; what the file holds is never quoted."""
-    if file is None:
-        return None
+def _key(remote: settings.Remote) -> str | None:
+    return None if remote.key_file is None else key_in(remote.key_file)
+
+
+def key_in(file: str | Path) -> str:
+    """The key that a file holds. Raises StartError; what the file holds is never quoted."""
     try:
-        key = Path(file).read_text().strip()
+        with Path(file).open("rb") as content:
+            key = content.read(LONGEST_KEY + 1).decode().strip()
     except (OSError, UnicodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text"
         raise StartError(f"remote.key_file: {file} can't be read: {why}.") from None
-    if not key.isascii() or not key.isprintable() or not key or " " in key:
+    if not key.isascii() or not key.isprintable() or not key or " " in key or len(key) > LONGEST_KEY:
         raise StartError(f"remote.key_file: {file} must hold one key and nothing else.")
     return key
 

@@ -5,8 +5,8 @@ from hailo_vision.doctor.finding import Finding, failed, ok, skipped
 
 
 def look(case: Case) -> Finding:
-    if case.settings.device.runtime not in ("hailo", "simulated"):
-        return skipped(f"the runtime {case.settings.device.runtime} has none")
+    if case.module is None:
+        return skipped(f"the runtime {case.runtime} has none")
     told = case.bindings
     if told.facts is not None:
         return ok(f"{told.facts.get('module')} {told.facts.get('version')}")

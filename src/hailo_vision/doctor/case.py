@@ -10,31 +10,36 @@ from pathlib import Path
 from typing import Any
 
 from hailo_vision.config import load
-from hailo_vision.config.settings import Settings
+from hailo_vision.config.settings import Runtime, Settings
 from hailo_vision.daemon.device import find_node
-from hailo_vision.daemon.engines import RUNTIME_MODULES
+from hailo_vision.daemon.engines import RUNTIME_MODULES, Choice, choose, key_in
 from hailo_vision.doctor import account
 from hailo_vision.doctor.account import Account, Owner
 from hailo_vision.doctor.machine import Machine, Output
 from hailo_vision.errors import ConfigError, ModelError, StartError
 from hailo_vision.models.release import Release, runtime_release
 from hailo_vision.supervisor.probe import PROBE_COMMAND
+from hailo_vision.upstream import listing
+from hailo_vision.upstream.listing import Answer, Trouble
+from hailo_vision.upstream.remote import endpoint
 
 SERVICE = "hailo-vision"  # the unit's name and its user's
 UNIT_FACTS = (
     "LoadState,ActiveState,SubState,Result,NRestarts,ExecMainCode,ExecMainStatus,StatusText,MainPID,"
-    "User,Group,SupplementaryGroups"
+    "User,Group,SupplementaryGroups,MemoryMax,CPUQuotaPerSecUSec,ProtectHome,PrivateTmp"
 )
 BINDINGS_COMMAND = (sys.executable, "-P", "-m", "hailo_vision.worker.bindings")
 CHILD_S = 30.0  # two calls of 10 s at most to the chip, and the start of a Python
-VENDOR_ID = "0x1e60"  # hailort-drivers, linux/pcie: PCI_VENDOR_ID_HAILO
+REMOTE_S = 5.0
+# hailort-drivers, linux/pcie: PCI_VENDOR_ID_HAILO, PCI_DEVICE_ID_HAILO_HAILO10H
+VENDOR_ID, HAILO_10H = "0x1e60", "0x45c4"
 _RENDERED = "/etc/xdg/hailo-vision/hailo-vision.json"
 _PCI = "/sys/bus/pci/devices"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """The file that `serve` would read; without one it runs on the defaults, as it does here with a wrong one."""
+    """The file that `serve` would read; without one it runs on the defaults. Of a wrong one what is right is taken."""
 
     path: Path | None
     settings: Settings
@@ -72,15 +77,41 @@ class Case:
         try:
             return Configuration(path=path, settings=load.load(path), error=None)
         except ConfigError as error:
-            return Configuration(path=path, settings=Settings(), error=error)
+            return Configuration(path=path, settings=load.salvage(path), error=error)
 
     @property
     def settings(self) -> Settings:
         return self.configuration.settings
 
+    @cached_property
+    def choice(self) -> Choice:
+        """The first engine, as the daemon would choose it now."""
+        return choose(self.settings, self.machine.root)
+
+    @property
+    def runtime(self) -> Runtime:
+        """Never `auto`."""
+        return self.choice.runtime
+
+    @property
+    def fallback(self) -> Runtime | None:
+        """The second engine, where there is one and it is another."""
+        other = self.settings.routing.fallback
+        return None if other == "none" or other == self.runtime else other
+
     @property
     def drives_the_chip(self) -> bool:
-        return self.settings.device.runtime == "hailo"
+        """Or should, as `auto` takes the chip but for what is wrong with its driver."""
+        has_10h = any(chip.device == HAILO_10H for chip in self.chips)
+        return self.runtime == "hailo" or (self.settings.device.runtime == "auto" and has_10h)
+
+    @property
+    def module(self) -> str | None:
+        """The runtime's, of a chip or of what plays one."""
+        return RUNTIME_MODULES.get("hailo" if self.drives_the_chip else self.runtime)
+
+    def uses(self, runtime: Runtime) -> bool:
+        return runtime in (self.runtime, self.fallback)
 
     @property
     def rendered(self) -> Path:
@@ -168,18 +199,31 @@ class Case:
         """What the chip says of itself, over a connection of its own that disturbs no answer (contract 5)."""
         return self._ask(PROBE_COMMAND)
 
+    @cached_property
+    def key(self) -> str | None:
+        """The remote server's, which is never shown; None where none is set, or none that can be used."""
+        file = self.settings.remote.key_file
+        try:
+            is_there = file is not None and os.path.isfile(self.machine.path(file))
+            return key_in(self.machine.path(file)) if file and is_there else None
+        except StartError:
+            return None
+
+    @cached_property
+    def models(self) -> Answer | Trouble:
+        """What the remote server says, asked once; it must have an address."""
+        return listing.look(endpoint(self.settings.remote, self.key), REMOTE_S)
+
     def _find_config(self) -> Path | None:
         if self.machine.root == Path("/"):
             return load.find(self.machine.environment)
         return self.rendered if os.path.lexists(self.rendered) else None
 
     def _ask(self, command: tuple[str, ...]) -> Told:
-        settings = self.settings
-        module = RUNTIME_MODULES.get(settings.device.runtime)
-        if module is None:
-            return Told(facts=None, trouble=f"the runtime {settings.device.runtime} has no chip to ask")
-        also = {} if self.drives_the_chip else {"HAILO_VISION_SIMULATOR": json.dumps(asdict(settings.simulator))}
-        return told(self.machine.run([*command, module], within_s=CHILD_S, also=also))
+        if self.module is None:
+            return Told(facts=None, trouble=f"the runtime {self.runtime} has no chip to ask")
+        also = {} if self.drives_the_chip else {"HAILO_VISION_SIMULATOR": json.dumps(asdict(self.settings.simulator))}
+        return told(self.machine.run([*command, self.module], within_s=CHILD_S, also=also))
 
 
 def told(output: Output | None) -> Told:

@@ -9,12 +9,17 @@ from hailo_vision.doctor import (
     clock,
     config,
     driver,
+    engine,
+    gguf,
     holders,
     link,
+    llama,
+    llama_memory,
     model,
     node,
     npu,
     port,
+    remote,
     service,
     space,
     system,
@@ -24,13 +29,38 @@ from hailo_vision.doctor.case import Case
 from hailo_vision.doctor.finding import Finding
 
 
+def _always(case: Case) -> bool:
+    return True
+
+
+def _has_a_choice(case: Case) -> bool:
+    return case.settings.device.runtime == "auto" or case.settings.routing.fallback != "none"
+
+
+def _llama(case: Case) -> bool:
+    return case.uses("llama")
+
+
+def _llama_with_draft(case: Case) -> bool:
+    return _llama(case) and case.settings.llama.speculative == "draft"
+
+
+def _remote(case: Case) -> bool:
+    return case.uses("remote")
+
+
+def _remote_in_second_place(case: Case) -> bool:
+    return case.fallback == "remote"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """`id` is for programs and stays; `title` is for people."""
+    """`id` is for programs and stays; `title` is for people. Where it does not apply there is no word of it."""
 
     id: str
     title: str
     look: Callable[[Case], Finding]
+    applies: Callable[[Case], bool] = _always
 
 
 CHECKS = (
@@ -46,6 +76,18 @@ CHECKS = (
     Check(id="link", title="PCIe link", look=link.look),
     Check(id="holders", title="Others on the chip", look=holders.look),
     Check(id="config", title="Configuration", look=config.look),
+    Check(id="engine", title="Engine", look=engine.look, applies=_has_a_choice),
+    Check(id="llama", title="llama.cpp", look=llama.look, applies=_llama),
+    Check(id="llama_model", title="GGUF model", look=gguf.model, applies=_llama),
+    Check(id="llama_mmproj", title="GGUF eyes", look=gguf.mmproj, applies=_llama),
+    Check(id="llama_draft", title="GGUF draft", look=gguf.draft_model, applies=_llama_with_draft),
+    Check(id="llama_memory", title="llama.cpp memory", look=llama_memory.look, applies=_llama),
+    Check(id="llama_threads", title="Threads", look=llama.threads, applies=_llama),
+    Check(id="remote", title="Remote server", look=remote.address, applies=_remote),
+    Check(id="remote_key", title="Remote key", look=remote.key, applies=_remote),
+    Check(id="remote_server", title="Remote answer", look=remote.server, applies=_remote),
+    Check(id="remote_model", title="Remote model", look=remote.model, applies=_remote),
+    Check(id="remote_pictures", title="Remote pictures", look=engine.pictures, applies=_remote_in_second_place),
     Check(id="model", title="Model file", look=model.look),
     Check(id="port", title="Port", look=port.look),
     Check(id="disk", title="Disk", look=space.disk),
@@ -57,6 +99,7 @@ CHECKS = (
 
 
 def examine(case: Case) -> Iterator[tuple[Check, Finding]]:
-    """Each check as it is done."""
+    """Each check that applies, as it is done."""
     for check in CHECKS:
-        yield check, check.look(case)
+        if check.applies(case):
+            yield check, check.look(case)

@@ -61,8 +61,8 @@ def _of_an_answer(case: Case, judge: Callable[[dict[str, Any]], Finding]) -> Fin
 
 
 def _nothing_to_ask(case: Case) -> str | None:
-    if case.settings.device.runtime not in ("hailo", "simulated"):
-        return f"the runtime {case.settings.device.runtime} has no chip"
+    if case.module is None:
+        return f"the runtime {case.runtime} has no chip"
     if case.drives_the_chip and case.node is None:
         return "there is no device node to ask through"
     if case.bindings.facts is None:

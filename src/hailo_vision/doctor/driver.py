@@ -40,7 +40,7 @@ def in_use(modules: tuple[Module, ...]) -> Module | None:
 
 def look(case: Case) -> Finding:
     if not case.drives_the_chip:
-        return skipped(f"the runtime {case.settings.device.runtime} needs no driver")
+        return skipped(f"the runtime {case.runtime} needs no driver")
     modules = loaded(case.machine)
     saw = " and ".join(map(str, modules))
     if in_use(modules) is None:

@@ -39,7 +39,7 @@ class Holders:
 
 def look(case: Case) -> Finding:
     if not case.drives_the_chip:
-        return skipped(f"the runtime {case.settings.device.runtime} leaves the chip alone")
+        return skipped(f"the runtime {case.runtime} leaves the chip alone")
     processes = tuple(_processes(case.machine))
     rivals = [process for process in processes if process.name == OLLAMA]
     if case.node is None:

@@ -6,7 +6,7 @@ from hailo_vision.doctor.finding import Finding, ok, skipped, warning
 
 def look(case: Case) -> Finding:
     if not case.drives_the_chip:
-        return skipped(f"the runtime {case.settings.device.runtime} has no link")
+        return skipped(f"the runtime {case.runtime} has no link")
     if not case.chips:
         return skipped("no Hailo device on the PCIe bus")
     folder = f"/sys/bus/pci/devices/{case.chips[0].address}"

@@ -19,7 +19,7 @@ SUBSYSTEM=="hailo_chardev|hailo1x", GROUP="hailo", MODE="0660"
 
 def look(case: Case) -> Finding:
     if not case.drives_the_chip:
-        return skipped(f"the runtime {case.settings.device.runtime} needs no device node")
+        return skipped(f"the runtime {case.runtime} needs no device node")
     if case.node is None:
         if case.has_none_on_the_bus:
             return skipped("no Hailo device to have a node")

@@ -1,10 +1,9 @@
 """Whether there is a Hailo-10H at all: what the PCIe bus has."""
 
-from hailo_vision.doctor.case import Case
+from hailo_vision.doctor.case import HAILO_10H, Case
 from hailo_vision.doctor.finding import Finding, failed, ok, skipped, warning
 
 # hailort-drivers, linux/pcie/src: PCI_DEVICE_ID_HAILO_HAILO10H and its neighbours
-HAILO_10H = "0x45c4"
 _NAMES = {HAILO_10H: "Hailo-10H", "0x2864": "Hailo-8", "0x43a2": "Hailo-15L"}
 
 
@@ -12,7 +11,9 @@ def look(case: Case) -> Finding:
     saw = ", ".join(f"{_NAMES.get(chip.device, f'device {chip.device}')} at {chip.address}" for chip in case.chips)
     has_10h = any(chip.device == HAILO_10H for chip in case.chips)
     if not case.drives_the_chip:
-        runtime = f"device.runtime is {case.settings.device.runtime}, which needs no NPU"
+        wanted = case.settings.device.runtime
+        chosen = f", here {case.runtime}" if wanted == "auto" else ""
+        runtime = f"device.runtime is {wanted}{chosen}, which needs no NPU"
         if has_10h:
             return warning(f"{runtime}, and there is a {saw}", "To use the chip, set device.runtime to hailo.")
         return skipped(runtime)

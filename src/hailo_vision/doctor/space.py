@@ -5,6 +5,7 @@ from pathlib import Path
 
 from hailo_vision.doctor.case import Case
 from hailo_vision.doctor.finding import Finding, failed, ok, skipped, warning
+from hailo_vision.doctor.machine import Machine
 
 LITTLE_DISK_MB = 500
 NO_DISK_MB = 50
@@ -30,14 +31,14 @@ def disk(case: Case) -> Finding:
 
 
 def memory(case: Case) -> Finding:
-    available_mb = _available_mb(case.machine.text("/proc/meminfo") or "")
-    if available_mb is None:
+    available_bytes = meminfo(case.machine, "MemAvailable")
+    if available_bytes is None:
         return skipped("the kernel does not tell how much memory there is")
+    available_mb = available_bytes / 1e6
     saw = f"{available_mb:,.0f} MB are available"
     if available_mb < LITTLE_MEMORY_MB:
         return warning(saw, "End other programs: loading the model may fail or be slow.")
-    controllers = case.machine.text("/sys/fs/cgroup/cgroup.controllers")
-    if controllers is not None and "memory" not in controllers.split():
+    if not has_memory_cgroup(case.machine):
         return warning(
             f"{saw}; the memory cgroup is off, so systemd's limits (MemoryMax=) do nothing",
             f"Raspberry Pi OS starts so. To have them, add cgroup_enable=memory to the line in {_CMDLINE} and reboot.",
@@ -50,9 +51,16 @@ def _free_mb(folder: Path) -> float:
     return disk.f_bavail * disk.f_frsize / 1e6
 
 
-def _available_mb(meminfo: str) -> float | None:
-    for line in meminfo.splitlines():
+def meminfo(machine: Machine, wanted: str) -> int | None:
+    """A figure of the kernel's, in bytes."""
+    for line in (machine.text("/proc/meminfo") or "").splitlines():
         name, _, value = line.partition(":")
-        if name == "MemAvailable" and value.split()[:1] and value.split()[0].isdecimal():
-            return int(value.split()[0]) * 1024 / 1e6
+        if name == wanted and value.split()[:1] and value.split()[0].isdecimal():
+            return int(value.split()[0]) * 1024
     return None
+
+
+def has_memory_cgroup(machine: Machine) -> bool:
+    """Whether systemd's limits of memory hold; yes where it can't be told."""
+    controllers = machine.text("/sys/fs/cgroup/cgroup.controllers")
+    return controllers is None or "memory" in controllers.split()

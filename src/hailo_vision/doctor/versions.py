@@ -10,7 +10,7 @@ WRITTEN_FOR = ("5.1.1", "5.2.0")
 
 def look(case: Case) -> Finding:
     if not case.drives_the_chip:
-        return skipped(f"the runtime {case.settings.device.runtime} has no driver")
+        return skipped(f"the runtime {case.runtime} has no driver")
     if case.release is None:
         return skipped("no HailoRT is installed, as far as its packages tell")
     runtime = f"HailoRT {case.release.version} (says {case.release.told_by})"

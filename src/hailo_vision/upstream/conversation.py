@@ -9,7 +9,7 @@ import aiohttp
 
 from hailo_vision.chat import Event, FinishReason, Frame, Generation
 from hailo_vision.errors import DeviceFault, DeviceUnavailable, GenerationFailed, WorkerStalled
-from hailo_vision.upstream import ask
+from hailo_vision.upstream import ask, body
 from hailo_vision.upstream.endpoint import Endpoint
 from hailo_vision.upstream.events import EventDecoder
 from hailo_vision.upstream.hear import Hearing
@@ -84,7 +84,7 @@ async def _asked(
     try:
         if response.status != 200:
             async with _patience(endpoint.token_s, deadline, "refusal"):
-                told = await response.content.read(MAX_REFUSAL_BYTES)
+                told = await body.first(response.content, MAX_REFUSAL_BYTES)
             facts = {"engine": endpoint.name, "status": response.status, "said": told[:500].decode(errors="replace")}
             log.debug("refused by the engine's server", extra={"facts": facts})
             raise refusal(response.status, told, response.headers.get("Retry-After"), endpoint.name)

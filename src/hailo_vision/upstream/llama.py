@@ -23,7 +23,7 @@ from hailo_vision.config import settings
 from hailo_vision.errors import DeviceFault, DeviceUnavailable, EngineError, WorkerDied, WorkerStalled
 from hailo_vision.scheduler.engine import EngineState
 from hailo_vision.supervisor.budgets import Backoff
-from hailo_vision.upstream import about
+from hailo_vision.upstream import about, body
 from hailo_vision.upstream.condition import Condition
 from hailo_vision.upstream.conversation import converse
 from hailo_vision.upstream.endpoint import Endpoint
@@ -278,7 +278,7 @@ async def _is_up(session: aiohttp.ClientSession) -> bool:
 async def _properties(session: aiohttp.ClientSession) -> dict[str, Any]:
     try:
         async with session.get("http://llama/props") as response:
-            told = json.loads(await response.content.read(PROPERTIES_BYTES))
+            told = json.loads(await body.first(response.content, PROPERTIES_BYTES))
     except ValueError:
         raise aiohttp.ClientPayloadError from None
     return told if isinstance(told, dict) else {}

@@ -79,7 +79,7 @@ def plan(wanted: settings.Llama, *, socket: str, key: str) -> Plan:
         mmproj=wanted.mmproj,
         context=wanted.context,
         slots=wanted.slots,
-        threads=wanted.threads or max(len(os.sched_getaffinity(0)) - 1, 1),
+        threads=threads(wanted.threads, cores()),
         image_max_tokens=wanted.image_max_tokens,
         kv_type=wanted.kv_type,
         flash_attention=wanted.flash_attention,
@@ -91,9 +91,22 @@ def plan(wanted: settings.Llama, *, socket: str, key: str) -> Plan:
     )
 
 
-def program(server: str | None) -> str | None:
-    """The llama-server to run: the one that is named, else one on PATH; None where the package is to be used."""
-    if found := shutil.which(server or PROGRAM):
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def threads(wanted: int | None, cores: int) -> int:
+    """As many as the settings say, else all cores but one, which the daemon needs."""
+    return wanted or max(cores - 1, 1)
+
+
+def program(server: str | None, path: str | None = None) -> str | None:
+    """The llama-server to run: the one that is named, else one on PATH; None where the package is to be used.
+
+    `path` stands for PATH. Raises DeviceUnavailable where there is neither.
+    """
+    if found := shutil.which(server or PROGRAM, path=path):
         return found
     if server is not None:
         raise DeviceUnavailable(DeviceFault.RUNTIME_MISSING, f"llama.server: {server} is no program that can be run.")

@@ -5,7 +5,6 @@ goes well nothing is asked of it but what clients ask.
 """
 
 import asyncio
-import json
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -18,6 +17,7 @@ from hailo_vision.config import settings
 from hailo_vision.errors import DeviceFault, DeviceUnavailable, HailoVisionError, UpstreamBusy
 from hailo_vision.scheduler.engine import EngineState
 from hailo_vision.supervisor.budgets import Backoff
+from hailo_vision.upstream import listing
 from hailo_vision.upstream.condition import Condition
 from hailo_vision.upstream.conversation import converse
 from hailo_vision.upstream.endpoint import Endpoint
@@ -27,7 +27,6 @@ log = logging.getLogger(__name__)
 
 NAME = "The server behind this one"
 LOOK_S = 10.0  # for the answer to GET /models
-MODELS_BYTES = 4 << 20
 PATCH_PX = 28  # a token shows about so much of a side: an upper bound is all that is needed
 LONGEST_WAIT_S = 10.0  # before another try; who says longer is not waited for
 
@@ -172,15 +171,10 @@ class Remote:
     async def _listed(self) -> dict[str, Any]:
         """What GET /models says of our model; nothing where the server has no such list."""
         assert self._session is not None
-        async with self._session.get(f"{self._endpoint.base_url}/models", allow_redirects=False) as response:
-            body = await response.content.read(MODELS_BYTES)
-            if response.status in (401, 403, 429) or response.status >= 500:
-                raise refusal(response.status, body, response.headers.get("Retry-After"), NAME)
-        try:
-            value = json.loads(body)
-            entries = [entry for entry in value["data"] if isinstance(entry, dict)]
-        except (ValueError, KeyError, TypeError, RecursionError):
-            return {}
+        answer = await listing.ask(self._session, self._endpoint.base_url)
+        if answer.status in (401, 403, 429) or answer.status >= 500:
+            raise refusal(answer.status, answer.body, answer.retry_after, NAME)
+        entries = listing.entries(answer.body) or ()
         return next((entry for entry in entries if entry.get("id") == self._endpoint.model), {})
 
     def _about(self, entry: dict[str, Any]) -> LoadedModel:

@@ -1,0 +1,100 @@
+"""Whether there is a llama.cpp that runs, and whether it may use the cores that it is to use."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+from hailo_vision.doctor.account import ENTER
+from hailo_vision.doctor.case import CHILD_S, SERVICE, Case, told
+from hailo_vision.doctor.files import closed_to, hidden, is_roots
+from hailo_vision.doctor.finding import Finding, failed, ok, warning
+from hailo_vision.doctor.machine import Output
+from hailo_vision.errors import DeviceUnavailable
+from hailo_vision.upstream import llama_plan
+from hailo_vision.upstream.llama_plan import PACKAGE, PROGRAM
+
+_GET = (
+    f"Put a {PROGRAM} of llama.cpp into /usr/local/bin, or, where hailo-vision runs from a virtual environment, "
+    "`pip install 'hailo-vision[llama]'` into that."
+)
+# Imported in a child, as native code may crash: on a processor that lacks what it was built for, it does.
+PACKAGE_COMMAND = (
+    sys.executable,
+    "-P",
+    "-c",
+    f"import json, importlib.metadata, {PACKAGE}\n"
+    f"print(json.dumps({{'version': importlib.metadata.version('{PACKAGE}')}}))",
+)
+_VERSION = re.compile(r"^version: (\S.{0,80})$", re.MULTILINE)
+_SPAN = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>us|ms|s|min|h)")
+_SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
+
+
+def look(case: Case) -> Finding:
+    wanted = case.settings.llama.server
+    try:
+        program = llama_plan.program(wanted, case.machine.environment.get("PATH"))
+    except DeviceUnavailable:
+        if wanted is None:
+            return failed(f"there is no llama.cpp: no {PROGRAM} on PATH, and no Python package {PACKAGE}", _GET)
+        advice = f"Correct it, or set it to null: then a {PROGRAM} on PATH is taken, else the package {PACKAGE}."
+        return failed(f"llama.server: {wanted} is no program that can be run", advice)
+    return _package(case) if program is None else _program(case, Path(program))
+
+
+def threads(case: Case) -> Finding:
+    cores = llama_plan.cores()
+    count = llama_plan.threads(case.settings.llama.threads, cores)
+    saw = f"{_many(count, 'thread')} on {_many(cores, 'core')}"
+    if count > cores:
+        return warning(f"{saw}: they wait for each other", "Set llama.threads to null, or to the number of cores.")
+    share = seconds((case.unit or {}).get("CPUQuotaPerSecUSec", ""))
+    if share is not None and share < count:
+        return warning(
+            f"{saw}, but the service may use {share:g} of a core (CPUQuota={share:.0%} in its unit)",
+            f"`sudo systemctl edit {SERVICE}`, with `CPUQuota={count}00%` under [Service], then restart it.",
+        )
+    return ok(saw)
+
+
+def seconds(span: str) -> float | None:
+    """A span of time as systemd prints it, such as `2.500s` or `1min 30s`; None for no limit, and for no span."""
+    parts = [_SPAN.fullmatch(part) for part in span.split()]
+    if not parts or None in parts:
+        return None
+    return sum(float(part["number"]) * _SECONDS[part["unit"]] for part in parts if part)
+
+
+def _program(case: Case, program: Path) -> Finding:
+    if finding := hidden(case, program):
+        return finding
+    if shut := closed_to(case.account, program, case.machine.root, ENTER):
+        return failed(f"{case.account.name} may not run {program}: {shut} is closed to it", f"`sudo chmod a+rx {shut}`")
+    real = Path(os.path.realpath(program))
+    if case.machine.uid == 0 and not is_roots(real):
+        return ok(f"{program}, which others than root can change, so it was not run to ask its version")
+    output = case.machine.run([str(real), "--version"])
+    match output:
+        case Output(code=0):
+            found = _VERSION.search(f"{output.stdout}\n{output.stderr}")
+            return ok(f"{program}, version {found[1]}" if found else f"{program}, which does not tell its version")
+        case Output(code=None):
+            return warning(f"{program} did not tell its version in time", f"See what `{program} --version` does.")
+        case _:
+            trouble = told(output).trouble
+            return failed(
+                f"{program} does not run: {trouble}", f"See what `{program} --version` says, and get another."
+            )
+
+
+def _package(case: Case) -> Finding:
+    answer = told(case.machine.run(PACKAGE_COMMAND, within_s=CHILD_S))
+    if answer.facts is None:
+        advice = f"`pip install --force-reinstall {PACKAGE}`, or put a {PROGRAM} on PATH, which is then taken."
+        return failed(f"the Python package {PACKAGE} can't be imported: {answer.trouble}", advice)
+    return ok(f"the Python package {PACKAGE} {answer.facts.get('version')}")
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
