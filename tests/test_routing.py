@@ -1,12 +1,13 @@
 """A second engine answers where the first one can't, and the response says which one it was."""
 
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness import MODEL, Daemon, ask, photo, posting
+from harness import MODEL, PATIENCE_S, Daemon, ask, photo, posting
 from local_models import has_llama, has_smollm2, smollm2
 
 ENGINE = "x-hailo-vision-engine"
@@ -90,6 +91,46 @@ def test_a_full_queue_sends_the_next_one_to_the_second_engine(daemon: Daemon, st
         running.wait_for(lambda: engine_of(running, ask("Hello?", max_tokens=2)) == (200, "remote"))
         status, headers, _ = posted.result()
     assert (status, headers[ENGINE]) == (200, "simulated")
+
+
+def test_without_a_device_node_the_daemon_starts_and_the_second_engine_answers(
+    tmp_path: Path, start: Callable[..., Daemon]
+) -> None:
+    node = tmp_path / "hailo0"
+    running = start(device={"runtime": "hailo", "path": str(node)}, routing={"fallback": "simulated"})
+    running.wait_for(lambda: engine_of(running, ask("What is it?", photo("launch-pad.jpg"))) == (200, "simulated"))
+    status, health = running.get("/health")
+    assert (status, health["state"], health["runtime"], health["worker_restarts"]) == (200, "failed", "hailo", 0)
+    running.wait_for(lambda: f"{node} is missing. Check that the HAT is seated" in running.log)
+    assert "fallback from=hailo to=simulated because=NotReady" in running.log
+    assert running.stop() == 0
+
+
+def test_a_chip_that_does_not_answer_at_the_start_does_not_end_a_daemon_with_a_second_engine(
+    daemon: Daemon, start: Callable[..., Daemon]
+) -> None:
+    running = start(simulator={"fault": "no_device"}, remote=away(daemon), routing={"fallback": "remote"})
+    until_remote_is_there(running)
+    running.wait_for(lambda: running.get("/health")[1]["state"] == "failed")
+    assert engine_of(running, ask("Hello?")) == (200, "remote")
+
+
+def test_systemd_is_told_that_the_service_has_started_when_the_second_engine_is_ready(
+    tmp_path: Path, start: Callable[..., Daemon], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(PATIENCE_S)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        running = start(
+            device={"runtime": "hailo", "path": str(tmp_path / "hailo0")},
+            simulator={"load_s": 0.3},
+            routing={"fallback": "simulated"},
+        )
+        while "READY=1" not in (message := systemd.recv(4096).decode()):
+            pass
+    assert "STATUS=ready by the fallback: There is no Hailo device" in message
+    assert engine_of(running, ask("Hello?")) == (200, "simulated")
 
 
 @has_llama

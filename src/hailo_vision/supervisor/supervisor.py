@@ -8,7 +8,7 @@ worker's Finished, or its death when the abort takes too long, makes the engine 
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hailo_vision.chat import Capabilities, Event, Finish, Generation, LoadedModel, Piece, Timings
 from hailo_vision.errors import (
@@ -39,6 +39,7 @@ from hailo_vision.wire import (
 log = logging.getLogger(__name__)
 
 UNKNOWN_LOAD_S = 10.0  # a guess for Retry-After until a load was measured; the vendor's table says 9.7 s
+LOOK_S = 5.0  # between two looks for a device that is not there; a look costs next to nothing
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,7 +52,12 @@ class _Job:
 
 
 class Supervisor:
-    """An Engine whose model lives in a child process."""
+    """An Engine whose model lives in a child process.
+
+    `find_device` says which device each new worker is to take, and raises DeviceUnavailable while there is none;
+    without it that is the one that `load` names. `waits_for_device` has the engine wait for one that is missing from
+    the start.
+    """
 
     def __init__(
         self,
@@ -60,6 +66,9 @@ class Supervisor:
         *,
         environment: Mapping[str, str] | None = None,
         command: Sequence[str] = WORKER_COMMAND,
+        find_device: Callable[[], str] | None = None,
+        waits_for_device: bool = False,
+        look_s: float = LOOK_S,
         on_change: Callable[[], None] = lambda: None,
         on_restart: Callable[[str], None] = lambda reason: None,
     ) -> None:
@@ -67,6 +76,9 @@ class Supervisor:
         self._budgets = budgets
         self._environment = environment or {}
         self._command = command
+        self._find_device = find_device or (lambda: load.device)
+        self._waits_for_device = waits_for_device
+        self._look_s = look_s
         self._on_change = on_change
         self._on_restart = on_restart
         self._state = EngineState.STOPPED
@@ -129,11 +141,13 @@ class Supervisor:
     async def run(self) -> None:
         """Keep a worker alive until cancelled. After an error that only a person can mend, wait for that.
 
-        Raises DeviceUnavailable when there is no device from the start; one that is lost later is waited for. Raises
-        it too where a sandbox shuts the device out, which no other worker of this process would change.
+        Raises DeviceUnavailable when there is no device from the start, unless that is to be waited for, as one that is
+        lost later always is. Raises it too where a sandbox shuts the device out, which no other worker of this process
+        would change.
         """
         try:
             while True:
+                await self._until_there_is_a_device()
                 error = await self._live()
                 if error is None:
                     self._freed.set()
@@ -142,9 +156,7 @@ class Supervisor:
                 self._end_job(error)
                 self._trouble = str(error)
                 if isinstance(error, DeviceUnavailable):
-                    if error.fault is DeviceFault.NO_DEVICE and self._model is None:
-                        raise error
-                    if error.fault is DeviceFault.SHUT_OUT:
+                    if self._is_the_end(error):
                         raise error
                     if error.fault.is_permanent:
                         await self._give_up(error)
@@ -191,6 +203,28 @@ class Supervisor:
             self._abandon(job)
 
     # A worker's life
+
+    async def _until_there_is_a_device(self) -> None:
+        """No worker is started in vain: each costs a second of a processor."""
+        while True:
+            try:
+                self._load = replace(self._load, device=self._find_device())
+                return
+            except DeviceUnavailable as error:
+                if self._is_the_end(error):
+                    raise
+                if str(error) != self._trouble:
+                    log.warning("%s Looking for it every %g s.", error, self._look_s)
+                self._trouble = str(error)
+            self._retry_at = asyncio.get_running_loop().time() + self._look_s
+            self._become(EngineState.FAILED)
+            await asyncio.sleep(self._look_s)
+
+    def _is_the_end(self, error: DeviceUnavailable) -> bool:
+        """Whether nothing that this process could wait for would help."""
+        if error.fault is DeviceFault.NO_DEVICE:
+            return self._model is None and not self._waits_for_device
+        return error.fault is DeviceFault.SHUT_OUT
 
     async def _live(self) -> EngineError | None:
         """One worker from its start to its end; returns why it ended, None when it was to be unloaded."""
