@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from harness import MODEL, PATIENCE_S, Daemon, ask, photo, posting
-from local_models import has_llama, has_smollm2, smollm2
+from local_models import has_llama, has_smollm2, make_tiny, smollm2
 
 ENGINE = "x-hailo-vision-engine"
 
@@ -93,6 +93,57 @@ def test_a_full_queue_sends_the_next_one_to_the_second_engine(daemon: Daemon, st
     assert (status, headers[ENGINE]) == (200, "simulated")
 
 
+def readiness(daemon: Daemon) -> tuple[int, bool, dict[str, tuple[bool, bool, str | None]]]:
+    """Status, whether ready, and of each engine whether it sees, whether it is ready, and why not."""
+    status, told = daemon.get("/health/ready")
+    engines = {one["engine"]: (one["sees_pictures"], one["ready"], one["reason"]) for one in told["engines"]}
+    return status, told["ready"], engines
+
+
+def test_it_is_ready_when_either_engine_would_answer_about_a_picture(
+    daemon: Daemon, start: Callable[..., Daemon], wedged: dict[str, Any]
+) -> None:
+    open_one = start(simulator=wedged, remote=away(daemon), routing={"fallback": "remote", "send_pictures_away": True})
+    both = {"simulated": (True, False, "loading"), "remote": (True, True, None)}
+    open_one.wait_for(lambda: readiness(open_one) == (200, True, both))
+    told = open_one.get("/health/ready")[1]
+    assert (told["reason"], told["message"]) == (None, None)
+    assert told["engines"][0]["message"] == "The model is being loaded."
+    assert told.items() <= open_one.get("/health")[1].items()
+    assert engine_of(open_one, ask("What is it?", photo("launch-pad.jpg"))) == (200, "remote")
+
+
+def test_an_engine_that_is_shown_no_pictures_does_not_make_it_ready(
+    daemon: Daemon, start: Callable[..., Daemon], wedged: dict[str, Any]
+) -> None:
+    running = start(simulator=wedged, remote=away(daemon), routing={"fallback": "remote"})
+    words_alone = {"simulated": (True, False, "loading"), "remote": (False, True, None)}
+    running.wait_for(lambda: readiness(running) == (503, False, words_alone))
+    status, headers, told = running.request("GET", "/health/ready")
+    assert (status, told["reason"], told["message"]) == (503, "loading", "The model is being loaded.")
+    assert int(headers["Retry-After"]) >= 1
+    assert told.items() <= running.get("/health")[1].items()
+    assert engine_of(running, ask("Hello?")) == (200, "remote")
+
+
+def test_a_fallback_that_is_not_there_leaves_a_ready_engine_ready(start: Callable[..., Daemon]) -> None:
+    gone = {"base_url": "http://127.0.0.1:9/v1", "model": "m"}
+    running = start(remote=gone, routing={"fallback": "remote", "send_pictures_away": True})
+    lost = {"simulated": (True, True, None), "remote": (True, False, "device_unavailable")}
+    running.wait_for(lambda: readiness(running) == (200, True, lost))
+    assert "can't be reached" in running.get("/health/ready")[1]["engines"][1]["message"]
+
+
+@has_llama
+def test_a_fallback_without_eyes_does_not_make_it_ready(
+    tmp_path: Path, start: Callable[..., Daemon], wedged: dict[str, Any]
+) -> None:
+    blind = {**make_tiny(tmp_path), "mmproj": None, "threads": 1, "prompt_cache_mib": 64}
+    running = start(simulator=wedged, llama=blind, routing={"fallback": "llama"})
+    reader = {"simulated": (True, False, "loading"), "llama": (False, True, None)}
+    running.wait_for(lambda: readiness(running) == (503, False, reader))
+
+
 def test_without_a_device_node_the_daemon_starts_and_the_second_engine_answers(
     tmp_path: Path, start: Callable[..., Daemon]
 ) -> None:
@@ -101,6 +152,9 @@ def test_without_a_device_node_the_daemon_starts_and_the_second_engine_answers(
     running.wait_for(lambda: engine_of(running, ask("What is it?", photo("launch-pad.jpg"))) == (200, "simulated"))
     status, health = running.get("/health")
     assert (status, health["state"], health["runtime"], health["worker_restarts"]) == (200, "failed", "hailo", 0)
+    told = running.get("/health/ready")[1]
+    assert (told["ready"], told["reason"]) == (True, None)
+    assert f"{node} is missing." in told["engines"][0]["message"]
     running.wait_for(lambda: f"{node} is missing. Check that the HAT is seated" in running.log)
     assert "fallback from=hailo to=simulated because=NotReady" in running.log
     assert running.stop() == 0

@@ -33,6 +33,21 @@ class Place:
     scheduler: Scheduler
     takes_pictures: bool = True
 
+    @property
+    def sees(self) -> bool:
+        """Whether a picture may be shown to it and it has eyes; what is not loaded yet is taken to have them."""
+        model = self.scheduler.engine_model
+        return self.takes_pictures and (model is None or model.max_images != 0)
+
+
+def unready(first: Place, *others: Place) -> NotReady | None:
+    """Why a question about a picture would not be taken now, in the first engine's words; None when one would be.
+
+    A first engine without eyes counts all the same: then reading is what the server is for.
+    """
+    why = first.scheduler.unready
+    return None if any(place.sees and place.scheduler.unready is None for place in others) else why
+
 
 class Routed:
     """Asks the first engine, and the second one where the first is not ready, is full or has too small a context.

@@ -6,7 +6,7 @@ STARTING -> SERVING -> DRAINING -> STOPPED
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -72,6 +72,7 @@ async def _serve(wanted: Settings, reread: Callable[[], Settings], signals: Sign
     spare = None if second is None else schedule(second, queue(wanted), wanted.model)
     pictures = Pictures(wanted.images, on_end=metrics.picture_ended)
     house.push_async_callback(pictures.aclose)
+    places = tuple(_places(wanted, scheduler, spare, pictures))
     health = HealthProbe(engine, probe, choice.reason)
     readings = Readings(version=__version__, engine=engine, scheduler=scheduler, health=health, host=Host())
     metrics.registry.register(readings)
@@ -82,8 +83,8 @@ async def _serve(wanted: Settings, reread: Callable[[], Settings], signals: Sign
         access=access,
         engine=engine,
         scheduler=scheduler,
-        answers=_answers(wanted, scheduler, spare, pictures),
-        fallback_model=lambda: None if second is None else second.model,
+        answers=_answers(places, wanted.model.fallback_name),
+        places=places,
         health=health,
         on_request=metrics.request_ended,
         metrics=metrics.exposed,
@@ -116,22 +117,21 @@ async def _serve(wanted: Settings, reread: Callable[[], Settings], signals: Sign
     await _drain(schedulers, reloader.running.queue.drain_timeout_s, signals, notifier)
 
 
-def _answers(wanted: Settings, scheduler: Scheduler, spare: Scheduler | None, pictures: Pictures) -> Answering:
-    """Of the engine, and of the one that answers in its stead where there is one."""
+def _places(wanted: Settings, scheduler: Scheduler, spare: Scheduler | None, pictures: Pictures) -> Iterator[Place]:
+    """The engine, and the one that answers in its stead where there is one."""
     runtime, other = wanted.device.runtime, wanted.routing.fallback
-    answers = Answers(scheduler, pictures, runtime)
-    if spare is None:
-        return answers
-    return Routed(
-        Place(name=runtime, answers=answers, scheduler=scheduler),
-        Place(
+    yield Place(name=runtime, answers=Answers(scheduler, pictures, runtime), scheduler=scheduler)
+    if spare is not None:
+        yield Place(
             name=other,
             answers=Answers(spare, pictures, other),
             scheduler=spare,
             takes_pictures=other != "remote" or wanted.routing.send_pictures_away,
-        ),
-        model=wanted.model.fallback_name,
-    )
+        )
+
+
+def _answers(places: Sequence[Place], fallback_name: str | None) -> Answering:
+    return Routed(*places, model=fallback_name) if len(places) > 1 else places[0].answers
 
 
 def _reconfigure(schedulers: Sequence[Scheduler], queue: settings.Queue, model: settings.Model) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 from aiohttp import web
 
-from hailo_vision.errors import UnknownModel
+from hailo_vision.answers.routing import unready
+from hailo_vision.errors import NotReady, UnknownModel
 from hailo_vision.http_api.faults import fault
 from hailo_vision.http_api.names import is_served
 from hailo_vision.http_api.reply import model_json
@@ -19,13 +20,11 @@ async def health(request: web.Request) -> web.Response:
 
 
 def health_json(services: Services) -> dict[str, Any]:
-    known, loaded, unready = services.health(), services.engine.model, services.scheduler.unready
+    known, loaded = services.health(), services.engine.model
     return {
         "status": "ok",
         "state": services.engine.state,
-        "ready": unready is None,
-        "reason": None if unready is None else unready.reason,
-        "message": None if unready is None else str(unready),
+        **_readiness(services),
         "model": services.settings.model.name,
         "model_loaded": services.engine.state in (EngineState.READY, EngineState.BUSY),
         "runtime": services.settings.device.runtime,
@@ -64,13 +63,32 @@ def _jobs(services: Services) -> dict[str, Any]:
 
 
 async def ready(request: web.Request) -> web.Response:
-    """200 when a request would be taken, else 503 with the reason."""
-    unready = request.app[SERVICES].scheduler.unready
-    if unready is None:
-        return web.json_response({"ready": True, "reason": None, "message": None})
-    told = fault(unready)
-    body = {"ready": False, "reason": unready.reason, "message": str(unready)}
-    return web.json_response(body, status=told.status, headers=told.headers)
+    """200 when a question about a picture would be taken by one of the engines, else 503 with the reason."""
+    services = request.app[SERVICES]
+    why = unready(*services.places)
+    if why is None:
+        return web.json_response(_readiness(services))
+    told = fault(why)
+    return web.json_response(_readiness(services), status=told.status, headers=told.headers)
+
+
+def _readiness(services: Services) -> dict[str, Any]:
+    """As a whole, and of each engine."""
+    return {
+        **_told(unready(*services.places)),
+        "engines": [
+            {"engine": place.name, "sees_pictures": place.sees, **_told(place.scheduler.unready)}
+            for place in services.places
+        ],
+    }
+
+
+def _told(why: NotReady | None) -> dict[str, Any]:
+    return {
+        "ready": why is None,
+        "reason": None if why is None else why.reason,
+        "message": None if why is None else str(why),
+    }
 
 
 async def metrics(request: web.Request) -> web.Response:
@@ -99,11 +117,10 @@ def _names(services: Services) -> tuple[str, ...]:
 
 def _model(services: Services, name: str) -> dict[str, Any]:
     """What clients of vLLM and of llama.cpp look for stands in it too, each in its place."""
-    known, loaded = (services.settings.model.name, *services.settings.model.aliases), services.engine.model
-    runtime: str = services.settings.device.runtime
-    if name == services.settings.model.fallback_name:
-        known, loaded, runtime = (name,), services.fallback_model(), services.settings.routing.fallback
-    entry = model_json(name, runtime, services.started_at, loaded)
+    place, wanted = services.place_of(name), services.settings.model
+    known = (name,) if name == wanted.fallback_name else (wanted.name, *wanted.aliases)
+    loaded = place.scheduler.engine_model
+    entry = model_json(name, place.name, services.started_at, loaded)
     return {
         **entry,
         "aliases": [other for other in known if other != name],
