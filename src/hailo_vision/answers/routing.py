@@ -11,6 +11,7 @@ from hailo_vision.answers.look import pictures
 from hailo_vision.answers.native import is_within
 from hailo_vision.chat import Caller, ChatRequest, Frame
 from hailo_vision.errors import ContextLengthExceeded, HailoVisionError, NotReady, QueueFull, RequestError, TooBusy
+from hailo_vision.scheduler.engine import Engine
 from hailo_vision.scheduler.scheduler import Scheduler
 
 log = logging.getLogger(__name__)
@@ -26,9 +27,10 @@ class Answering(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """An engine's answers. `takes_pictures` is whether it may be shown what is in a request."""
+    """An engine and its answers. `takes_pictures` is whether it may be shown what is in a request."""
 
     name: str
+    engine: Engine
     answers: Answering
     scheduler: Scheduler
     takes_pictures: bool = True

@@ -6,7 +6,7 @@ STARTING -> SERVING -> DRAINING -> STOPPED
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -29,6 +29,7 @@ from hailo_vision.errors import DeviceUnavailable, StartError
 from hailo_vision.http_api import app
 from hailo_vision.http_api.services import Services
 from hailo_vision.images.pictures import Pictures
+from hailo_vision.scheduler.engine import Engine
 from hailo_vision.scheduler.scheduler import Scheduler
 
 log = logging.getLogger(__name__)
@@ -72,9 +73,11 @@ async def _serve(wanted: Settings, reread: Callable[[], Settings], signals: Sign
     spare = None if second is None else schedule(second, queue(wanted), wanted.model)
     pictures = Pictures(wanted.images, on_end=metrics.picture_ended)
     house.push_async_callback(pictures.aclose)
-    places = tuple(_places(wanted, scheduler, spare, pictures))
-    health = HealthProbe(engine, probe, choice.reason)
-    readings = Readings(version=__version__, engine=engine, scheduler=scheduler, health=health, host=Host())
+    places = [_place(wanted, choice.runtime, engine, scheduler, pictures)]
+    if second is not None and spare is not None:
+        places.append(_place(wanted, wanted.routing.fallback, second, spare, pictures))
+    health = HealthProbe((engine,) if second is None else (engine, second), probe, choice.reason)
+    readings = Readings(version=__version__, places=places, health=health, host=Host())
     metrics.registry.register(readings)
     services = Services(
         version=__version__,
@@ -84,7 +87,7 @@ async def _serve(wanted: Settings, reread: Callable[[], Settings], signals: Sign
         engine=engine,
         scheduler=scheduler,
         answers=_answers(places, wanted.model.fallback_name),
-        places=places,
+        places=tuple(places),
         health=health,
         on_request=metrics.request_ended,
         metrics=metrics.exposed,
@@ -117,17 +120,15 @@ async def _serve(wanted: Settings, reread: Callable[[], Settings], signals: Sign
     await _drain(schedulers, reloader.running.queue.drain_timeout_s, signals, notifier)
 
 
-def _places(wanted: Settings, scheduler: Scheduler, spare: Scheduler | None, pictures: Pictures) -> Iterator[Place]:
-    """The engine, and the one that answers in its stead where there is one."""
-    runtime, other = wanted.device.runtime, wanted.routing.fallback
-    yield Place(name=runtime, answers=Answers(scheduler, pictures, runtime), scheduler=scheduler)
-    if spare is not None:
-        yield Place(
-            name=other,
-            answers=Answers(spare, pictures, other),
-            scheduler=spare,
-            takes_pictures=other != "remote" or wanted.routing.send_pictures_away,
-        )
+def _place(wanted: Settings, name: str, engine: Engine, scheduler: Scheduler, pictures: Pictures) -> Place:
+    is_away = name == "remote" and name != wanted.device.runtime
+    return Place(
+        name=name,
+        engine=engine,
+        answers=Answers(scheduler, pictures, name),
+        scheduler=scheduler,
+        takes_pictures=not is_away or wanted.routing.send_pictures_away,
+    )
 
 
 def _answers(places: Sequence[Place], fallback_name: str | None) -> Answering:

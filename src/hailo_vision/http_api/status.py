@@ -1,5 +1,6 @@
 """What the server says of itself. No handler here asks the device: they answer at once, whatever it is doing."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -34,11 +35,10 @@ def health_json(services: Services) -> dict[str, Any]:
         "load_seconds": round(loaded.load_s, 3) if loaded else None,
         "version": services.version,
         "uptime_seconds": round(known.uptime_s, 3),
-        "queue": {
-            "running": services.scheduler.running,
-            "waiting": services.scheduler.waiting,
-            "depth": services.scheduler.depth,
-        },
+        "queue": _added(
+            {"running": one.running, "waiting": one.waiting, "depth": one.depth}
+            for one in (place.scheduler for place in services.places)
+        ),
         "memory": {
             "daemon_bytes": known.daemon_memory_bytes,
             "worker_bytes": known.worker_memory_bytes,
@@ -46,20 +46,32 @@ def health_json(services: Services) -> dict[str, Any]:
         "worker_restarts": known.worker_restarts,
         "chip": known.chip and asdict(known.chip),
         "jobs": _jobs(services),
-        "tokens": asdict(services.scheduler.totals.tokens),
+        "tokens": _added(asdict(place.scheduler.totals.tokens) for place in services.places),
     }
 
 
 def _jobs(services: Services) -> dict[str, Any]:
-    """Sums since the start: all who asked are admitted or refused, all admitted have ended, wait or run."""
-    totals = services.scheduler.totals
+    """Sums since the start: all who asked are admitted or refused, all admitted have ended, wait or run.
+
+    Of two engines both count: whom the first one refuses and the second one takes is in both sums.
+    """
+    totals = [place.scheduler.totals for place in services.places]
     return {
-        "admitted": totals.admitted,
-        **{outcome.value: count for outcome, count in totals.ended.items()},
-        "refused": totals.refused,
-        "waited_seconds": round(totals.waited_s, 3),
-        "busy_seconds": round(services.engine.busy_s, 3),
+        "admitted": sum(one.admitted for one in totals),
+        **_added(one.ended for one in totals),
+        "refused": _added(one.refused for one in totals),
+        "waited_seconds": round(sum(one.waited_s for one in totals), 3),
+        "busy_seconds": round(sum(place.engine.busy_s for place in services.places), 3),
     }
+
+
+def _added(counts: Iterable[Mapping[Any, int]]) -> dict[str, int]:
+    """Sums by name, those that are 0 too."""
+    sums: dict[str, int] = {}
+    for one in counts:
+        for name, count in one.items():
+            sums[name] = sums.get(name, 0) + count
+    return sums
 
 
 async def ready(request: web.Request) -> web.Response:
