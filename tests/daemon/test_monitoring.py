@@ -90,6 +90,21 @@ def test_a_worker_that_died_is_counted_with_its_reason(start: Start) -> None:
     assert scraped(daemon)["hailo_vision_worker_restarts_total", "reason=died"] == 1
 
 
+def test_a_server_that_was_lost_as_the_fallback_is_counted_too(start: Start) -> None:
+    away = start().wait_until_ready()
+    both = start(
+        model={"fallback_name": "big"},
+        remote={"base_url": f"{away.url}/v1", "model": MODEL, "retries": 0},
+        routing={"fallback": "remote"},
+    ).wait_until_ready()
+    big = {**ask("Hello?", max_tokens=3), "model": "big"}
+    both.wait_for(lambda: both.post(big)[0] == 200)
+    away.stop()
+    assert both.post(big)[0] == 503
+    assert scraped(both)["hailo_vision_worker_restarts_total", "reason=no_device"] == 1
+    assert both.get("/health")[1]["worker_restarts"] == 1
+
+
 def test_what_counts_work_counts_that_of_both_engines(daemon: Daemon, start: Start) -> None:
     remote = {"base_url": f"{daemon.url}/v1", "model": MODEL}
     both = start(

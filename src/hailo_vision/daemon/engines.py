@@ -60,16 +60,22 @@ def choose(wanted: Settings) -> Choice:
     return Choice(runtime="hailo", reason=f"there is {node}")
 
 
-def build(wanted: Settings, on_change: Changed, *, on_restart: Restarted = lambda reason: None) -> Driven:
+def build(wanted: Settings, on_change: Changed, on_restart: Restarted) -> Driven:
     """The engine of a runtime that was chosen. Raises StartError where it has no device, and nobody answers instead."""
     match wanted.device.runtime:
         case "hailo" | "simulated":
             return _supervisor(wanted, on_change, on_restart)
         case "llama":
-            llama = Llama(wanted.llama, load_timeout_s=wanted.model.load_timeout_s, on_change=lambda: on_change(llama))
+            llama = Llama(
+                wanted.llama,
+                load_timeout_s=wanted.model.load_timeout_s,
+                on_change=lambda: on_change(llama),
+                on_restart=on_restart,
+            )
             return llama
         case "remote":
-            remote = Remote(wanted.remote, key=_key(wanted.remote.key_file), on_change=lambda: on_change(remote))
+            key = _key(wanted.remote.key_file)
+            remote = Remote(wanted.remote, key=key, on_change=lambda: on_change(remote), on_restart=on_restart)
             return remote
         case "auto":
             raise ValueError("auto is no engine: choose() comes first")
@@ -83,12 +89,12 @@ def other(wanted: Settings) -> Runtime | None:
     return None if name == "none" or name == wanted.device.runtime else name
 
 
-def fallback(wanted: Settings, on_change: Changed) -> Driven | None:
+def fallback(wanted: Settings, on_change: Changed, on_restart: Restarted) -> Driven | None:
     """The engine that answers where the first one can't, if there is one."""
     runtime = other(wanted)
     if runtime is None:
         return None
-    return build(replace(wanted, device=replace(wanted.device, runtime=runtime)), on_change)
+    return build(replace(wanted, device=replace(wanted.device, runtime=runtime)), on_change, on_restart)
 
 
 def _key(file: str | None) -> str | None:

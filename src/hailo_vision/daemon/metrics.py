@@ -54,7 +54,9 @@ class Metrics:
         self._bad_images = counter("image_refusals", "Pictures that could not be used.", "reason")
         self._image_decode = histogram("image_decode_seconds", "The decoding of one picture.", _DECODE_SECONDS)
         self._image_pixels = histogram("image_pixels", "Pixels of one picture's file.", _PIXELS)
-        self._restarts = counter("worker_restarts", "Workers that had to be replaced.", "reason")
+        self._restarts = counter(
+            "worker_restarts", "Workers that had to be replaced, and servers that were lost.", "reason"
+        )
 
     def request_ended(self, endpoint: str, status: int) -> None:
         """`endpoint` is the pattern of a route, or one word for all that is none."""

@@ -23,6 +23,7 @@ from hailo_vision.errors import (
 from hailo_vision.scheduler.engine import EngineState
 from hailo_vision.supervisor.budgets import Backoff, Budgets
 from hailo_vision.supervisor.process import WORKER_COMMAND, WorkerProcess
+from hailo_vision.supervisor.reason import reason
 from hailo_vision.wire import (
     Abort,
     Failed,
@@ -235,17 +236,17 @@ class Supervisor:
             worker = self._worker = await WorkerProcess.spawn(self._command, self._environment)
         except OSError as error:
             return DeviceUnavailable(DeviceFault.FAILED, f"No worker process could be started: {error.strerror}.")
-        reason: EngineError | None = None
+        why: EngineError | None = None
         polite_s = 0.0
         try:
             await self._converse(worker)
             polite_s = self._budgets.quit_s
         except TimeoutError:
-            reason = WorkerStalled(*self._phase)
+            why = WorkerStalled(*self._phase)
         except WireError as error:
-            reason = DeviceUnavailable(DeviceFault.FAILED, f"The worker sent something that is no message: {error}")
+            why = DeviceUnavailable(DeviceFault.FAILED, f"The worker sent something that is no message: {error}")
         except EngineError as error:
-            reason = error
+            why = error
             polite_s = self._budgets.quit_s  # its last word: it is on its way out by itself
         except asyncio.CancelledError:
             if self._state in (EngineState.READY, EngineState.BUSY, EngineState.UNLOADED):
@@ -260,7 +261,7 @@ class Supervisor:
             returncode = await worker.leave(polite_s)
         if self._state is EngineState.UNLOADED:  # however it left
             return None
-        return reason or WorkerDied(returncode)
+        return why or WorkerDied(returncode)
 
     async def _converse(self, worker: WorkerProcess) -> None:
         """Take the worker's messages until it closes its end; TimeoutError when a phase outlives its budget."""
@@ -312,7 +313,7 @@ class Supervisor:
     async def _pause(self, error: EngineError) -> None:
         """Wait before the next try, as long as the backoff says."""
         self._restarts += 1
-        self._on_restart(_reason(error))
+        self._on_restart(reason(error))
         delay_s = self._backoff.next_s()
         log.warning("%s Starting another worker in %.1f s.", error, delay_s)
         if delay_s:
@@ -373,14 +374,3 @@ class Supervisor:
         """Wait until the state is another one that somebody waits for."""
         self._settled.clear()
         await self._settled.wait()
-
-
-def _reason(error: EngineError) -> str:
-    """A word for why a worker had to be replaced, of a bounded set."""
-    match error:
-        case DeviceUnavailable():
-            return error.fault.value
-        case WorkerStalled():
-            return f"stalled_in_{error.phase}"
-        case _:
-            return "died"
