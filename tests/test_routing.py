@@ -188,6 +188,51 @@ def test_systemd_is_told_that_the_service_has_started_when_the_second_engine_is_
 
 
 @has_llama
+def test_what_the_second_engine_can_is_judged_by_its_own_means_where_its_model_is_asked_for(
+    tmp_path: Path, start: Callable[..., Daemon]
+) -> None:
+    tiny = {**make_tiny(tmp_path), "threads": 1, "prompt_cache_mib": 64}
+    running = start(model={"fallback_name": "big"}, llama=tiny, routing={"fallback": "llama"}).wait_until_ready()
+    running.wait_for(lambda: engine_of(running, {**ask("Hello?", max_tokens=2), "model": "big"}) == (200, "llama"))
+    wanted = ask("Hello?", max_tokens=2, logprobs=True, logit_bias={"5": -100})
+    status, answer = running.post({**wanted, "model": "big"})
+    assert status == 200
+    assert answer["choices"][0]["logprobs"]["content"]
+    for name in ("logprobs", "logit_bias"):
+        status, answer = running.post(
+            {key: value for key, value in wanted.items() if key in ("model", "messages", name)}
+        )
+        assert (status, answer["error"]["param"]) == (400, name)
+
+
+def test_what_the_first_engine_can_and_the_second_one_can_not_is_no_reason_to_leave_it_out(
+    tmp_path: Path, start: Callable[..., Daemon]
+) -> None:
+    running = start(
+        device={"runtime": "llama"},
+        llama={"model": str(tmp_path / "none.gguf"), "mmproj": None},
+        model={"fallback_name": "small"},
+        routing={"fallback": "simulated"},
+    ).wait_until_ready()
+    assert engine_of(running, ask("Hello?")) == (200, "simulated")
+    for wanted in ({"logprobs": True}, {"logit_bias": {"5": -100}}):
+        status, answer = running.post(ask("Hello?", **wanted))
+        assert (status, answer["error"]["code"]) == (503, "device_unavailable")
+        status, answer = running.post({**ask("Hello?", **wanted), "model": "small"})
+        assert (status, answer["error"]["param"]) == (400, *wanted)
+    assert engine_of(running, ask("Hello?", frequency_penalty=0.5)) == (200, "simulated")  # as many clients send it
+
+
+def test_a_name_that_is_none_is_refused_as_such(start: Callable[..., Daemon], daemon: Daemon) -> None:
+    named = start(model={"fallback_name": "big"}, remote=away(daemon), routing={"fallback": "remote"})
+    unnamed = start(remote=away(daemon), routing={"fallback": "remote"})
+    for running in (named, unnamed):
+        for name in (["big"], {"big": 1}, 7, None, True, "", "other"):
+            status, answer = running.post({**ask("Hello?"), "model": name, "logprobs": True})
+            assert (status, answer["error"]["param"]) == (404 if name == "other" else 400, "model")
+
+
+@has_llama
 @has_smollm2
 def test_a_prompt_that_is_too_long_for_the_first_engine_goes_to_the_second(
     tmp_path: Path, start: Callable[..., Daemon]

@@ -9,7 +9,7 @@ from typing import Protocol
 from hailo_vision.answers.answers import Prepared, Said
 from hailo_vision.answers.look import pictures
 from hailo_vision.answers.native import is_within
-from hailo_vision.chat import Caller, ChatRequest, Frame
+from hailo_vision.chat import Caller, ChatRequest, Frame, Penalties
 from hailo_vision.errors import ContextLengthExceeded, HailoVisionError, NotReady, QueueFull, RequestError, TooBusy
 from hailo_vision.scheduler.engine import Engine
 from hailo_vision.scheduler.scheduler import Scheduler
@@ -71,7 +71,7 @@ class Routed:
         try:
             return await self._first.answers.prepare(asked, caller)
         except (NotReady, QueueFull, TooBusy, RequestError) as error:
-            if not _is_for_another(error) or (pictures(asked) and not self._second.takes_pictures):
+            if not _is_for_another(error) or not self._would_take(asked):
                 raise
             self._tell(error)
             return await self._second.answers.prepare(asked, caller)
@@ -102,6 +102,14 @@ class Routed:
             async for part in said:
                 yield part
 
+    def _would_take(self, asked: ChatRequest) -> bool:
+        """Whether the second engine may be shown the request, and would leave nothing out that it asks of the first."""
+        return (
+            (self._second.takes_pictures or not pictures(asked))
+            and (asked.logprobs is None or self._second.engine.capabilities.logprobs)
+            and not _has_bias(asked.penalties)
+        )
+
     def _can_take(self, prepared: Prepared) -> bool:
         """Whether what was made ready for the first engine can be given to the second one."""
         parts = (part for turn in prepared.generation.turns for part in turn.parts)
@@ -113,11 +121,17 @@ class Routed:
             and scheduler.engine_model is not None
             and (scheduler.engine_model.max_images != 0 or not is_seen)
             and is_within(prepared.generation, scheduler.capabilities)
+            and not _has_bias(prepared.generation.penalties)
         )
 
     def _tell(self, error: HailoVisionError) -> None:
         facts = {"from": self._first.name, "to": self._second.name, "because": type(error).__name__}
         log.info("fallback", extra={"facts": facts})
+
+
+def _has_bias(penalties: Penalties | None) -> bool:
+    """A bias is of tokens by their numbers, which are other tokens of another model's."""
+    return penalties is not None and bool(penalties.logit_bias)
 
 
 def _is_for_another(error: HailoVisionError) -> bool:
