@@ -82,6 +82,50 @@ def test_a_model_of_the_second_engine_is_answered_there(daemon: Daemon, start: C
     assert (status, answer["error"]["code"]) == (400, "pictures_stay_here")
 
 
+def test_every_surface_is_answered_by_the_second_engine(
+    daemon: Daemon, start: Callable[..., Daemon], wedged: dict[str, Any]
+) -> None:
+    routing = {"fallback": "remote", "send_pictures_away": True}
+    running = start(simulator=wedged, model={"fallback_name": "big"}, remote=away(daemon), routing=routing)
+    running.wait_until_ready()
+    picture = photo("launch-pad.jpg")
+    image = {"images": [picture], "prompt": "What is it?"}
+    for name in (MODEL, "big"):
+        for path, body in (
+            ("/v1/completions", {"prompt": "Hello", "max_tokens": 2}),
+            ("/v1/responses", {"input": "Hello?", "max_output_tokens": 16}),
+            ("/v1/vision/caption", {"image": picture}),
+            ("/v1/vision/analyze", image),
+            ("/api/chat", {"messages": [{"role": "user", "content": "Hello?"}], "stream": False}),
+        ):
+            status, headers, answer = running.request("POST", path, {"model": name, **body})
+            if (path, name) == ("/api/chat", "big"):
+                assert status == 404  # Ollama's dialect knows the first engine's names alone
+                continue
+            assert status == 200, (path, name, answer)
+            assert headers[ENGINE] == "remote" or path == "/v1/vision/analyze", (path, name)
+            if path == "/v1/vision/analyze":
+                assert answer["failed"] == 0, answer
+    before = running.log.count("fallback from=simulated to=remote")
+    running.request("POST", "/v1/completions", {"model": MODEL, "prompt": "Hello", "max_tokens": 2})
+    running.wait_for(lambda: running.log.count("endpoint=/v1/completions") == 3)
+    assert running.log.count("fallback from=simulated to=remote") == before + 1
+
+
+def test_pictures_that_stay_here_are_refused_by_every_surface(
+    daemon: Daemon, start: Callable[..., Daemon], wedged: dict[str, Any]
+) -> None:
+    running = start(simulator=wedged, remote=away(daemon), routing={"fallback": "remote"})
+    until_remote_is_there(running)
+    picture = photo("launch-pad.jpg")
+    asked = daemon.get("/health")[1]["jobs"]["admitted"]
+    for path, body in (("caption", {"image": picture}), ("analyze", {"images": [picture], "prompt": "What is it?"})):
+        status, answer = running.post({"model": MODEL, **body}, f"/v1/vision/{path}")
+        assert (status, answer["error"]["code"]) == (503, "model_loading")
+    assert daemon.get("/health")[1]["jobs"]["admitted"] == asked
+    assert running.post({"model": MODEL, "prompt": "Hello", "max_tokens": 2}, "/v1/completions")[0] == 200
+
+
 def test_a_full_queue_sends_the_next_one_to_the_second_engine(daemon: Daemon, start: Callable[..., Daemon]) -> None:
     running = start(
         simulator={"tokens_per_s": 2}, queue={"depth": 0}, remote=away(daemon), routing={"fallback": "remote"}

@@ -1,24 +1,28 @@
 """Two engines behind one door: who answers a request, and who does when that one can't. Names no engine itself."""
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from hailo_vision.answers.answers import Prepared, Said
 from hailo_vision.answers.look import pictures
 from hailo_vision.answers.native import is_within
-from hailo_vision.chat import Caller, ChatRequest, Frame, Penalties
+from hailo_vision.chat import Caller, ChatRequest, Frame, LoadedModel, Penalties
 from hailo_vision.errors import ContextLengthExceeded, HailoVisionError, NotReady, QueueFull, RequestError, TooBusy
 from hailo_vision.scheduler.engine import Engine
 from hailo_vision.scheduler.scheduler import Scheduler
 
 log = logging.getLogger(__name__)
 
+Result = TypeVar("Result")
+
 
 class Answering(Protocol):
     """What every surface asks: see answers.py."""
+
+    async def admit(self, asked: ChatRequest, caller: Caller) -> LoadedModel: ...
 
     async def prepare(self, asked: ChatRequest, caller: Caller) -> Prepared: ...
 
@@ -62,19 +66,28 @@ class Routed:
         self._second = second
         self._model = model
 
+    async def admit(self, asked: ChatRequest, caller: Caller) -> LoadedModel:
+        return await self._by_either(asked, lambda answers: answers.admit(asked, caller), is_told=False)
+
     async def prepare(self, asked: ChatRequest, caller: Caller) -> Prepared:
+        return await self._by_either(asked, lambda answers: answers.prepare(asked, caller))
+
+    async def _by_either(
+        self, asked: ChatRequest, do: Callable[[Answering], Awaitable[Result]], *, is_told: bool = True
+    ) -> Result:
         if self._model is not None and asked.model == self._model:
             if pictures(asked) and not self._second.takes_pictures:
                 message = f"The model {asked.model!r} is not on this machine, and no pictures are sent away from it."
                 raise RequestError(message, param="model", code="pictures_stay_here")
-            return await self._second.answers.prepare(asked, caller)
+            return await do(self._second.answers)
         try:
-            return await self._first.answers.prepare(asked, caller)
+            return await do(self._first.answers)
         except (NotReady, QueueFull, TooBusy, RequestError) as error:
             if not _is_for_another(error) or not self._would_take(asked):
                 raise
-            self._tell(error)
-            return await self._second.answers.prepare(asked, caller)
+            if is_told:
+                self._tell(error)
+            return await do(self._second.answers)
 
     @asynccontextmanager
     async def answer(self, prepared: Prepared, caller: Caller) -> AsyncIterator[AsyncGenerator[Said]]:
