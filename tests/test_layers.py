@@ -23,7 +23,8 @@ TABLE = {
     "images": f"{WORDS} __version__ | PIL aiohttp yarl -aiohttp.web",
     "scheduler": f"{WORDS} tasks",
     "supervisor": f"{WORDS} wire scheduler.engine",
-    "upstream": f"{WORDS} scheduler.engine supervisor.budgets supervisor.stderr | aiohttp -aiohttp.web",
+    "upstream": f"{WORDS} scheduler.engine supervisor.budgets supervisor.reason supervisor.stderr "
+    "| aiohttp -aiohttp.web",
     "upstream.llama_child": "| xllamacpp hailo_vision.worker.parent",
     "worker": "chat errors wire | numpy -asyncio",
     "simulator": "| numpy",

@@ -59,7 +59,10 @@ def test_health_has_what_probes_and_people_look_for(daemon: Daemon) -> None:
     chip = daemon.wait_for(lambda: daemon.get("/health")[1]["chip"])
     assert chip.keys() == {"temperature_c", "firmware", "architecture"}
     assert health["tokens"].keys() == {"prompt", "cached", "completion"}
-    assert daemon.get("/health/ready") == (200, {"ready": True, "reason": None, "message": None})
+    ready = {"ready": True, "reason": None, "message": None}
+    engines = [{"engine": "simulated", "sees_pictures": True, **ready}]
+    assert daemon.get("/health/ready") == (200, {**ready, "engines": engines})
+    assert {name: health[name] for name in (*ready, "engines")} == {**ready, "engines": engines}
 
 
 def test_health_answers_while_the_worker_holds_its_interpreter_lock(start: Start) -> None:

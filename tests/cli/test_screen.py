@@ -54,6 +54,27 @@ def test_what_keeps_it_from_working_is_told() -> None:
     assert "worker restarted 3 times" in shown
 
 
+def engine(name: str, message: str | None = None) -> dict[str, Any]:
+    reason = None if message is None else "device_unavailable"
+    return {"engine": name, "sees_pictures": True, "ready": message is None, "reason": reason, "message": message}
+
+
+def test_of_two_engines_it_tells_which_one_takes_requests_and_what_ails_the_other() -> None:
+    two = {**HEALTH, "state": "failed", "engines": [engine("hailo", "The chip is gone."), engine("llama")]}
+    shown = screen("u", [two])
+    assert "State    failed, takes requests by llama\n" in shown
+    assert "Trouble  hailo device_unavailable: The chip is gone." in shown
+    both = {**HEALTH, "engines": [engine("hailo"), engine("llama")]}
+    assert "State    busy, takes requests by hailo, llama\n" in screen("u", [both])
+    none = [engine("hailo", "The chip is gone."), engine("llama", "No model.")]
+    told = {"ready": False, "state": "failed", "reason": "device_unavailable", "message": "The chip is gone."}
+    shown = screen("u", [{**HEALTH, **told, "engines": none}])
+    assert "takes no requests now" in shown
+    assert shown.count("Trouble") == 2
+    one = screen("u", [{**HEALTH, **told, "engines": none[:1]}])
+    assert one.count("Trouble  device_unavailable: The chip is gone.") == 1
+
+
 def test_what_it_does_not_know_stands_at_the_end() -> None:
     new = {
         "jobs": {"finished": 12, "failed": {"expired": 1}},
@@ -88,7 +109,7 @@ json_values = st.recursive(
 
 
 @settings(deadline=None)
-@given(st.dictionaries(st.sampled_from([*HEALTH, "other"]), json_values))
+@given(st.dictionaries(st.sampled_from([*HEALTH, "engines", "other"]), json_values))
 def test_no_answer_of_a_server_breaks_it_or_steers_the_terminal(health: dict[str, Any]) -> None:
     shown = screen("u", [health])
     assert all(character.isprintable() for line in shown.split("\n") for character in line)

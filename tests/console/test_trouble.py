@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, Route, expect
 
 from console.browser import PHONE, visit
-from harness import PHOTOS, Daemon, ask, posting
+from harness import MODEL, PHOTOS, Daemon, ask, posting
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -106,6 +106,17 @@ async def test_a_chip_that_fails_is_shown_with_its_reason(browser: Browser, star
         await expect(seen.page.locator("#state-message")).to_have_text(message)
         await seen.shot("not-available")
         assert await seen.violations() == []
+
+
+async def test_a_fallback_that_answers_for_the_chip_is_shown(
+    browser: Browser, daemon: Daemon, start: Callable[..., Daemon]
+) -> None:
+    remote = {"base_url": f"{daemon.url}/v1", "model": MODEL}
+    routing = {"fallback": "remote", "send_pictures_away": True}
+    running = start(simulator={"fault": "hef_missing"}, remote=remote, routing=routing).wait_until_ready()
+    async with visit(browser, running.url) as seen:
+        await expect(seen.page.locator("#state")).to_have_text("Ready, by the fallback")
+        assert await seen.ask("Hello!")
 
 
 async def test_the_charts_follow_the_server(browser: Browser, paced: Daemon) -> None:

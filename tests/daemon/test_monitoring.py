@@ -13,7 +13,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from harness import PATIENCE_S, Daemon, ask, photo
+from harness import MODEL, PATIENCE_S, Daemon, ask, photo, posting
 
 DOCS = Path(__file__).parents[2] / "docs" / "monitoring"
 DASHBOARD = json.loads((DOCS / "dashboard.json").read_text())
@@ -78,7 +78,8 @@ def test_the_sums_are_those_of_health_and_of_usage(start: Start) -> None:
     for name in ("prompt", "completion"):
         total = sum(usage[f"{name}_tokens"] for usage in usages)
         assert seen[f"hailo_vision_{name}_tokens_total",] == health["tokens"][name] == total
-    assert seen["hailo_vision_npu_busy_seconds_total",] == pytest.approx(health["jobs"]["busy_seconds"], abs=0.01)
+    busy_s = seen["hailo_vision_npu_busy_seconds_total", "engine=simulated"]
+    assert busy_s == pytest.approx(health["jobs"]["busy_seconds"], abs=0.01)
     assert seen["hailo_vision_jobs_total", "outcome=finished", "priority=interactive"] == 3
 
 
@@ -87,6 +88,70 @@ def test_a_worker_that_died_is_counted_with_its_reason(start: Start) -> None:
     daemon.kill_worker()
     daemon.wait_for(lambda: daemon.get("/health")[1]["worker_restarts"] == 1)
     assert scraped(daemon)["hailo_vision_worker_restarts_total", "reason=died"] == 1
+
+
+def test_a_server_that_was_lost_as_the_fallback_is_counted_too(start: Start) -> None:
+    away = start().wait_until_ready()
+    both = start(
+        model={"fallback_name": "big"},
+        remote={"base_url": f"{away.url}/v1", "model": MODEL, "retries": 0},
+        routing={"fallback": "remote"},
+    ).wait_until_ready()
+    big = {**ask("Hello?", max_tokens=3), "model": "big"}
+    both.wait_for(lambda: both.post(big)[0] == 200)
+    away.stop()
+    assert both.post(big)[0] == 503
+    assert scraped(both)["hailo_vision_worker_restarts_total", "reason=no_device"] == 1
+    assert both.get("/health")[1]["worker_restarts"] == 1
+
+
+def test_what_counts_work_counts_that_of_both_engines(daemon: Daemon, start: Start) -> None:
+    remote = {"base_url": f"{daemon.url}/v1", "model": MODEL}
+    both = start(
+        model={"fallback_name": "big"}, queue={"depth": 4}, remote=remote, routing={"fallback": "remote"}
+    ).wait_until_ready()
+    both.wait_for(lambda: both.post({**ask("Hello?", max_tokens=3), "model": "big"})[0] == 200)
+    assert both.post(ask("Hello?", max_tokens=3))[0] == 200
+    seen, (_, health) = scraped(both), both.get("/health")
+    assert seen["hailo_vision_queue_depth",] == health["queue"]["depth"] == 8
+    assert (
+        seen["hailo_vision_jobs_total", "outcome=finished", "priority=interactive"] == health["jobs"]["finished"] == 2
+    )
+    assert seen["hailo_vision_completion_tokens_total",] == health["tokens"]["completion"] == 6
+    busy = {name: seen["hailo_vision_npu_busy_seconds_total", f"engine={name}"] for name in ("simulated", "remote")}
+    assert sum(busy.values()) == pytest.approx(health["jobs"]["busy_seconds"], abs=0.01)
+    refused = sum(value for name, value in seen.items() if name[0] == "hailo_vision_refusals_total")
+    assert refused == sum(health["jobs"]["refused"].values())
+
+
+def test_jobs_of_a_fallback_are_seen_while_they_run_and_wait(start: Start) -> None:
+    slow = start(simulator={"tokens_per_s": 4}).wait_until_ready()
+    both = start(
+        simulator={"fault": "wedge_in_load"},
+        remote={"base_url": f"{slow.url}/v1", "model": MODEL},
+        routing={"fallback": "remote"},
+    )
+    both.wait_for(lambda: both.get("/health/ready")[1]["engines"][1]["ready"])
+    assert scraped(both)["hailo_vision_ready",] == 0  # it is shown no pictures
+    long = ask("Describe everything at length.", max_tokens=12)
+    with posting(both, long) as first, posting(both, long) as second:
+        busy = {"running": 1, "slots": 2, "waiting": 1, "depth": 32}  # a slot and a queue of each engine
+        both.wait_for(lambda: both.get("/health")[1]["queue"] == busy)
+        seen = scraped(both)
+        assert seen["hailo_vision_requests_running",] == seen["hailo_vision_requests_waiting",] == 1
+        assert first.result()[0] == second.result()[0] == 200
+    assert scraped(both)["hailo_vision_requests_running",] == 0
+
+
+def test_it_is_ready_by_a_fallback_that_sees(daemon: Daemon, start: Start) -> None:
+    both = start(
+        simulator={"fault": "wedge_in_load"},
+        remote={"base_url": f"{daemon.url}/v1", "model": MODEL},
+        routing={"fallback": "remote", "send_pictures_away": True},
+    ).wait_until_ready()
+    seen = scraped(both)
+    assert seen["hailo_vision_ready",] == 1
+    assert seen["hailo_vision_engine_state", "state=starting"] == 1  # that is the first engine's
 
 
 def test_names_follow_prometheus_and_labels_hold_nothing_of_a_clients(start: Start) -> None:

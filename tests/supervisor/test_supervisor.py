@@ -9,7 +9,7 @@ import pytest
 
 from engines import LOAD, SHORT, answer, asking, command, supervised, until
 from hailo_vision.chat import Finish, FinishReason, Piece
-from hailo_vision.errors import DeviceUnavailable, EngineError, GenerationFailed, WorkerDied, WorkerStalled
+from hailo_vision.errors import DeviceFault, DeviceUnavailable, EngineError, GenerationFailed, WorkerDied, WorkerStalled
 from hailo_vision.scheduler.engine import EngineState
 from hailo_vision.supervisor.budgets import Backoff, Budgets
 from hailo_vision.supervisor.supervisor import Supervisor
@@ -145,11 +145,87 @@ async def test_a_model_that_can_never_load_is_not_tried_again() -> None:
         assert supervisor.worker_pid is None
 
 
-@pytest.mark.parametrize("way", ["no_device", "shut_out"])
-async def test_what_no_other_worker_would_change_ends_the_supervisor(way: str) -> None:
-    supervisor = Supervisor(LOAD, SHORT, command=command(way))
+@pytest.mark.parametrize(("way", "waits"), [("no_device", False), ("shut_out", False), ("shut_out", True)])
+async def test_what_no_other_worker_would_change_ends_the_supervisor(way: str, waits: bool) -> None:
+    supervisor = Supervisor(LOAD, SHORT, command=command(way), waits_for_device=waits)
     async with asyncio.timeout(20):
         with pytest.raises(DeviceUnavailable, match=way.replace("_", " ")):
+            await supervisor.run()
+    assert supervisor.state is EngineState.STOPPED
+
+
+class Socket:
+    """Where a device is, or is not."""
+
+    def __init__(self) -> None:
+        self.node: str | None = None
+        self.looks = 0
+
+    def find(self) -> str:
+        self.looks += 1
+        if self.node is None:
+            raise DeviceUnavailable(DeviceFault.NO_DEVICE, "no node")
+        return self.node
+
+
+async def test_a_device_that_is_missing_from_the_start_is_waited_for_where_somebody_else_answers(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    place = Socket()
+    supervisor = Supervisor(
+        LOAD, SHORT, command=command("obedient"), find_device=place.find, waits_for_device=True, look_s=0.01
+    )
+    task = asyncio.create_task(supervisor.run())
+    await until(lambda: place.looks > 3)
+    assert (supervisor.state, supervisor.trouble, supervisor.worker_pid) == (EngineState.FAILED, "no node", None)
+    assert supervisor.ready_in_s > 0
+    assert supervisor.restarts == 0  # no worker was started in vain
+    with pytest.raises(DeviceUnavailable, match="no node"):
+        await answer(supervisor)
+    assert [record.levelname for record in caplog.records if "no node" in record.message] == ["WARNING"]
+    place.node = "found"
+    await until(lambda: supervisor.state is EngineState.READY)
+    assert supervisor.trouble is None
+    assert isinstance((await answer(supervisor))[-1], Finish)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    assert supervisor.state is EngineState.STOPPED
+
+
+async def test_a_node_that_is_lost_later_is_waited_for_in_any_case() -> None:
+    place = Socket()
+    place.node = "found"
+    supervisor = Supervisor(LOAD, SHORT, command=command("obedient"), find_device=place.find, look_s=0.01)
+    task = asyncio.create_task(supervisor.run())
+    await until(lambda: supervisor.state is EngineState.READY)
+    place.node = None
+    assert supervisor.worker_pid is not None
+    os.kill(supervisor.worker_pid, signal.SIGKILL)
+    await until(lambda: supervisor.state is EngineState.FAILED)
+    assert supervisor.trouble == "no node"
+    place.node = "found again"
+    await until(lambda: supervisor.state is EngineState.READY)
+    assert supervisor.restarts == 1
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_a_chip_that_does_not_answer_at_the_start_is_tried_again_where_somebody_else_answers() -> None:
+    supervisor = Supervisor(LOAD, SHORT, command=command("no_device"), waits_for_device=True)
+    task = asyncio.create_task(supervisor.run())
+    await until(lambda: supervisor.state is EngineState.FAILED and supervisor.restarts >= 2)
+    assert supervisor.trouble == "no device"
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_a_node_that_is_missing_from_the_start_ends_the_supervisor_that_is_alone() -> None:
+    supervisor = Supervisor(LOAD, SHORT, command=command("obedient"), find_device=Socket().find)
+    async with asyncio.timeout(20):
+        with pytest.raises(DeviceUnavailable, match="no node"):
             await supervisor.run()
     assert supervisor.state is EngineState.STOPPED
 

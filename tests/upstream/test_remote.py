@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any
 
@@ -34,10 +34,16 @@ def asking(deadline: float | None = None) -> Generation:
 
 
 @asynccontextmanager
-async def over(server: Faulty, way: str, **wanted: Any) -> AsyncIterator[Remote]:
+async def over(
+    server: Faulty, way: str, on_restart: Callable[[str], None] = lambda reason: None, **wanted: Any
+) -> AsyncIterator[Remote]:
     """An engine that asks for a way to misbehave, READY."""
     quick = {"first_token_timeout_s": 0.3, "token_timeout_s": 0.3, "retries": 0}
-    engine = Remote(settings.Remote(**{"base_url": server.base_url, "model": way, **quick, **wanted}), key="ours")
+    engine = Remote(
+        settings.Remote(**{"base_url": server.base_url, "model": way, **quick, **wanted}),
+        key="ours",
+        on_restart=on_restart,
+    )
     task = asyncio.create_task(engine.run())
     try:
         await until(lambda: engine.state is EngineState.READY)
@@ -115,6 +121,20 @@ async def test_what_goes_wrong_is_an_error_of_ours_without_their_words(way: str,
         assert "127.0.0.1" not in str(raised.value)
         assert len(server.asked) == 1
         await until(lambda: engine.state is EngineState.READY)
+
+
+@pytest.mark.parametrize(
+    ("way", "reasons"),
+    [("good", []), ("dies", ["failed"]), ("401", ["no_permission"]), ("silent", []), ("500", []), ("429", [])],
+)
+async def test_a_server_that_is_lost_is_counted_with_its_reason(way: str, reasons: list[str]) -> None:
+    counted: list[str] = []
+    async with faulty() as server, over(server, way, counted.append) as engine:
+        with suppress(HailoVisionError):
+            await heard(engine)
+        await until(lambda: engine.state is EngineState.READY)
+        assert counted == reasons
+        assert engine.restarts == len(reasons)
 
 
 async def test_their_words_are_in_the_log_for_debugging_alone(caplog: pytest.LogCaptureFixture) -> None:

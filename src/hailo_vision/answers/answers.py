@@ -48,14 +48,16 @@ class Answers:
         self._pictures = pictures
         self._judge = Judge()
 
+    async def admit(self, asked: ChatRequest, caller: Caller) -> LoadedModel:
+        """Say whether the request would be taken now, and by which model. Raises what Scheduler.admit raises."""
+        return await self._scheduler.admit(client=caller.client, arrived_at=caller.arrived_at, priority=caller.priority)
+
     async def prepare(self, asked: ChatRequest, caller: Caller) -> Prepared:
         """Say whether the request would be taken now, then look at its pictures, so that the NPU never waits for one.
 
         Raises NotReady, QueueFull or TooBusy before any work is done, RequestError for a bad picture.
         """
-        model = await self._scheduler.admit(
-            client=caller.client, arrived_at=caller.arrived_at, priority=caller.priority
-        )
+        model = await self.admit(asked, caller)
         wanted, can = demands(asked), self._scheduler.capabilities
         native = chosen(asked, wanted, can)
         spoken = asked if native.keeps_calls else replace(asked, turns=in_words(asked.turns, native.told))

@@ -1,24 +1,29 @@
 """Two engines behind one door: who answers a request, and who does when that one can't. Names no engine itself."""
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from hailo_vision.answers.answers import Prepared
 from hailo_vision.answers.choices import Said
 from hailo_vision.answers.look import pictures
 from hailo_vision.answers.native import is_within
-from hailo_vision.chat import Caller, ChatRequest, Frame
+from hailo_vision.chat import Caller, ChatRequest, Frame, LoadedModel, Penalties
 from hailo_vision.errors import ContextLengthExceeded, HailoVisionError, NotReady, QueueFull, RequestError, TooBusy
+from hailo_vision.scheduler.engine import Engine
 from hailo_vision.scheduler.scheduler import Scheduler
 
 log = logging.getLogger(__name__)
 
+Result = TypeVar("Result")
+
 
 class Answering(Protocol):
     """What every surface asks: see answers.py."""
+
+    async def admit(self, asked: ChatRequest, caller: Caller) -> LoadedModel: ...
 
     async def prepare(self, asked: ChatRequest, caller: Caller) -> Prepared: ...
 
@@ -27,12 +32,28 @@ class Answering(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """An engine's answers. `takes_pictures` is whether it may be shown what is in a request."""
+    """An engine and its answers. `takes_pictures` is whether it may be shown what is in a request."""
 
     name: str
+    engine: Engine
     answers: Answering
     scheduler: Scheduler
     takes_pictures: bool = True
+
+    @property
+    def sees(self) -> bool:
+        """Whether a picture may be shown to it and it has eyes; what is not loaded yet is taken to have them."""
+        model = self.scheduler.engine_model
+        return self.takes_pictures and (model is None or model.max_images != 0)
+
+
+def unready(first: Place, *others: Place) -> NotReady | None:
+    """Why a question about a picture would not be taken now, in the first engine's words; None when one would be.
+
+    A first engine without eyes counts all the same: then reading is what the server is for.
+    """
+    why = first.scheduler.unready
+    return None if any(place.sees and place.scheduler.unready is None for place in others) else why
 
 
 class Routed:
@@ -46,19 +67,28 @@ class Routed:
         self._second = second
         self._model = model
 
+    async def admit(self, asked: ChatRequest, caller: Caller) -> LoadedModel:
+        return await self._by_either(asked, lambda answers: answers.admit(asked, caller), is_told=False)
+
     async def prepare(self, asked: ChatRequest, caller: Caller) -> Prepared:
+        return await self._by_either(asked, lambda answers: answers.prepare(asked, caller))
+
+    async def _by_either(
+        self, asked: ChatRequest, do: Callable[[Answering], Awaitable[Result]], *, is_told: bool = True
+    ) -> Result:
         if self._model is not None and asked.model == self._model:
             if pictures(asked) and not self._second.takes_pictures:
                 message = f"The model {asked.model!r} is not on this machine, and no pictures are sent away from it."
                 raise RequestError(message, param="model", code="pictures_stay_here")
-            return await self._second.answers.prepare(asked, caller)
+            return await do(self._second.answers)
         try:
-            return await self._first.answers.prepare(asked, caller)
+            return await do(self._first.answers)
         except (NotReady, QueueFull, TooBusy, RequestError) as error:
-            if not _is_for_another(error) or (pictures(asked) and not self._second.takes_pictures):
+            if not _is_for_another(error) or not self._would_take(asked):
                 raise
-            self._tell(error)
-            return await self._second.answers.prepare(asked, caller)
+            if is_told:
+                self._tell(error)
+            return await do(self._second.answers)
 
     @asynccontextmanager
     async def answer(self, prepared: Prepared, caller: Caller) -> AsyncIterator[AsyncGenerator[Said]]:
@@ -86,6 +116,14 @@ class Routed:
             async for part in said:
                 yield part
 
+    def _would_take(self, asked: ChatRequest) -> bool:
+        """Whether the second engine may be shown the request, and would leave nothing out that it asks of the first."""
+        return (
+            (self._second.takes_pictures or not pictures(asked))
+            and (asked.logprobs is None or self._second.engine.capabilities.logprobs)
+            and not _has_bias(asked.penalties)
+        )
+
     def _can_take(self, prepared: Prepared) -> bool:
         """Whether what was made ready for the first engine can be given to the second one."""
         parts = (part for turn in prepared.generation.turns for part in turn.parts)
@@ -97,11 +135,17 @@ class Routed:
             and scheduler.engine_model is not None
             and (scheduler.engine_model.max_images != 0 or not is_seen)
             and is_within(prepared.generation, scheduler.capabilities)
+            and not _has_bias(prepared.generation.penalties)
         )
 
     def _tell(self, error: HailoVisionError) -> None:
         facts = {"from": self._first.name, "to": self._second.name, "because": type(error).__name__}
         log.info("fallback", extra={"facts": facts})
+
+
+def _has_bias(penalties: Penalties | None) -> bool:
+    """A bias is of tokens by their numbers, which are other tokens of another model's."""
+    return penalties is not None and bool(penalties.logit_bias)
 
 
 def _is_for_another(error: HailoVisionError) -> bool:

@@ -12,6 +12,7 @@ _LARGEST = 1e15  # more is no count and no duration
 _KNOWN = {
     "status", "state", "ready", "reason", "message", "model", "model_loaded", "runtime", "runtime_version", "device",
     "version", "uptime_seconds", "load_seconds", "queue", "memory", "worker_restarts", "chip", "tokens",
+    "engines",
 }  # fmt: skip
 
 
@@ -46,7 +47,9 @@ def duration(seconds: float) -> str:
 
 
 def _state(now: Health) -> str:
-    takes = "takes requests" if now.get("ready") else "takes no requests now"
+    ready = [_text(engine.get("engine")) for engine in _engines(now) if engine.get("ready")]
+    by = f" by {', '.join(ready)}" if len(_engines(now)) > 1 and ready else ""
+    takes = f"takes requests{by}" if now.get("ready") else "takes no requests now"
     return f"{_text(now.get('state'))}, {takes}"
 
 
@@ -98,7 +101,13 @@ def _uptime(now: Health) -> str:
 
 
 def _trouble(now: Health) -> list[tuple[str, str]]:
-    return [("Trouble", f"{_text(now.get('reason'))}: {now['message']}")] if now.get("message") else []
+    """Of each engine where there are several, else of the server."""
+    rows = [("", now)] if len(_engines(now)) < 2 else [(f"{_text(one.get('engine'))} ", one) for one in _engines(now)]
+    return [
+        ("Trouble", f"{engine}{_text(row.get('reason'))}: {row['message']}")
+        for engine, row in rows
+        if row.get("message")
+    ]
 
 
 def _unknown(now: Health) -> Iterator[str]:
@@ -113,6 +122,11 @@ def _flat(key: str, value: Any) -> Iterator[str]:
             yield from _flat(f"{key}.{inner}", part)
     elif value is not None and _number(value) != 0 and not isinstance(value, list):  # counters that never counted
         yield f"{key} {value}"
+
+
+def _engines(now: Health) -> list[Health]:
+    value = now.get("engines")
+    return [engine for engine in value if isinstance(engine, dict)] if isinstance(value, list) else []
 
 
 def _part(now: Health, key: str) -> Health:

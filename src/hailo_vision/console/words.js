@@ -38,5 +38,6 @@ const STATES = {
 // What /health says as a word and a mood. Without an answer of it the server is away.
 export function stateOf(health) {
   if (health === null) return ["No answer", "bad"];
+  if (health.ready && health.engines?.[0]?.ready === false) return ["Ready, by the fallback", "good"];
   return STATES[health.state === "unloaded" ? "unloaded" : (health.reason ?? health.state)] ?? [health.state, "waiting"];
 }

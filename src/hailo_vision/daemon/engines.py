@@ -4,13 +4,14 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol, assert_never
 
 from hailo_vision.config import settings
 from hailo_vision.config.settings import Runtime, Settings
 from hailo_vision.daemon.device import find_node
-from hailo_vision.errors import StartError
+from hailo_vision.errors import DeviceFault, DeviceUnavailable, StartError
 from hailo_vision.scheduler.engine import Engine
 from hailo_vision.supervisor.budgets import Budgets
 from hailo_vision.supervisor.probe import ChipProbe
@@ -63,16 +64,22 @@ def choose(wanted: Settings, root: Path = Path("/")) -> Choice:
     return Choice(runtime="hailo", reason=f"there is {node}")
 
 
-def build(wanted: Settings, on_change: Changed, *, on_restart: Restarted = lambda reason: None) -> Driven:
-    """The engine of a runtime that was chosen. Raises StartError where it has no device."""
+def build(wanted: Settings, on_change: Changed, on_restart: Restarted) -> Driven:
+    """The engine of a runtime that was chosen. Raises StartError where it has no device, and nobody answers instead."""
     match wanted.device.runtime:
         case "hailo" | "simulated":
             return _supervisor(wanted, on_change, on_restart)
         case "llama":
-            llama = Llama(wanted.llama, load_timeout_s=wanted.model.load_timeout_s, on_change=lambda: on_change(llama))
+            llama = Llama(
+                wanted.llama,
+                load_timeout_s=wanted.model.load_timeout_s,
+                on_change=lambda: on_change(llama),
+                on_restart=on_restart,
+            )
             return llama
         case "remote":
-            remote = Remote(wanted.remote, key=_key(wanted.remote), on_change=lambda: on_change(remote))
+            key = _key(wanted.remote)
+            remote = Remote(wanted.remote, key=key, on_change=lambda: on_change(remote), on_restart=on_restart)
             return remote
         case "auto":
             raise ValueError("auto is no engine: choose() comes first")
@@ -80,12 +87,18 @@ def build(wanted: Settings, on_change: Changed, *, on_restart: Restarted = lambd
             assert_never(wanted.device.runtime)
 
 
-def fallback(wanted: Settings) -> Driven | None:
-    """The engine that answers where the first one can't; None where none is to, or auto has chosen the same one."""
-    other = wanted.routing.fallback
-    if other == "none" or other == wanted.device.runtime:
+def other(wanted: Settings) -> Runtime | None:
+    """Who answers where the first engine can't; None where nobody is to, or auto has chosen the same one."""
+    name = wanted.routing.fallback
+    return None if name == "none" or name == wanted.device.runtime else name
+
+
+def fallback(wanted: Settings, on_change: Changed, on_restart: Restarted) -> Driven | None:
+    """The engine that answers where the first one can't, if there is one."""
+    runtime = other(wanted)
+    if runtime is None:
         return None
-    return build(replace(wanted, device=replace(wanted.device, runtime=other)), lambda engine: None)
+    return build(replace(wanted, device=replace(wanted.device, runtime=runtime)), on_change, on_restart)
 
 
 def _key(remote: settings.Remote) -> str | None:
@@ -113,21 +126,34 @@ def probe(wanted: Settings) -> ChipProbe | None:
 
 def _supervisor(wanted: Settings, on_change: Changed, on_restart: Restarted) -> Supervisor:
     is_simulated = wanted.device.runtime == "simulated"
+    is_alone, path = other(wanted) is None, wanted.device.path
+    if is_alone and not is_simulated:
+        find_node(path)  # before anything is served
     supervisor = Supervisor(
         Load(
             runtime=SIMULATOR if is_simulated else VENDOR_RUNTIME,
             hef=wanted.model.hef,
-            device="simulated" if is_simulated else find_node(wanted.device.path),
+            device="simulated" if is_simulated else path,
             group_id=wanted.device.group_id,
             patience_s=PATIENCE_S,
             reuses_context=wanted.model.reuse_context,
         ),
         Budgets(load_s=wanted.model.load_timeout_s, quit_s=QUIT_S),
         environment=_environment(wanted),
+        find_device=None if is_simulated else partial(_found, path),
+        waits_for_device=not is_alone,
         on_change=lambda: on_change(supervisor),
         on_restart=on_restart,
     )
     return supervisor
+
+
+def _found(path: str) -> str:
+    """The device node that is there now. Raises DeviceUnavailable: for a running daemon its lack is no end."""
+    try:
+        return find_node(path)
+    except StartError as error:
+        raise DeviceUnavailable(DeviceFault.NO_DEVICE, str(error)) from None
 
 
 def _environment(wanted: Settings) -> dict[str, str]:

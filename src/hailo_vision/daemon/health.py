@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from hailo_vision.daemon.engines import Driven
@@ -12,21 +13,23 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class HealthProbe:
-    """Reads /proc, which answers at once; never the device."""
+    """Reads /proc, which answers at once; never the device. What it says of workers is of those of all engines."""
 
-    def __init__(self, engine: Driven, probe: ChipProbe | None, runtime_reason: str) -> None:
-        self._engine = engine
+    def __init__(self, engines: Sequence[Driven], probe: ChipProbe | None, runtime_reason: str) -> None:
+        self._engines = engines
         self._probe = probe
         self._runtime_reason = runtime_reason
         self._started_at = time.monotonic()
 
     def __call__(self) -> Health:
-        worker, chip = self._engine.worker_pid, self._probe.reading if self._probe is not None else None
+        chip = self._probe.reading if self._probe is not None else None
+        pids = [engine.worker_pid for engine in self._engines]
+        workers = [size for pid in pids if pid is not None and (size := resident_bytes(pid)) is not None]
         return Health(
             uptime_s=time.monotonic() - self._started_at,
             daemon_memory_bytes=resident_bytes(os.getpid()) or 0,
-            worker_memory_bytes=None if worker is None else resident_bytes(worker),
-            worker_restarts=self._engine.restarts,
+            worker_memory_bytes=sum(workers) if workers else None,
+            worker_restarts=sum(engine.restarts for engine in self._engines),
             runtime_reason=self._runtime_reason,
             chip=None
             if chip is None

@@ -6,20 +6,20 @@ and addresses are none.
 
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from hailo_vision.answers.routing import Place, unready
 from hailo_vision.chat import LoadedModel
 from hailo_vision.daemon.host import Host
 from hailo_vision.http_api.services import Health
 from hailo_vision.images.pictures import PictureRecord
-from hailo_vision.scheduler.engine import Engine, EngineState
+from hailo_vision.scheduler.engine import EngineState
 from hailo_vision.scheduler.record import JobRecord, Refusal
-from hailo_vision.scheduler.scheduler import Scheduler
 
 # The chip needs 0.9 s to the first token and 0.12 s for each; who waits behind four others waits two minutes.
 _SECONDS = (0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300)
@@ -54,7 +54,9 @@ class Metrics:
         self._bad_images = counter("image_refusals", "Pictures that could not be used.", "reason")
         self._image_decode = histogram("image_decode_seconds", "The decoding of one picture.", _DECODE_SECONDS)
         self._image_pixels = histogram("image_pixels", "Pixels of one picture's file.", _PIXELS)
-        self._restarts = counter("worker_restarts", "Workers that had to be replaced.", "reason")
+        self._restarts = counter(
+            "worker_restarts", "Workers that had to be replaced, and servers that were lost.", "reason"
+        )
 
     def request_ended(self, endpoint: str, status: int) -> None:
         """`endpoint` is the pattern of a route, or one word for all that is none."""
@@ -120,34 +122,42 @@ def _outcome(status: int) -> str:
 
 
 class Readings(Collector):
-    """What the rooms say of themselves when a scrape comes; none of it asks the device."""
+    """What the rooms say of themselves when a scrape comes; none of it asks the device.
 
-    def __init__(
-        self, *, version: str, engine: Engine, scheduler: Scheduler, health: Callable[[], Health], host: Host
-    ) -> None:
+    Of two engines the first one's model and state are told; all that counts work counts that of both.
+    """
+
+    def __init__(self, *, version: str, places: Sequence[Place], health: Callable[[], Health], host: Host) -> None:
         self._version = version
-        self._engine = engine
-        self._scheduler = scheduler
+        self._places = places
         self._health = health
         self._host = host
 
     def collect(self) -> Iterator[Metric]:
-        health, model, host = self._health(), self._engine.model, self._host.read()
+        engine, schedulers = self._places[0].engine, [place.scheduler for place in self._places]
+        health, model, host = self._health(), engine.model, self._host.read()
         yield self._build(model)
-        states = GaugeMetricFamily("hailo_vision_engine_state", "1 at the state that it is in.", labels=["state"])
+        states = GaugeMetricFamily(
+            "hailo_vision_engine_state", "1 at the state that the first engine is in.", labels=["state"]
+        )
         for state in EngineState:
-            states.add_metric([state], float(state is self._engine.state))
+            states.add_metric([state], float(state is engine.state))
         yield states
-        yield _gauge("ready", "1 when a request would be taken.", float(self._scheduler.unready is None))
-        yield _gauge("requests_running", "Jobs that have the engine.", self._scheduler.running)
-        yield _gauge("requests_waiting", "Jobs that wait for their turn.", self._scheduler.waiting)
-        yield _gauge("queue_depth", "Places to wait.", self._scheduler.depth)
-        yield _counter("npu_busy_seconds", "Prefill and decode of all generations.", self._engine.busy_s)
+        ready = float(unready(*self._places) is None)
+        yield _gauge("ready", "1 when a question about a picture would be taken, by whichever engine.", ready)
+        yield _gauge("requests_running", "Jobs that have an engine.", sum(one.running for one in schedulers))
+        yield _gauge("requests_waiting", "Jobs that wait for their turn.", sum(one.waiting for one in schedulers))
+        yield _gauge("queue_depth", "Places to wait, at all engines.", sum(one.depth for one in schedulers))
+        yield self._busy()
         yield _gauge("start_time_seconds", "When the daemon began, since 1970.", time.time() - health.uptime_s)
         if model is not None:
-            yield _gauge("model_load_seconds", "What the last load of the model took.", model.load_s)
-            yield _gauge("context_tokens", "The model's whole context.", model.context_tokens)
-        memory = GaugeMetricFamily("hailo_vision_memory_bytes", "Resident memory.", labels=["process"])
+            yield _gauge("model_load_seconds", "What the last load of the first engine's model took.", model.load_s)
+            yield _gauge("context_tokens", "The whole context of the first engine's model.", model.context_tokens)
+        memory = GaugeMetricFamily(
+            "hailo_vision_memory_bytes",
+            "Resident memory; worker is all children that hold a model.",
+            labels=["process"],
+        )
         memory.add_metric(["daemon"], health.daemon_memory_bytes)
         if health.worker_memory_bytes is not None:
             memory.add_metric(["worker"], health.worker_memory_bytes)
@@ -158,6 +168,14 @@ class Readings(Collector):
             yield _gauge("cpu_temperature_celsius", "The processor's own sensor.", host.temperature_c)
         if host.is_throttled is not None:
             yield _gauge("cpu_throttled", "1 while the board is slowed down by heat or low voltage.", host.is_throttled)
+
+    def _busy(self) -> Metric:
+        """By engine: the chip's seconds and a fallback's are not the same thing."""
+        about = "Prefill and decode of all generations, by the engine's own clock."
+        busy = CounterMetricFamily("hailo_vision_npu_busy_seconds", about, labels=["engine"])
+        for place in self._places:
+            busy.add_metric([place.name], place.engine.busy_s)
+        return busy
 
     def _build(self, model: LoadedModel | None) -> Metric:
         """Constant facts, so that a graph can tell before and after an upgrade."""
@@ -174,7 +192,3 @@ class Readings(Collector):
 
 def _gauge(name: str, about: str, value: float) -> Metric:
     return GaugeMetricFamily(f"hailo_vision_{name}", about, value=float(value))
-
-
-def _counter(name: str, about: str, value: float) -> Metric:
-    return CounterMetricFamily(f"hailo_vision_{name}", about, value=float(value))

@@ -9,21 +9,31 @@ import sdnotify
 from hailo_vision.scheduler.engine import Engine, EngineState
 
 STOP_TIMEOUT_S = 30.0  # TimeoutStopSec= of our unit
+_ANSWERING = (EngineState.READY, EngineState.BUSY, EngineState.UNLOADED, EngineState.WAKING)
 
 
 class Notifier:
-    """READY=1 once and after a reload, STATUS on each change, WATCHDOG=1 from the loop, STOPPING=1 at the end."""
+    """READY=1 once and after a reload, STATUS on each change, WATCHDOG=1 from the loop, STOPPING=1 at the end.
 
-    def __init__(self, model: str) -> None:
+    The service has started once one of its engines answers, or all of them have failed: then too the daemon works and
+    says on /health/ready what is wrong, and a restart by systemd would only hide it.
+    """
+
+    def __init__(self, model: str, *, has_fallback: bool = False) -> None:
         self._systemd = sdnotify.SystemdNotifier()
         self._model = model
         self._is_ready = False
+        self._first = EngineState.STOPPED
+        self._trouble: str | None = None
+        # Of the engine that answers where the first one can't; one that is still to begin counts as STARTING.
+        self._second = EngineState.STARTING if has_fallback else EngineState.STOPPED
 
     def starting(self, load_timeout_s: float) -> None:
         """Ask for the time that a load may take: the unit's own start timeout can be shorter."""
         self._tell(f"STATUS=loading {self._model}", f"EXTEND_TIMEOUT_USEC={int((load_timeout_s + 30) * 1e6)}")
 
     def engine_changed(self, engine: Engine) -> None:
+        self._first, self._trouble = engine.state, engine.trouble
         match engine.state:
             case EngineState.READY:
                 self._ready(f"STATUS=ready, {self._model} is loaded")
@@ -31,12 +41,26 @@ class Notifier:
                 self._tell("STATUS=answering")
             case EngineState.UNLOADED:
                 self._ready(f"STATUS=ready, {self._model} is loaded for the next request")
-            case EngineState.STARTING | EngineState.WAKING:
+            case _:
+                self._tell_without_it()
+
+    def fallback_changed(self, engine: Engine) -> None:
+        self._second = engine.state
+        self._tell_without_it()
+
+    def _tell_without_it(self) -> None:
+        """The first engine does not answer now; whether the other one does is all that can make the service ready."""
+        match self._first, self._second:
+            case EngineState.STARTING | EngineState.WAKING, second if second in _ANSWERING:
+                self._ready(f"STATUS=ready by the fallback, loading {self._model}")
+            case EngineState.STARTING | EngineState.WAKING, _:
                 self._tell(f"STATUS=loading {self._model}")
-            case EngineState.FAILED:
-                # Ready all the same: the daemon works and says on /health/ready what is wrong, and a restart by
-                # systemd would only hide it.
-                self._ready(f"STATUS=not ready: {engine.trouble}")
+            case EngineState.FAILED, second if second in _ANSWERING:
+                self._ready(f"STATUS=ready by the fallback: {self._trouble}")
+            case EngineState.FAILED, EngineState.STARTING:
+                self._tell(f"STATUS=loading the fallback: {self._trouble}")
+            case EngineState.FAILED, _:
+                self._ready(f"STATUS=not ready: {self._trouble}")
             case _:
                 pass
 

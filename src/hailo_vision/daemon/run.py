@@ -29,6 +29,7 @@ from hailo_vision.errors import DeviceUnavailable, StartError
 from hailo_vision.http_api import app
 from hailo_vision.http_api.services import Services
 from hailo_vision.images.pictures import Pictures
+from hailo_vision.scheduler.engine import Engine
 from hailo_vision.scheduler.scheduler import Scheduler
 
 log = logging.getLogger(__name__)
@@ -59,21 +60,25 @@ async def _serve(wanted: Settings, reread: Callable[[], Settings], signals: Sign
     house.callback(listening.close)
     access = access.bound(is_local=listening.is_local)
     queue = partial(_queue, waits=listening.is_inherited)
-    notifier = Notifier(wanted.model.name)
-    house.callback(notifier.close)
     metrics = Metrics()
     choice = engines.choose(wanted)
     log.info("engine", extra={"facts": {"runtime": choice.runtime, "because": choice.reason}})
     wanted = replace(wanted, device=replace(wanted.device, runtime=choice.runtime))
-    engine = engines.build(wanted, notifier.engine_changed, on_restart=metrics.worker_restarted)
-    second, probe = engines.fallback(wanted), engines.probe(wanted)
+    notifier = Notifier(wanted.model.name, has_fallback=engines.other(wanted) is not None)
+    house.callback(notifier.close)
+    engine = engines.build(wanted, notifier.engine_changed, metrics.worker_restarted)
+    second = engines.fallback(wanted, notifier.fallback_changed, metrics.worker_restarted)
+    probe = engines.probe(wanted)
     schedule = partial(Scheduler, on_job_end=metrics.job_ended, on_refused=metrics.refused)
     scheduler = schedule(engine, queue(wanted), wanted.model)
     spare = None if second is None else schedule(second, queue(wanted), wanted.model)
     pictures = Pictures(wanted.images, on_end=metrics.picture_ended)
     house.push_async_callback(pictures.aclose)
-    health = HealthProbe(engine, probe, choice.reason)
-    readings = Readings(version=__version__, engine=engine, scheduler=scheduler, health=health, host=Host())
+    places = [_place(wanted, choice.runtime, engine, scheduler, pictures)]
+    if second is not None and spare is not None:
+        places.append(_place(wanted, wanted.routing.fallback, second, spare, pictures))
+    health = HealthProbe((engine,) if second is None else (engine, second), probe, choice.reason)
+    readings = Readings(version=__version__, places=places, health=health, host=Host())
     metrics.registry.register(readings)
     services = Services(
         version=__version__,
@@ -82,8 +87,8 @@ async def _serve(wanted: Settings, reread: Callable[[], Settings], signals: Sign
         access=access,
         engine=engine,
         scheduler=scheduler,
-        answers=_answers(wanted, scheduler, spare, pictures),
-        fallback_model=lambda: None if second is None else second.model,
+        answers=_answers(places, wanted.model.fallback_name),
+        places=tuple(places),
         health=health,
         on_request=metrics.request_ended,
         metrics=metrics.exposed,
@@ -116,22 +121,19 @@ async def _serve(wanted: Settings, reread: Callable[[], Settings], signals: Sign
     await _drain(schedulers, reloader.running.queue.drain_timeout_s, signals, notifier)
 
 
-def _answers(wanted: Settings, scheduler: Scheduler, spare: Scheduler | None, pictures: Pictures) -> Answering:
-    """Of the engine, and of the one that answers in its stead where there is one."""
-    runtime, other = wanted.device.runtime, wanted.routing.fallback
-    answers = Answers(scheduler, pictures, runtime)
-    if spare is None:
-        return answers
-    return Routed(
-        Place(name=runtime, answers=answers, scheduler=scheduler),
-        Place(
-            name=other,
-            answers=Answers(spare, pictures, other),
-            scheduler=spare,
-            takes_pictures=other != "remote" or wanted.routing.send_pictures_away,
-        ),
-        model=wanted.model.fallback_name,
+def _place(wanted: Settings, name: str, engine: Engine, scheduler: Scheduler, pictures: Pictures) -> Place:
+    is_away = name == "remote" and name != wanted.device.runtime
+    return Place(
+        name=name,
+        engine=engine,
+        answers=Answers(scheduler, pictures, name),
+        scheduler=scheduler,
+        takes_pictures=not is_away or wanted.routing.send_pictures_away,
     )
+
+
+def _answers(places: Sequence[Place], fallback_name: str | None) -> Answering:
+    return Routed(*places, model=fallback_name) if len(places) > 1 else places[0].answers
 
 
 def _reconfigure(schedulers: Sequence[Scheduler], queue: settings.Queue, model: settings.Model) -> None:

@@ -26,7 +26,8 @@ async def completions(request: web.Request) -> web.StreamResponse:
     with request.app[BODIES].share() as take:
         body = await json_body(request, int(services.settings.server.max_body_mb * 1e6), take)
         who = replace(who, priority=priority(body))
-        asked = chat_request(body, services.settings.model, services.settings.generation, services.engine.capabilities)
+        can = services.place_of(body.get("model")).engine.capabilities
+        asked = chat_request(body, services.settings.model, services.settings.generation, can)
         charge_images(request, len(pictures(asked)))
         prepared = await services.answers.prepare(asked, who)
     request[FACTS].update(prepared_facts(prepared, asked.model))

@@ -90,7 +90,10 @@ def _no_collection() -> Iterator[None]:
 def chat_request(
     body: JsonObject, model: settings.Model, defaults: settings.Generation, can: Capabilities = ONLY_WORDS
 ) -> ChatRequest:
-    """What the client asks, with the operator's defaults where it says nothing; what the engine can't is refused."""
+    """What the client asks, with the operator's defaults where it says nothing.
+
+    `can` is what the engine can whose model is asked for; what it can't is refused.
+    """
     name = check_model(body.get("model"), model)
     _refuse_what_cannot_be(body)
     choice, offered = tool_choice(body.get("tool_choice"), tools(body.get("tools")))

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from hailo_vision.access.access import Access
-from hailo_vision.answers.routing import Answering
-from hailo_vision.chat import LoadedModel
+from hailo_vision.answers.routing import Answering, Place
 from hailo_vision.config.settings import Settings
 from hailo_vision.http_api.routes import Routes
 from hailo_vision.scheduler.engine import Engine
@@ -40,7 +39,8 @@ class Services:
     """The rooms behind the door. `started_at` is in seconds since 1970, as OpenAI's `created` wants it.
 
     `on_request` gets the route and the status of each request at its end; `metrics` gives the page for Prometheus and
-    its content type for what a scraper accepts.
+    its content type for what a scraper accepts. `places` are the engines: the first one, which `engine` and `scheduler`
+    are, then the one that answers in its stead, where there is one.
     """
 
     version: str
@@ -50,10 +50,14 @@ class Services:
     engine: Engine
     scheduler: Scheduler
     answers: Answering
+    places: tuple[Place, ...]
     health: Callable[[], Health]
     on_request: Callable[[str, int], None]
     metrics: Callable[[str], tuple[bytes, str]]
-    fallback_model: Callable[[], LoadedModel | None] = lambda: None  # what routing.fallback has loaded
+
+    def place_of(self, model: object) -> Place:
+        """Where a request for this name of a model is to be answered."""
+        return self.places[-1 if model is not None and model == self.settings.model.fallback_name else 0]
 
 
 SERVICES = web.AppKey("services", Services)

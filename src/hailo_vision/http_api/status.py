@@ -1,11 +1,13 @@
 """What the server says of itself. No handler here asks the device: they answer at once, whatever it is doing."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from aiohttp import web
 
-from hailo_vision.errors import UnknownModel
+from hailo_vision.answers.routing import unready
+from hailo_vision.errors import NotReady, UnknownModel
 from hailo_vision.http_api.faults import fault
 from hailo_vision.http_api.names import is_served
 from hailo_vision.http_api.reply import model_json
@@ -19,13 +21,11 @@ async def health(request: web.Request) -> web.Response:
 
 
 def health_json(services: Services) -> dict[str, Any]:
-    known, loaded, unready = services.health(), services.engine.model, services.scheduler.unready
+    known, loaded = services.health(), services.engine.model
     return {
         "status": "ok",
         "state": services.engine.state,
-        "ready": unready is None,
-        "reason": None if unready is None else unready.reason,
-        "message": None if unready is None else str(unready),
+        **_readiness(services),
         "model": services.settings.model.name,
         "model_loaded": services.engine.state in (EngineState.READY, EngineState.BUSY),
         "runtime": services.settings.device.runtime,
@@ -35,12 +35,10 @@ def health_json(services: Services) -> dict[str, Any]:
         "load_seconds": round(loaded.load_s, 3) if loaded else None,
         "version": services.version,
         "uptime_seconds": round(known.uptime_s, 3),
-        "queue": {
-            "running": services.scheduler.running,
-            "slots": services.scheduler.slots,
-            "waiting": services.scheduler.waiting,
-            "depth": services.scheduler.depth,
-        },
+        "queue": _added(
+            {"running": one.running, "slots": one.slots, "waiting": one.waiting, "depth": one.depth}
+            for one in (place.scheduler for place in services.places)
+        ),
         "memory": {
             "daemon_bytes": known.daemon_memory_bytes,
             "worker_bytes": known.worker_memory_bytes,
@@ -48,30 +46,61 @@ def health_json(services: Services) -> dict[str, Any]:
         "worker_restarts": known.worker_restarts,
         "chip": known.chip and asdict(known.chip),
         "jobs": _jobs(services),
-        "tokens": asdict(services.scheduler.totals.tokens),
+        "tokens": _added(asdict(place.scheduler.totals.tokens) for place in services.places),
     }
 
 
 def _jobs(services: Services) -> dict[str, Any]:
-    """Sums since the start: all who asked are admitted or refused, all admitted have ended, wait or run."""
-    totals = services.scheduler.totals
+    """Sums since the start: all who asked are admitted or refused, all admitted have ended, wait or run.
+
+    Of two engines both count: whom the first one refuses and the second one takes is in both sums.
+    """
+    totals = [place.scheduler.totals for place in services.places]
     return {
-        "admitted": totals.admitted,
-        **{outcome.value: count for outcome, count in totals.ended.items()},
-        "refused": totals.refused,
-        "waited_seconds": round(totals.waited_s, 3),
-        "busy_seconds": round(services.engine.busy_s, 3),
+        "admitted": sum(one.admitted for one in totals),
+        **_added(one.ended for one in totals),
+        "refused": _added(one.refused for one in totals),
+        "waited_seconds": round(sum(one.waited_s for one in totals), 3),
+        "busy_seconds": round(sum(place.engine.busy_s for place in services.places), 3),
     }
 
 
+def _added(counts: Iterable[Mapping[Any, int]]) -> dict[str, int]:
+    """Sums by name, those that are 0 too."""
+    sums: dict[str, int] = {}
+    for one in counts:
+        for name, count in one.items():
+            sums[name] = sums.get(name, 0) + count
+    return sums
+
+
 async def ready(request: web.Request) -> web.Response:
-    """200 when a request would be taken, else 503 with the reason."""
-    unready = request.app[SERVICES].scheduler.unready
-    if unready is None:
-        return web.json_response({"ready": True, "reason": None, "message": None})
-    told = fault(unready)
-    body = {"ready": False, "reason": unready.reason, "message": str(unready)}
-    return web.json_response(body, status=told.status, headers=told.headers)
+    """200 when a question about a picture would be taken by one of the engines, else 503 with the reason."""
+    services = request.app[SERVICES]
+    why = unready(*services.places)
+    if why is None:
+        return web.json_response(_readiness(services))
+    told = fault(why)
+    return web.json_response(_readiness(services), status=told.status, headers=told.headers)
+
+
+def _readiness(services: Services) -> dict[str, Any]:
+    """As a whole, and of each engine."""
+    return {
+        **_told(unready(*services.places)),
+        "engines": [
+            {"engine": place.name, "sees_pictures": place.sees, **_told(place.scheduler.unready)}
+            for place in services.places
+        ],
+    }
+
+
+def _told(why: NotReady | None) -> dict[str, Any]:
+    return {
+        "ready": why is None,
+        "reason": None if why is None else why.reason,
+        "message": None if why is None else str(why),
+    }
 
 
 async def metrics(request: web.Request) -> web.Response:
@@ -100,11 +129,10 @@ def _names(services: Services) -> tuple[str, ...]:
 
 def _model(services: Services, name: str) -> dict[str, Any]:
     """What clients of vLLM and of llama.cpp look for stands in it too, each in its place."""
-    known, loaded = (services.settings.model.name, *services.settings.model.aliases), services.engine.model
-    runtime: str = services.settings.device.runtime
-    if name == services.settings.model.fallback_name:
-        known, loaded, runtime = (name,), services.fallback_model(), services.settings.routing.fallback
-    entry = model_json(name, runtime, services.started_at, loaded)
+    place, wanted = services.place_of(name), services.settings.model
+    known = (name,) if name == wanted.fallback_name else (wanted.name, *wanted.aliases)
+    loaded = place.scheduler.engine_model
+    entry = model_json(name, place.name, services.started_at, loaded)
     return {
         **entry,
         "aliases": [other for other in known if other != name],

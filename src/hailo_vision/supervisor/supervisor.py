@@ -8,7 +8,7 @@ worker's Finished, or its death when the abort takes too long, makes the engine 
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hailo_vision.chat import Capabilities, Event, Finish, Generation, LoadedModel, Piece, Timings
 from hailo_vision.errors import (
@@ -23,6 +23,7 @@ from hailo_vision.errors import (
 from hailo_vision.scheduler.engine import EngineState
 from hailo_vision.supervisor.budgets import Backoff, Budgets
 from hailo_vision.supervisor.process import WORKER_COMMAND, WorkerProcess
+from hailo_vision.supervisor.reason import reason
 from hailo_vision.wire import (
     Abort,
     Failed,
@@ -39,6 +40,7 @@ from hailo_vision.wire import (
 log = logging.getLogger(__name__)
 
 UNKNOWN_LOAD_S = 10.0  # a guess for Retry-After until a load was measured; the vendor's table says 9.7 s
+LOOK_S = 5.0  # between two looks for a device that is not there; a look costs next to nothing
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,7 +53,12 @@ class _Job:
 
 
 class Supervisor:
-    """An Engine whose model lives in a child process."""
+    """An Engine whose model lives in a child process.
+
+    `find_device` says which device each new worker is to take, and raises DeviceUnavailable while there is none;
+    without it that is the one that `load` names. `waits_for_device` has the engine wait for one that is missing from
+    the start.
+    """
 
     def __init__(
         self,
@@ -60,6 +67,9 @@ class Supervisor:
         *,
         environment: Mapping[str, str] | None = None,
         command: Sequence[str] = WORKER_COMMAND,
+        find_device: Callable[[], str] | None = None,
+        waits_for_device: bool = False,
+        look_s: float = LOOK_S,
         on_change: Callable[[], None] = lambda: None,
         on_restart: Callable[[str], None] = lambda reason: None,
     ) -> None:
@@ -67,6 +77,9 @@ class Supervisor:
         self._budgets = budgets
         self._environment = environment or {}
         self._command = command
+        self._find_device = find_device or (lambda: load.device)
+        self._waits_for_device = waits_for_device
+        self._look_s = look_s
         self._on_change = on_change
         self._on_restart = on_restart
         self._state = EngineState.STOPPED
@@ -133,11 +146,13 @@ class Supervisor:
     async def run(self) -> None:
         """Keep a worker alive until cancelled. After an error that only a person can mend, wait for that.
 
-        Raises DeviceUnavailable when there is no device from the start; one that is lost later is waited for. Raises
-        it too where a sandbox shuts the device out, which no other worker of this process would change.
+        Raises DeviceUnavailable when there is no device from the start, unless that is to be waited for, as one that is
+        lost later always is. Raises it too where a sandbox shuts the device out, which no other worker of this process
+        would change.
         """
         try:
             while True:
+                await self._until_there_is_a_device()
                 error = await self._live()
                 if error is None:
                     self._freed.set()
@@ -146,9 +161,7 @@ class Supervisor:
                 self._end_job(error)
                 self._trouble = str(error)
                 if isinstance(error, DeviceUnavailable):
-                    if error.fault is DeviceFault.NO_DEVICE and self._model is None:
-                        raise error
-                    if error.fault is DeviceFault.SHUT_OUT:
+                    if self._is_the_end(error):
                         raise error
                     if error.fault.is_permanent:
                         await self._give_up(error)
@@ -196,6 +209,28 @@ class Supervisor:
 
     # A worker's life
 
+    async def _until_there_is_a_device(self) -> None:
+        """No worker is started in vain: each costs a second of a processor."""
+        while True:
+            try:
+                self._load = replace(self._load, device=self._find_device())
+                return
+            except DeviceUnavailable as error:
+                if self._is_the_end(error):
+                    raise
+                if str(error) != self._trouble:
+                    log.warning("%s Looking for it every %g s.", error, self._look_s)
+                self._trouble = str(error)
+            self._retry_at = asyncio.get_running_loop().time() + self._look_s
+            self._become(EngineState.FAILED)
+            await asyncio.sleep(self._look_s)
+
+    def _is_the_end(self, error: DeviceUnavailable) -> bool:
+        """Whether nothing that this process could wait for would help."""
+        if error.fault is DeviceFault.NO_DEVICE:
+            return self._model is None and not self._waits_for_device
+        return error.fault is DeviceFault.SHUT_OUT
+
     async def _live(self) -> EngineError | None:
         """One worker from its start to its end; returns why it ended, None when it was to be unloaded."""
         self._started_at = asyncio.get_running_loop().time()
@@ -205,17 +240,17 @@ class Supervisor:
             worker = self._worker = await WorkerProcess.spawn(self._command, self._environment)
         except OSError as error:
             return DeviceUnavailable(DeviceFault.FAILED, f"No worker process could be started: {error.strerror}.")
-        reason: EngineError | None = None
+        why: EngineError | None = None
         polite_s = 0.0
         try:
             await self._converse(worker)
             polite_s = self._budgets.quit_s
         except TimeoutError:
-            reason = WorkerStalled(*self._phase)
+            why = WorkerStalled(*self._phase)
         except WireError as error:
-            reason = DeviceUnavailable(DeviceFault.FAILED, f"The worker sent something that is no message: {error}")
+            why = DeviceUnavailable(DeviceFault.FAILED, f"The worker sent something that is no message: {error}")
         except EngineError as error:
-            reason = error
+            why = error
             polite_s = self._budgets.quit_s  # its last word: it is on its way out by itself
         except asyncio.CancelledError:
             if self._state in (EngineState.READY, EngineState.BUSY, EngineState.UNLOADED):
@@ -230,7 +265,7 @@ class Supervisor:
             returncode = await worker.leave(polite_s)
         if self._state is EngineState.UNLOADED:  # however it left
             return None
-        return reason or WorkerDied(returncode)
+        return why or WorkerDied(returncode)
 
     async def _converse(self, worker: WorkerProcess) -> None:
         """Take the worker's messages until it closes its end; TimeoutError when a phase outlives its budget."""
@@ -282,7 +317,7 @@ class Supervisor:
     async def _pause(self, error: EngineError) -> None:
         """Wait before the next try, as long as the backoff says."""
         self._restarts += 1
-        self._on_restart(_reason(error))
+        self._on_restart(reason(error))
         delay_s = self._backoff.next_s()
         log.warning("%s Starting another worker in %.1f s.", error, delay_s)
         if delay_s:
@@ -343,14 +378,3 @@ class Supervisor:
         """Wait until the state is another one that somebody waits for."""
         self._settled.clear()
         await self._settled.wait()
-
-
-def _reason(error: EngineError) -> str:
-    """A word for why a worker had to be replaced, of a bounded set."""
-    match error:
-        case DeviceUnavailable():
-            return error.fault.value
-        case WorkerStalled():
-            return f"stalled_in_{error.phase}"
-        case _:
-            return "died"

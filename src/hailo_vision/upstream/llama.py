@@ -23,6 +23,7 @@ from hailo_vision.config import settings
 from hailo_vision.errors import DeviceFault, DeviceUnavailable, EngineError, WorkerDied, WorkerStalled
 from hailo_vision.scheduler.engine import EngineState
 from hailo_vision.supervisor.budgets import Backoff
+from hailo_vision.supervisor.reason import reason
 from hailo_vision.upstream import about, body
 from hailo_vision.upstream.condition import Condition
 from hailo_vision.upstream.conversation import converse
@@ -51,17 +52,20 @@ class Llama:
         prefill_s: float = 300.0,
         token_s: float = 60.0,
         on_change: Callable[[], None] = lambda: None,
+        on_restart: Callable[[str], None] = lambda reason: None,
     ) -> None:
         self._wanted = wanted
         self._load_timeout_s = load_timeout_s
         self._command = command
         self._silence_s = (prefill_s, token_s)
         self._condition = Condition(on_change, slots=wanted.slots)
+        self._on_restart = on_restart
         self._backoff = Backoff()
         self._model: LoadedModel | None = None
         self._properties: dict[str, Any] | None = None
         self._child: LlamaProcess | None = None
         self._server: tuple[aiohttp.ClientSession, Endpoint] | None = None
+        self._stall: WorkerStalled | None = None  # why the child was killed
         self._freed = asyncio.Event()  # the unloaded child has ended
         self._restarts = 0
         self._busy_s = 0.0
@@ -135,8 +139,9 @@ class Llama:
                     async for event in events:
                         yield event
                 self._backoff.reset()
-            except WorkerStalled:
+            except WorkerStalled as error:
                 if child is not None:
+                    self._stall = error
                     child.kill()  # whatever else it answers: all slots share one loop
                 raise
             except DeviceUnavailable as error:
@@ -166,6 +171,7 @@ class Llama:
     async def _live(self) -> EngineError | None:
         """One child from its start to its end; returns why it ended, None when it was to be unloaded."""
         self._started_at = asyncio.get_running_loop().time()
+        self._stall = None
         was_unloaded = self.state is EngineState.UNLOADED
         self._condition.become(EngineState.WAKING if was_unloaded else EngineState.STARTING)
         with tempfile.TemporaryDirectory(prefix="hailo-vision-") as folder:
@@ -207,7 +213,7 @@ class Llama:
             self._condition.trouble = None
             self._condition.become(EngineState.READY)
             returncode = await child.wait()
-            return None if self.state is EngineState.UNLOADED else WorkerDied(returncode)
+            return None if self.state is EngineState.UNLOADED else self._stall or WorkerDied(returncode)
 
     async def _until_up(self, child: LlamaProcess, session: aiohttp.ClientSession) -> None:
         """Return once it has loaded, or has ended."""
@@ -253,6 +259,7 @@ class Llama:
     async def _pause(self, error: EngineError) -> None:
         """Wait before the next try, as long as the backoff says."""
         self._restarts += 1
+        self._on_restart(reason(error))
         delay_s = self._backoff.next_s()
         log.warning("%s Starting another llama.cpp in %.1f s.", error, delay_s)
         if delay_s:

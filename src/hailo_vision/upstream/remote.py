@@ -17,6 +17,7 @@ from hailo_vision.config import settings
 from hailo_vision.errors import DeviceFault, DeviceUnavailable, HailoVisionError, UpstreamBusy
 from hailo_vision.scheduler.engine import EngineState
 from hailo_vision.supervisor.budgets import Backoff
+from hailo_vision.supervisor.reason import reason
 from hailo_vision.upstream import listing
 from hailo_vision.upstream.condition import Condition
 from hailo_vision.upstream.conversation import converse
@@ -55,10 +56,12 @@ class Remote:
         *,
         key: str | None,
         on_change: Callable[[], None] = lambda: None,
+        on_restart: Callable[[str], None] = lambda reason: None,
     ) -> None:
         self._wanted = wanted
         self._endpoint = endpoint(wanted, key)
         self._condition = Condition(on_change, slots=wanted.slots)
+        self._on_restart = on_restart
         self._backoff = Backoff()
         self._model: LoadedModel | None = None
         self._session: aiohttp.ClientSession | None = None
@@ -199,6 +202,8 @@ class Remote:
         if self.state not in (EngineState.READY, EngineState.BUSY):
             return  # another answer's loss, and it is looked for already
         self._losses += 1
+        self._on_restart(reason(error))
+        log.warning("%s Looking for it again.", error)
         self._condition.trouble = str(error)
         self._condition.become(EngineState.STARTING)
         self._lost.set()

@@ -24,7 +24,7 @@ async def create(request: web.Request) -> web.StreamResponse:
         with request.app[BODIES].share() as take:
             body = await json_body(request, int(services.settings.server.max_body_mb * 1e6), take)
             asked = completions_request(body, services.settings.model, services.settings.generation)
-        model = await services.scheduler.admit(client=who.client, arrived_at=who.arrived_at, priority=who.priority)
+        model = await services.answers.admit(asked.first, who)
         reply = Reply(
             id=f"cmpl-{request[REQUEST_ID]}",
             created=int(time.time()),

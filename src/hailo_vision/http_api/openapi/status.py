@@ -15,12 +15,36 @@ _MODEL: JsonSchema = an_object(
     },
     required=("id", "object", "created", "owned_by"),
 )
+_READINESS: dict[str, JsonSchema] = {
+    "ready": {
+        "type": "boolean",
+        "description": "whether a question about a picture would be taken, by whichever engine",
+    },
+    "reason": {"type": ["string", "null"], "description": "why it is not ready"},
+    "message": {"type": ["string", "null"], "description": "the same for a person"},
+    "engines": {
+        "type": "array",
+        "description": "the engine, then its fallback where there is one",
+        "items": an_object(
+            {
+                "engine": {"type": "string", "description": "hailo, llama, remote or simulated"},
+                "sees_pictures": {
+                    "type": "boolean",
+                    "description": "whether pictures are shown to it, and it has eyes",
+                },
+                "ready": {"type": "boolean"},
+                "reason": {"type": ["string", "null"]},
+                "message": {"type": ["string", "null"]},
+            },
+            required=("engine", "sees_pictures", "ready", "reason", "message"),
+        ),
+    },
+}
 _HEALTH: JsonSchema = an_object(
     {
         "status": {"const": "ok"},
-        "ready": {"type": "boolean"},
-        "reason": {"type": ["string", "null"], "description": "why it is not ready"},
-        "state": {"type": "string", "description": "the engine's"},
+        **_READINESS,
+        "state": {"type": "string", "description": "the engine's, not the fallback's"},
         "model": {"type": "string"},
         "model_loaded": {"type": "boolean"},
         "runtime": {"type": "string"},
@@ -32,16 +56,9 @@ _HEALTH: JsonSchema = an_object(
         "chip": {"type": ["object", "null"]},
         "tokens": {"type": "object"},
     },
-    required=("status", "ready", "model", "version"),
+    required=("status", "ready", "engines", "model", "version"),
 )
-_READY: JsonSchema = an_object(
-    {
-        "ready": {"type": "boolean"},
-        "reason": {"type": ["string", "null"]},
-        "message": {"type": ["string", "null"]},
-    },
-    required=("ready", "reason", "message"),
-)
+_READY: JsonSchema = an_object(_READINESS, required=tuple(_READINESS))
 
 MODELS = Operation(
     tag="Models",
@@ -51,7 +68,10 @@ MODELS = Operation(
 MODEL = Operation(tag="Models", summary="The model by one of its names", reply=_MODEL, failures=(404,))
 HEALTH = Operation(tag="Health", summary="200 while the process works, whatever the chip does", reply=_HEALTH)
 READY = Operation(
-    tag="Health", summary="200 when a request would be taken, else 503 and why", reply=_READY, failures=(503,)
+    tag="Health",
+    summary="200 when a question about a picture would be taken, else 503 and why",
+    reply=_READY,
+    failures=(503,),
 )
 BENCHMARK = Operation(
     tag="Health",

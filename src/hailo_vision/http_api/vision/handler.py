@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -33,7 +34,7 @@ async def analyze(request: web.Request) -> web.StreamResponse:
         body = await _body(request, take)
         asked = analyze_request(body, services.settings.model, services.settings.generation)
         charge_images(request, len(asked.requests))
-        model = await services.scheduler.admit(client=who.client, arrived_at=who.arrived_at, priority=Priority.BATCH)
+        model = await services.answers.admit(asked.requests[0], replace(who, priority=Priority.BATCH))
         batch = Batch(services.answers, who, asked.requests, deadline_s=services.settings.queue.deadline_s, take=take)
         stream, count, name = asked.stream, len(asked.requests), asked.requests[0].model
         del body, asked  # the batch lets go of each picture when it is a frame
