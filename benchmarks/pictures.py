@@ -26,7 +26,8 @@ from report import machine
 from hailo_vision.chat import ImageRef
 from hailo_vision.config.settings import Generation, Images, Model
 from hailo_vision.errors import RequestError
-from hailo_vision.http_api.parse import chat_request, json_object
+from hailo_vision.http_api.openai.chat.parse import chat_request
+from hailo_vision.http_api.web.body import json_object
 from hailo_vision.images.pictures import Pictures
 
 # Not by way of harness.py: that one loads OpenAI's SDK, whose objects the garbage collector then visits all the time.

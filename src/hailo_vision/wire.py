@@ -16,17 +16,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from hailo_vision.chat import (
-    FinishReason,
-    Frame,
-    Generation,
-    LoadedModel,
-    Role,
-    Sampling,
-    Text,
-    Turn,
-    Usage,
-)
+from hailo_vision.chat import FinishReason, Frame, Generation, LoadedModel, Role, Sampling, Text, Turn, Usage
 from hailo_vision.errors import (
     ContextLengthExceeded,
     DeviceFault,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hailo_vision.daemon.notify import Notifier
-from hailo_vision.scheduler.engine import EngineState
+from hailo_vision.engines.contract import EngineState
 from harness import PATIENCE_S, Daemon
 
 

@@ -17,8 +17,8 @@ from hailo_vision.chat import (
     Turn,
     Usage,
 )
+from hailo_vision.engines.contract import EngineState
 from hailo_vision.errors import DeviceFault, DeviceUnavailable
-from hailo_vision.scheduler.engine import EngineState
 
 MODEL = LoadedModel(
     runtime="simulated",

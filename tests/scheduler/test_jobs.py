@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from engines import until
 from hailo_vision.chat import Finish, FinishReason, Piece, Priority
 from hailo_vision.config import settings
+from hailo_vision.engines.contract import EngineState
 from hailo_vision.errors import (
     Expired,
     GenerationFailed,
@@ -22,11 +22,11 @@ from hailo_vision.errors import (
     TooBusy,
     Unready,
 )
-from hailo_vision.scheduler.engine import EngineState
 from hailo_vision.scheduler.job import MOST_PIECES_BEHIND
 from hailo_vision.scheduler.record import JobRecord, Outcome, Refusal
 from hailo_vision.scheduler.scheduler import Scheduler
 from scheduler.puppet import MODEL, Puppet, finish, question
+from supervised import until
 
 
 def now() -> float:

@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
-from engines import until
 from hailo_vision.config import settings
+from hailo_vision.engines.contract import EngineState
 from hailo_vision.errors import Expired, NotReady
-from hailo_vision.scheduler.engine import EngineState
 from scheduler.puppet import Puppet
 from scheduler.test_jobs import House, now, opened
+from supervised import until
 
 
 async def load(house: House, *, arrived_at: float | None = None) -> None:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from hailo_vision.chat import FinishReason, Priority
 from hailo_vision.config import settings
+from hailo_vision.engines.contract import EngineState
 from hailo_vision.errors import GenerationFailed, HailoVisionError, QueueFull, TooBusy
-from hailo_vision.scheduler.engine import EngineState
 from hailo_vision.scheduler.record import Outcome
 from scheduler.puppet import Puppet, finish
 from scheduler.test_jobs import Asked, House, opened

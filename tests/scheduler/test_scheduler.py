@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 import pytest
 
-from engines import asking, ready, supervised, until
 from hailo_vision.chat import Finish
 from hailo_vision.config import settings
+from hailo_vision.engines.contract import EngineState
 from hailo_vision.errors import Expired, NotReady, QueueFull, Unready, WorkerDied
-from hailo_vision.scheduler.engine import EngineState
 from hailo_vision.scheduler.scheduler import Scheduler
+from supervised import asking, ready, supervised, until
 
 ENDLESS = 100_000  # tokens; the child takes minutes for it
 

@@ -17,8 +17,8 @@ from unittest.mock import patch
 import numpy as np
 
 from hailo_vision.chat import Frame, Generation, Role, Sampling, Text, Turn
+from hailo_vision.engines.chip.process import WORKER_COMMAND
 from hailo_vision.simulator.chip import Lock
-from hailo_vision.supervisor.process import WORKER_COMMAND
 from hailo_vision.wire import Decoder, Down, Generate, Hello, Load, Loaded, Message, Token, Up, encode
 from hailo_vision.worker.backend import Done
 from hailo_vision.worker.hailo import HailoBackend

@@ -15,21 +15,14 @@ from typing import Any
 
 import pytest
 
-from engines import until
 from hailo_vision.chat import Finish, FinishReason, Generation, Piece
-from hailo_vision.errors import (
-    DeviceFault,
-    DeviceUnavailable,
-    EngineError,
-    GenerationFailed,
-    WorkerDied,
-    WorkerStalled,
-)
-from hailo_vision.scheduler.engine import EngineState
-from hailo_vision.supervisor.budgets import Budgets
-from hailo_vision.supervisor.supervisor import Supervisor
+from hailo_vision.engines.chip.budgets import Budgets
+from hailo_vision.engines.chip.chip import Supervisor
+from hailo_vision.engines.contract import EngineState
+from hailo_vision.errors import DeviceFault, DeviceUnavailable, EngineError, GenerationFailed, WorkerDied, WorkerStalled
 from hailo_vision.wire import Failed, Generate, Token
 from simulator.platforms import VARIABLE, user
+from supervised import until
 from worker.devices import BLUE, LOAD, RED, Device, Worker, asking
 
 Spawn = Callable[..., Worker]

@@ -10,14 +10,14 @@ from typing import Protocol, assert_never
 
 from hailo_vision.config import settings
 from hailo_vision.config.settings import Runtime, Settings
-from hailo_vision.daemon.device import find_node
+from hailo_vision.engines.chip.budgets import Budgets
+from hailo_vision.engines.chip.chip import Supervisor
+from hailo_vision.engines.chip.node import find_node
+from hailo_vision.engines.chip.probe import ChipProbe
+from hailo_vision.engines.contract import Engine
+from hailo_vision.engines.llama.llama import Llama
+from hailo_vision.engines.remote.remote import Remote
 from hailo_vision.errors import DeviceFault, DeviceUnavailable, StartError
-from hailo_vision.scheduler.engine import Engine
-from hailo_vision.supervisor.budgets import Budgets
-from hailo_vision.supervisor.probe import ChipProbe
-from hailo_vision.supervisor.supervisor import Supervisor
-from hailo_vision.upstream.llama import Llama
-from hailo_vision.upstream.remote import Remote
 from hailo_vision.wire import Load
 
 VENDOR_RUNTIME, SIMULATOR = "hailo_platform", "hailo_vision.simulator"

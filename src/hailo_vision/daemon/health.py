@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hailo_vision.daemon.engines import Driven
-from hailo_vision.http_api.services import Chip, Health
-from hailo_vision.supervisor.probe import ChipProbe
+from hailo_vision.engines.chip.probe import ChipProbe
+from hailo_vision.http_api.web.services import Chip, Health
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 

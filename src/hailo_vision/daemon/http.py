@@ -10,9 +10,9 @@ from aiohttp import web
 
 from hailo_vision.access.tls import Tls
 from hailo_vision.config import settings
-from hailo_vision.front_door.front_door import Answered, FrontDoor
-from hailo_vision.front_door.limits import HEAD_BYTES, LINGER_S, Limits
-from hailo_vision.front_door.listener import Listener
+from hailo_vision.ingress.limits import HEAD_BYTES, LINGER_S, Limits
+from hailo_vision.ingress.listener import Listener
+from hailo_vision.ingress.registry import Answered, FrontDoor
 
 FLUSH_S = 1.0  # for the last bytes of answers, once the engine has stopped
 CUT_S = 0.25  # for handlers to come to their end after that; aiohttp takes it twice

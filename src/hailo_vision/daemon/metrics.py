@@ -13,13 +13,13 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from hailo_vision.answers.routing import Place, unready
 from hailo_vision.chat import LoadedModel
 from hailo_vision.daemon.host import Host
-from hailo_vision.http_api.services import Health
+from hailo_vision.engines.contract import EngineState
+from hailo_vision.http_api.web.services import Health
 from hailo_vision.images.pictures import PictureRecord
-from hailo_vision.scheduler.engine import EngineState
 from hailo_vision.scheduler.record import JobRecord, Refusal
+from hailo_vision.serving.routing import Place, unready
 
 # The chip needs 0.9 s to the first token and 0.12 s for each; who waits behind four others waits two minutes.
 _SECONDS = (0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300)

@@ -6,7 +6,7 @@ import time
 
 import sdnotify
 
-from hailo_vision.scheduler.engine import Engine, EngineState
+from hailo_vision.engines.contract import Engine, EngineState
 
 STOP_TIMEOUT_S = 30.0  # TimeoutStopSec= of our unit
 _ANSWERING = (EngineState.READY, EngineState.BUSY, EngineState.UNLOADED, EngineState.WAKING)

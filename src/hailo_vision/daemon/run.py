@@ -13,8 +13,6 @@ from functools import partial
 
 from hailo_vision import __version__
 from hailo_vision.access.access import open_to
-from hailo_vision.answers.answers import Answers
-from hailo_vision.answers.routing import Answering, Place, Routed
 from hailo_vision.config import settings
 from hailo_vision.config.settings import Settings
 from hailo_vision.daemon import engines, http, logs
@@ -25,12 +23,14 @@ from hailo_vision.daemon.metrics import Metrics, Readings
 from hailo_vision.daemon.notify import Notifier
 from hailo_vision.daemon.reload import Reloadable, Reloader
 from hailo_vision.daemon.signals import Signals
+from hailo_vision.engines.contract import Engine
 from hailo_vision.errors import DeviceUnavailable, StartError
+from hailo_vision.generate.pipeline import Answers
 from hailo_vision.http_api import app
-from hailo_vision.http_api.services import Services
+from hailo_vision.http_api.web.services import Services
 from hailo_vision.images.pictures import Pictures
-from hailo_vision.scheduler.engine import Engine
 from hailo_vision.scheduler.scheduler import Scheduler
+from hailo_vision.serving.routing import Answering, Place, Routed
 
 log = logging.getLogger(__name__)
 

@@ -11,17 +11,17 @@ from typing import Any
 
 from hailo_vision.config import load
 from hailo_vision.config.settings import Runtime, Settings
-from hailo_vision.daemon.device import find_node
 from hailo_vision.daemon.engines import RUNTIME_MODULES, Choice, choose, key_in
 from hailo_vision.doctor import account
 from hailo_vision.doctor.account import Account, Owner
 from hailo_vision.doctor.machine import Machine, Output
+from hailo_vision.engines.chip.node import find_node
+from hailo_vision.engines.chip.probe import PROBE_COMMAND
+from hailo_vision.engines.openai import listing
+from hailo_vision.engines.openai.listing import Answer, Trouble
+from hailo_vision.engines.remote.remote import endpoint
 from hailo_vision.errors import ConfigError, ModelError, StartError
 from hailo_vision.models.release import Release, runtime_release
-from hailo_vision.supervisor.probe import PROBE_COMMAND
-from hailo_vision.upstream import listing
-from hailo_vision.upstream.listing import Answer, Trouble
-from hailo_vision.upstream.remote import endpoint
 
 SERVICE = "hailo-vision"  # the unit's name and its user's
 UNIT_FACTS = (

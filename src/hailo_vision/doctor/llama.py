@@ -10,9 +10,9 @@ from hailo_vision.doctor.case import CHILD_S, SERVICE, Case, told
 from hailo_vision.doctor.files import closed_to, hidden, is_roots
 from hailo_vision.doctor.finding import Finding, failed, ok, warning
 from hailo_vision.doctor.machine import Output
+from hailo_vision.engines.llama import plan as llama_plan
+from hailo_vision.engines.llama.plan import PACKAGE, PROGRAM
 from hailo_vision.errors import DeviceUnavailable
-from hailo_vision.upstream import llama_plan
-from hailo_vision.upstream.llama_plan import PACKAGE, PROGRAM
 
 _GET = (
     f"Put a {PROGRAM} of llama.cpp into /usr/local/bin, or, where hailo-vision runs from a virtual environment, "

@@ -13,9 +13,9 @@ from hailo_vision.doctor.account import Account
 from hailo_vision.doctor.case import REMOTE_S, Case
 from hailo_vision.doctor.files import closed_to, head_of, hidden
 from hailo_vision.doctor.finding import Finding, failed, ok, skipped, warning
+from hailo_vision.engines.openai import listing
+from hailo_vision.engines.openai.listing import Answer, Trouble
 from hailo_vision.errors import StartError
-from hailo_vision.upstream import listing
-from hailo_vision.upstream.listing import Answer, Trouble
 
 _ANYBODY = Account(name="anybody", uid=-1, gids=frozenset())  # neither the owner nor in the group
 _ENDS = "See whether remote.base_url is what /chat/completions comes after over there: most often it ends in /v1."

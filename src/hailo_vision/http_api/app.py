@@ -8,37 +8,40 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from hailo_vision.errors import HailoVisionError, SlowReader
-from hailo_vision.http_api import benchmark, chat, console, docs, guard, status
-from hailo_vision.http_api.completions import handler as completions
-from hailo_vision.http_api.faults import Fault, bug, fault, http_fault
 from hailo_vision.http_api.ollama import handler as ollama
 from hailo_vision.http_api.ollama import models as ollama_models
 from hailo_vision.http_api.ollama import refused
+from hailo_vision.http_api.ollama import spec as ollamas
 from hailo_vision.http_api.ollama.pull import pulled
 from hailo_vision.http_api.ollama.reply import error as ollama_error
 from hailo_vision.http_api.ollama.reply import speaks as speaks_ollama
-from hailo_vision.http_api.openapi import ollama as ollamas
-from hailo_vision.http_api.openapi import status as about
-from hailo_vision.http_api.openapi import surfaces
-from hailo_vision.http_api.openapi.chat import CHAT
-from hailo_vision.http_api.request import (
+from hailo_vision.http_api.openai.chat import handler as chat
+from hailo_vision.http_api.openai.chat.spec import CHAT
+from hailo_vision.http_api.openai.completions import handler as completions
+from hailo_vision.http_api.openai.completions.spec import COMPLETIONS
+from hailo_vision.http_api.openai.responses import handler as responses
+from hailo_vision.http_api.openai.responses.spec import NOT_COUNTED, NOTHING_STORED, RESPONSES
+from hailo_vision.http_api.service import benchmark, console, docs, status
+from hailo_vision.http_api.service import spec as about
+from hailo_vision.http_api.vision import handler as vision
+from hailo_vision.http_api.vision.spec import ANALYZE, CAPTION, VQA
+from hailo_vision.http_api.web import guard
+from hailo_vision.http_api.web.body import BODIES, Bodies
+from hailo_vision.http_api.web.faults import Fault, bug, fault, http_fault
+from hailo_vision.http_api.web.request import (
     ARRIVED_AT,
-    BODIES,
     ENGINE,
     FACTS,
     QUOTA,
     REQUEST_ID,
     ROUTE,
     STREAM,
-    Bodies,
     Facts,
     request_id,
 )
-from hailo_vision.http_api.responses import handler as responses
-from hailo_vision.http_api.routes import Route, Routes
-from hailo_vision.http_api.services import ROUTES, SERVICES, Services
-from hailo_vision.http_api.stream import EventStream
-from hailo_vision.http_api.vision import handler as vision
+from hailo_vision.http_api.web.routes import Route, Routes
+from hailo_vision.http_api.web.services import ROUTES, SERVICES, Services
+from hailo_vision.http_api.web.stream import EventStream
 
 log = logging.getLogger(__name__)
 
@@ -54,11 +57,11 @@ def served(*, with_console: bool = True) -> tuple[Route, ...]:
     return (
         *(Route(method="GET", path=path, handler=pages[path], about=about.PAGES[path], is_open=True) for path in pages),
         Route(method="POST", path="/v1/chat/completions", handler=chat.completions, about=CHAT),
-        Route(method="POST", path="/v1/completions", handler=completions.create, about=surfaces.COMPLETIONS),
+        Route(method="POST", path="/v1/completions", handler=completions.create, about=COMPLETIONS),
         *_responses(),
-        Route(method="POST", path="/v1/vision/analyze", handler=vision.analyze, about=surfaces.ANALYZE),
-        Route(method="POST", path="/v1/vision/caption", handler=vision.caption, about=surfaces.CAPTION),
-        Route(method="POST", path="/v1/vision/vqa", handler=vision.vqa, about=surfaces.VQA),
+        Route(method="POST", path="/v1/vision/analyze", handler=vision.analyze, about=ANALYZE),
+        Route(method="POST", path="/v1/vision/caption", handler=vision.caption, about=CAPTION),
+        Route(method="POST", path="/v1/vision/vqa", handler=vision.vqa, about=VQA),
         Route(method="POST", path="/v1/benchmark", handler=benchmark.run, about=about.BENCHMARK),
         *_ollama(),
         Route(method="GET", path="/v1/models", handler=status.models, about=about.MODELS),
@@ -84,12 +87,12 @@ def _responses() -> tuple[Route, ...]:
     """One that answers, and what would need a store."""
     path, nothing = "/v1/responses", responses.nothing_stored
     return (
-        Route(method="POST", path=path, handler=responses.create, about=surfaces.RESPONSES),
-        Route(method="POST", path=f"{path}/input_tokens", handler=responses.not_counted, about=surfaces.NOT_COUNTED),
-        Route(method="GET", path=f"{path}/{{id}}", handler=nothing, about=surfaces.NOTHING_STORED),
-        Route(method="DELETE", path=f"{path}/{{id}}", handler=nothing, about=surfaces.NOTHING_STORED),
-        Route(method="GET", path=f"{path}/{{id}}/input_items", handler=nothing, about=surfaces.NOTHING_STORED),
-        Route(method="POST", path=f"{path}/{{id}}/cancel", handler=nothing, about=surfaces.NOTHING_STORED),
+        Route(method="POST", path=path, handler=responses.create, about=RESPONSES),
+        Route(method="POST", path=f"{path}/input_tokens", handler=responses.not_counted, about=NOT_COUNTED),
+        Route(method="GET", path=f"{path}/{{id}}", handler=nothing, about=NOTHING_STORED),
+        Route(method="DELETE", path=f"{path}/{{id}}", handler=nothing, about=NOTHING_STORED),
+        Route(method="GET", path=f"{path}/{{id}}/input_items", handler=nothing, about=NOTHING_STORED),
+        Route(method="POST", path=f"{path}/{{id}}/cancel", handler=nothing, about=NOTHING_STORED),
     )
 
 

@@ -2,8 +2,8 @@
 
 from hailo_vision.chat import Priority
 from hailo_vision.config import settings
+from hailo_vision.engines.contract import Engine, EngineState
 from hailo_vision.errors import NotReady, TooBusy, Unready
-from hailo_vision.scheduler.engine import Engine, EngineState
 from hailo_vision.scheduler.estimate import Estimate
 from hailo_vision.scheduler.job import Job
 from hailo_vision.scheduler.queue import Queue

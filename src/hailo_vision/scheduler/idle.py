@@ -3,8 +3,8 @@
 import asyncio
 from contextlib import suppress
 
+from hailo_vision.engines.contract import Engine
 from hailo_vision.errors import ModelPinned
-from hailo_vision.scheduler.engine import Engine
 
 
 class KeepAlive:

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 from hailo_vision.chat import Capabilities, Event, Finish, FinishReason, Generation, LoadedModel, Priority, Timings
 from hailo_vision.config import settings
+from hailo_vision.engines.contract import Engine, EngineState
 from hailo_vision.errors import HailoVisionError, NotReady, QueueFull, SlowReader, TooBusy, Unready
 from hailo_vision.scheduler.admission import Admission
-from hailo_vision.scheduler.engine import Engine, EngineState
 from hailo_vision.scheduler.estimate import Estimate
 from hailo_vision.scheduler.idle import KeepAlive
 from hailo_vision.scheduler.job import PIECES_IN_A_ROW, Job

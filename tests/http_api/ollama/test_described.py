@@ -9,10 +9,10 @@ from jsonschema import Draft202012Validator
 from hailo_vision.config import settings
 from hailo_vision.http_api.app import served
 from hailo_vision.http_api.ollama import parse
-from hailo_vision.http_api.openapi import ollama
+from hailo_vision.http_api.ollama import spec as ollama
 from hailo_vision.http_api.openapi.document import document
 from harness import MODEL, Daemon
-from http_api.test_openapi import Watched
+from http_api.openapi.test_openapi import Watched
 
 DOCUMENT = document(served(), "1.2.3")
 CHAT = {"model": MODEL, "messages": [{"role": "user", "content": "Hi"}], "logprobs": False}

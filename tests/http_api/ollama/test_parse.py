@@ -4,10 +4,10 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from bodies import anything, spoilt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bodies import anything, spoilt
 from hailo_vision.chat import ChatRequest, ImageRef, Text, ToolCall, ToolResult
 from hailo_vision.config.settings import Generation, Model
 from hailo_vision.errors import NotServed, RequestError

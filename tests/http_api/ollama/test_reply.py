@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from hailo_vision.chat import Finish, FinishReason, Timings, ToolCall, Usage
-from hailo_vision.http_api.faults import bug
 from hailo_vision.http_api.ollama.card import Facts, listed, running, shown
 from hailo_vision.http_api.ollama.reply import Reply, error_line, line, speaks, timestamp
+from hailo_vision.http_api.web.faults import bug
 
 NOW = datetime(2026, 8, 1, 12, 30, tzinfo=UTC)
 CHAT, GENERATE = Reply(model="m:latest", is_chat=True), Reply(model="m", is_chat=False)

@@ -7,16 +7,10 @@ import pytest
 from hailo_vision.chat import ChatRequest, ImageRef, Text
 from hailo_vision.config.settings import Generation, Model
 from hailo_vision.errors import RequestError
-from hailo_vision.http_api.form import Field
-from hailo_vision.http_api.parse import MOST_JSON_BYTES
-from hailo_vision.http_api.vision.parse import (
-    CAPTION_PROMPT,
-    Asked,
-    analyze_request,
-    caption_request,
-    vqa_request,
-)
+from hailo_vision.http_api.vision.parse import CAPTION_PROMPT, Asked, analyze_request, caption_request, vqa_request
 from hailo_vision.http_api.vision.upload import form_object
+from hailo_vision.http_api.web.body import MOST_JSON_BYTES
+from hailo_vision.http_api.web.form import Field
 
 MODEL = Model(name="the-model")
 URL = "https://example.org/a.jpg"

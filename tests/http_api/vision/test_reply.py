@@ -1,12 +1,12 @@
 """What was seen, as JSON: the same keys in results and errors, and nothing of the picture sent back."""
 
 import pytest
+from shapes import fits
 
 from hailo_vision.chat import Finish, FinishReason, ImageRef, Timings, Usage
 from hailo_vision.errors import QueueFull, RequestError
-from hailo_vision.http_api.faults import fault
 from hailo_vision.http_api.vision.reply import Head, Outcome, Seen, address_of, result_json, summary_json
-from shapes import fits
+from hailo_vision.http_api.web.faults import fault
 
 FINISH = Finish(
     reason=FinishReason.STOP,

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from hailo_vision.http_api.names import tagged
 from hailo_vision.http_api.ollama.reply import timestamp
 from hailo_vision.http_api.ollama.template import STOP, TEMPLATE
+from hailo_vision.serving.names import tagged
 
 # Clients compare it and refuse or bend to old ones: VS Code wants 0.6.4, Open WebUI three numbers with dots. It is
 # that of Ollama's routes and fields which are served here, not a release of this server: `hailo_vision` is.

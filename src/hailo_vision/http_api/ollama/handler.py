@@ -7,20 +7,21 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
-from hailo_vision.answers.choices import Said
-from hailo_vision.answers.look import pictures
 from hailo_vision.chat import Caller, Finish, Piece, ToolCall
 from hailo_vision.config import settings
-from hailo_vision.http_api.facts import finish_facts, prepared_facts
-from hailo_vision.http_api.fields import JsonObject
-from hailo_vision.http_api.guard import charge_images
-from hailo_vision.http_api.late_stream import late_stream
+from hailo_vision.generate.choices import Said
+from hailo_vision.generate.frames import pictures
 from hailo_vision.http_api.ollama import parse
 from hailo_vision.http_api.ollama.parse import Asked
 from hailo_vision.http_api.ollama.reply import LINES, Reply, error_line, line
 from hailo_vision.http_api.ollama.stay import Stay, granted
-from hailo_vision.http_api.request import ARRIVED_AT, BODIES, FACTS, caller, json_body
-from hailo_vision.http_api.services import SERVICES, Services
+from hailo_vision.http_api.web.body import BODIES, json_body
+from hailo_vision.http_api.web.facts import finish_facts, prepared_facts
+from hailo_vision.http_api.web.fields import JsonObject
+from hailo_vision.http_api.web.guard import charge_images
+from hailo_vision.http_api.web.late_stream import late_stream
+from hailo_vision.http_api.web.request import ARRIVED_AT, FACTS, caller
+from hailo_vision.http_api.web.services import SERVICES, Services
 
 Parse = Callable[[JsonObject, settings.Model, settings.Generation], Asked]
 

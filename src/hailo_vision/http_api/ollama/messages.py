@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from hailo_vision.chat import ImageRef, Role, Text, ToolCall, ToolResult, Turn
 from hailo_vision.errors import RequestError
-from hailo_vision.http_api.fields import JsonObject, a_list, a_string, an_object, invalid
-from hailo_vision.http_api.messages import Part, content, conversation
+from hailo_vision.http_api.openai.messages import Part, content, conversation
+from hailo_vision.http_api.web.fields import JsonObject, a_list, a_string, an_object, invalid
 
 _ROLES: dict[str, Role] = {
     "system": "system",

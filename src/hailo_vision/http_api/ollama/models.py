@@ -6,15 +6,15 @@ from pathlib import Path
 
 from aiohttp import web
 
+from hailo_vision.engines.contract import EngineState
 from hailo_vision.errors import ModelError
 from hailo_vision.http_api.ollama import card
 from hailo_vision.http_api.ollama.card import Facts
 from hailo_vision.http_api.ollama.parse import model_name
-from hailo_vision.http_api.request import BODIES, json_body
-from hailo_vision.http_api.services import SERVICES, Services
+from hailo_vision.http_api.web.body import BODIES, json_body
+from hailo_vision.http_api.web.services import SERVICES, Services
 from hailo_vision.models.catalogue import CATALOGUE, builds
 from hailo_vision.models.store import Place
-from hailo_vision.scheduler.engine import EngineState
 
 _CONTEXT_TOKENS = 2048  # of the catalogue's model, until it is loaded and says it itself
 

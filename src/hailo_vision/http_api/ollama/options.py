@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from hailo_vision.chat import Sampling
 from hailo_vision.config import settings
 from hailo_vision.errors import RequestError
-from hailo_vision.http_api.fields import JsonObject, an_object, integer, number
-from hailo_vision.http_api.parse import MAX_PENALTY, stop_strings
+from hailo_vision.http_api.openai.sampling import MAX_PENALTY, stop_strings
+from hailo_vision.http_api.web.fields import JsonObject, an_object, integer, number
 
 MOST_STOPS = 16
 _EVERY_TOKEN = 1_000_000  # Ollama's top_k of 0 sets no bound; what is above the device's is cut to that

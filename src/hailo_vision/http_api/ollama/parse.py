@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hailo_vision.answers.schemas import check
 from hailo_vision.chat import ChatRequest, ImageRef, JsonFormat, Turn
 from hailo_vision.config import settings
 from hailo_vision.errors import NotServed, RequestError
-from hailo_vision.http_api.fields import JsonObject, a_list, a_string, boolean, integer, invalid, unsupported
-from hailo_vision.http_api.names import is_served
+from hailo_vision.generate.schemas import check
 from hailo_vision.http_api.ollama import messages
 from hailo_vision.http_api.ollama.options import options
 from hailo_vision.http_api.ollama.stay import Stay, stay
 from hailo_vision.http_api.ollama.template import conversation_in
-from hailo_vision.http_api.tools import tools
+from hailo_vision.http_api.openai.tools import tools
+from hailo_vision.http_api.web.fields import JsonObject, a_list, a_string, boolean, integer, invalid, unsupported
+from hailo_vision.serving.names import is_served
 
 _LEVELS = ("low", "medium", "high", "max")
 

@@ -8,17 +8,17 @@ from typing import Any, assert_never
 from aiohttp import web
 
 from hailo_vision.errors import Forbidden, ModelError, NotServed
-from hailo_vision.http_api.late_stream import LateStream, late_stream
-from hailo_vision.http_api.names import is_served, untagged
 from hailo_vision.http_api.ollama.parse import any_name, streams
 from hailo_vision.http_api.ollama.reply import LINES, error_line, line
-from hailo_vision.http_api.request import BODIES, json_body
-from hailo_vision.http_api.services import SERVICES, Services
+from hailo_vision.http_api.web.body import BODIES, json_body
+from hailo_vision.http_api.web.late_stream import LateStream, late_stream
+from hailo_vision.http_api.web.services import SERVICES, Services
 from hailo_vision.models.catalogue import CATALOGUE, ModelFile, builds, fitting
 from hailo_vision.models.download import in_thread
 from hailo_vision.models.events import Event, Hashed, Received, Report, Started, StartedOver, Waits
 from hailo_vision.models.pull import pull
 from hailo_vision.models.release import runtime_release
+from hailo_vision.serving.names import is_served, untagged
 from hailo_vision.tasks import task_group
 
 _BETWEEN_LINES_S = 0.25  # a download has thousands of parts a second

@@ -5,8 +5,8 @@ from typing import NoReturn
 from aiohttp import web
 
 from hailo_vision.errors import NotServed
-from hailo_vision.http_api.fields import unsupported
-from hailo_vision.http_api.services import SERVICES
+from hailo_vision.http_api.web.fields import unsupported
+from hailo_vision.http_api.web.services import SERVICES
 
 
 async def delete(request: web.Request) -> NoReturn:

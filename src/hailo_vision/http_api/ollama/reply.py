@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from hailo_vision.chat import Finish, FinishReason, ToolCall
-from hailo_vision.http_api.faults import Fault
-from hailo_vision.http_api.routes import canonical
+from hailo_vision.http_api.web.faults import Fault
+from hailo_vision.http_api.web.routes import canonical
 
 LINES = "application/x-ndjson"
 _ROOT = "/api/"

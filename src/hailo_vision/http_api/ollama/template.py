@@ -3,7 +3,7 @@
 import re
 
 from hailo_vision.chat import ImageRef, Role, Text, Turn
-from hailo_vision.http_api.fields import unsupported
+from hailo_vision.http_api.web.fields import unsupported
 
 # In Go's language of templates. It is what the device's template comes to, tools and pictures aside.
 TEMPLATE = (

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from hailo_vision.http_api.openapi import ollama
+from hailo_vision.http_api.ollama import spec as ollama
 from hailo_vision.http_api.openapi.operation import EVENTS, JsonSchema, Operation, an_object
-from hailo_vision.http_api.routes import Route, parameters
+from hailo_vision.http_api.web.routes import Route, parameters
 
 _INTRODUCTION = (
     "OpenAI's protocol for one vision model on this machine. Every path is served with and without /v1 and with a "

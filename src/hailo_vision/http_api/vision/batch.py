@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
-from hailo_vision.answers.answers import Prepared
-from hailo_vision.answers.routing import Answering
 from hailo_vision.chat import Caller, ChatRequest, Finish, ImageRef, Piece, Priority
 from hailo_vision.errors import HailoVisionError, NotReady, Refused, Unready
-from hailo_vision.http_api.faults import Fault, fault
-from hailo_vision.http_api.naming import naming
+from hailo_vision.generate.pipeline import Prepared
 from hailo_vision.http_api.vision.reply import Outcome, Seen, address_of
+from hailo_vision.http_api.web.faults import Fault, fault
+from hailo_vision.http_api.web.naming import naming
+from hailo_vision.serving.routing import Answering
 
 
 async def see(answers: Answering, prepared: Prepared, caller: Caller) -> Seen:

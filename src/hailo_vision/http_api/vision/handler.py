@@ -9,20 +9,22 @@ from aiohttp import web
 
 from hailo_vision.chat import ChatRequest, LoadedModel, Priority
 from hailo_vision.config import settings
-from hailo_vision.http_api.facts import finish_facts, prepared_facts
-from hailo_vision.http_api.fields import JsonObject
-from hailo_vision.http_api.form import boundary_of, fields
-from hailo_vision.http_api.guard import charge_images
-from hailo_vision.http_api.naming import naming
-from hailo_vision.http_api.reply import DONE, event, fingerprint
-from hailo_vision.http_api.request import BODIES, FACTS, REQUEST_ID, STREAM, caller, json_body, media_type, read_body
-from hailo_vision.http_api.services import SERVICES
-from hailo_vision.http_api.stream import EventStream
+from hailo_vision.http_api.openai.usage import fingerprint
 from hailo_vision.http_api.vision.ahead import ahead
 from hailo_vision.http_api.vision.batch import Batch, see
 from hailo_vision.http_api.vision.parse import analyze_request, caption_request, vqa_request
 from hailo_vision.http_api.vision.reply import Head, Outcome, Seen, answer_json, result_json, summary_json
 from hailo_vision.http_api.vision.upload import form_object
+from hailo_vision.http_api.web.body import BODIES, json_body, media_type, read_body
+from hailo_vision.http_api.web.facts import finish_facts, prepared_facts
+from hailo_vision.http_api.web.fields import JsonObject
+from hailo_vision.http_api.web.form import boundary_of, fields
+from hailo_vision.http_api.web.guard import charge_images
+from hailo_vision.http_api.web.naming import naming
+from hailo_vision.http_api.web.request import FACTS, REQUEST_ID, STREAM, caller
+from hailo_vision.http_api.web.services import SERVICES
+from hailo_vision.http_api.web.sse import DONE, event
+from hailo_vision.http_api.web.stream import EventStream
 
 Parse = Callable[[JsonObject, settings.Model, settings.Generation], ChatRequest]
 

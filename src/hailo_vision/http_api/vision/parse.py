@@ -6,9 +6,9 @@ from typing import Any, get_args
 from hailo_vision.chat import ChatRequest, Detail, Fit, ImageRef, Text, Turn
 from hailo_vision.config import settings
 from hailo_vision.errors import RequestError
-from hailo_vision.http_api.fields import JsonObject, boolean, invalid, unsupported
-from hailo_vision.http_api.messages import conversation, image
-from hailo_vision.http_api.parse import check_model, max_tokens, sampling, stop_strings
+from hailo_vision.http_api.openai.messages import conversation, image
+from hailo_vision.http_api.openai.sampling import check_model, max_tokens, sampling, stop_strings
+from hailo_vision.http_api.web.fields import JsonObject, boolean, invalid, unsupported
 
 MOST_IMAGES = 64
 CAPTION_PROMPT = "Describe this image."

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 from hailo_vision.chat import Finish, ImageRef, Usage
-from hailo_vision.http_api.completions.reply import shown_reason, total
-from hailo_vision.http_api.faults import Fault
-from hailo_vision.http_api.fields import JsonObject
-from hailo_vision.http_api.reply import usage_json
+from hailo_vision.http_api.openai.usage import shown_reason, total, usage_json
+from hailo_vision.http_api.web.faults import Fault
+from hailo_vision.http_api.web.fields import JsonObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 from hailo_vision.errors import RequestError
-from hailo_vision.http_api.fields import JsonObject
-from hailo_vision.http_api.form import Field
-from hailo_vision.http_api.parse import MOST_JSON_BYTES
+from hailo_vision.http_api.web.body import MOST_JSON_BYTES
+from hailo_vision.http_api.web.fields import JsonObject
+from hailo_vision.http_api.web.form import Field
 
 _PICTURES = frozenset({"image", "images", "file", "files"})
 _TEXTS = frozenset({"prompt", "stop"})  # those that can come more than once

@@ -1,0 +1,1 @@
+"""The engine that keeps a worker with a model on the chip."""

@@ -1,0 +1,1 @@
+"""The engine that keeps a child with llama.cpp's server in it."""

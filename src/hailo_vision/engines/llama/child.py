@@ -1,0 +1,64 @@
+"""`python -m hailo_vision.engines.llama.child`: becomes a server of llama.cpp, whose life is tied to the daemon's.
+
+What to do stands in the environment, as the key for it must not be seen in a list of processes: a Plan as JSON. With
+a `program` this process becomes that one; without, it runs llama.cpp's server from the package xllamacpp.
+"""
+
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+from hailo_vision.worker.parent import die_with_parent
+
+PLAN_VARIABLE = "HAILO_VISION_LLAMA"
+_LOG_LEVEL = 3  # llama.cpp's: what it does, and nothing of what is asked of it
+
+
+def main() -> None:
+    die_with_parent()
+    plan: dict[str, Any] = json.loads(os.environ.pop(PLAN_VARIABLE))
+    if plan["program"] is not None:
+        os.environ["LLAMA_API_KEY"] = plan["key"]
+        os.execv(plan["program"], [plan["program"], *plan["arguments"]])
+    # When it ends is the daemon's decision, not that of whoever signals a whole group.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    server = _serve(plan)
+    while server is not None:
+        signal.pause()
+
+
+def _serve(plan: dict[str, Any]) -> object:
+    import xllamacpp
+
+    server = xllamacpp.Server(_parameters(xllamacpp, plan))
+    sys.stderr.flush()
+    return server
+
+
+def _parameters(x: Any, plan: dict[str, Any]) -> Any:
+    """A plan in the package's words (xllamacpp 2026.10)."""
+    wanted = x.CommonParams()
+    wanted.hostnames, wanted.port, wanted.api_keys = [plan["socket"]], 0, [plan["key"]]
+    wanted.model.path = plan["model"]
+    if plan["mmproj"] is not None:
+        wanted.mmproj.path, wanted.image_max_tokens = plan["mmproj"], plan["image_max_tokens"]
+    wanted.n_ctx, wanted.n_parallel, wanted.kv_unified = plan["all_context"], plan["slots"], False
+    wanted.cache_ram_mib = plan["prompt_cache_mib"]
+    wanted.cpuparams.n_threads = wanted.cpuparams_batch.n_threads = plan["threads"]
+    wanted.cache_type_k = wanted.cache_type_v = getattr(x.ggml_type, f"GGML_TYPE_{plan['kv_type'].upper()}")
+    attention = {"auto": "AUTO", "always": "ENABLED", "never": "DISABLED"}[plan["flash_attention"]]
+    wanted.flash_attn_type = getattr(x.llama_flash_attn_type, f"LLAMA_FLASH_ATTN_TYPE_{attention}")
+    if plan["speculative"] != "none":
+        name = {"ngram": "NGRAM_SIMPLE", "draft": "DRAFT_SIMPLE"}[plan["speculative"]]
+        wanted.speculative.types = [getattr(x.common_speculative_type, f"COMMON_SPECULATIVE_TYPE_{name}")]
+    if plan["speculative"] == "draft":
+        wanted.speculative.draft.mparams.path = plan["draft_model"]
+    wanted.verbosity, wanted.ui = _LOG_LEVEL, False
+    return wanted
+
+
+if __name__ == "__main__":
+    main()

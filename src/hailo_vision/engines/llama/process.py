@@ -1,0 +1,78 @@
+"""One child with a server of llama.cpp in it, its socket, and the words of its log."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import re
+import sys
+from collections.abc import Sequence
+from typing import Self
+
+from hailo_vision.engines.llama.child import PLAN_VARIABLE
+from hailo_vision.engines.llama.plan import Plan
+from hailo_vision.engines.stderr import Line, Stderr
+
+# -P: the working directory is no place to import from.
+LLAMA_COMMAND = (sys.executable, "-P", "-m", "hailo_vision.engines.llama.child")
+
+# llama.cpp since 2025: minutes.seconds.milliseconds.microseconds, one letter for the level, text
+_OURS = re.compile(r"[\d.]+ (?P<level>[DIWE]) (?P<text>.*)")
+_LEVELS = {"E": logging.WARNING, "W": logging.INFO}  # its errors end in ours where they matter; the rest is for debug
+
+
+def llama_line(text: str) -> Line:
+    found = _OURS.fullmatch(text)
+    if found is None:
+        return logging.INFO, "llama", text
+    return _LEVELS.get(found["level"], logging.DEBUG), "llama", found["text"]
+
+
+class LlamaProcess:
+    """A running child. It holds nothing that must be given back, so its end is always a kill."""
+
+    def __init__(self, process: asyncio.subprocess.Process, stderr: Stderr) -> None:
+        self._process = process
+        self._stderr = stderr
+
+    @classmethod
+    async def spawn(cls, plan: Plan, command: Sequence[str] = LLAMA_COMMAND) -> Self:
+        """Raises OSError when no process can be started."""
+        stderr, childs_stderr = await Stderr.open(llama_line)
+        with contextlib.ExitStack() as childs, contextlib.ExitStack() as undo:
+            childs.callback(os.close, childs_stderr)
+            undo.callback(stderr.abandon)
+            # The child comes last: nothing is awaited once it runs, so no cancellation can lose it.
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=childs_stderr,
+                env={**os.environ, PLAN_VARIABLE: json.dumps(plan.as_json())},
+            )
+            undo.pop_all()
+        stderr.pid = process.pid
+        return cls(process, stderr)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
+    def has_ended(self) -> bool:
+        return self._process.returncode is not None
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
+    async def wait(self) -> int:
+        """Its exit code, once it has ended."""
+        return await self._process.wait()
+
+    async def leave(self) -> int:
+        self.kill()
+        returncode = await self._process.wait()
+        await self._stderr.close()
+        return returncode

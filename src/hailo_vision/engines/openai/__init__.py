@@ -1,0 +1,1 @@
+"""The client side of OpenAI's protocol: one generation at a server, asked and heard."""

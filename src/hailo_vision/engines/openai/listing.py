@@ -1,0 +1,83 @@
+"""What a server that speaks OpenAI's protocol says of its models: GET /models, which also tells whether it is there."""
+
+import asyncio
+import json
+import socket
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import aiohttp
+
+from hailo_vision.engines.openai import body
+from hailo_vision.engines.openai.endpoint import Endpoint
+
+MODELS_BYTES = 4 << 20
+
+
+class Trouble(StrEnum):
+    """Why there was no answer."""
+
+    NO_NAME = "the host's name is not known"
+    NOT_REACHED = "no connection"
+    UNTRUSTED = "its certificate is not trusted"
+    NO_TLS = "it does not speak https"
+    NO_HTTP = "it does not speak HTTP"
+    NO_ADDRESS = "the address is none"
+    SILENT = "no answer in time"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """`body` is the first MODELS_BYTES of it; it is the other side's, and not to be shown."""
+
+    status: int
+    body: bytes = field(repr=False)
+    retry_after: str | None = None
+
+
+async def ask(session: aiohttp.ClientSession, base_url: str) -> Answer:
+    """No redirect is followed: it would take the key along. Raises aiohttp.ClientError."""
+    url = f"{base_url}/models"
+    try:
+        async with session.get(url, allow_redirects=False) as response:
+            told = await body.first(response.content, MODELS_BYTES)
+            return Answer(status=response.status, body=told, retry_after=response.headers.get("Retry-After"))
+    except UnicodeError:  # what the resolver says of a name with an empty label, or one of more than 63 letters
+        raise aiohttp.InvalidURL(url) from None
+
+
+def entries(told: bytes) -> tuple[dict[str, Any], ...] | None:
+    """The models in a body; None where it is no list of models. Pure."""
+    try:
+        value = json.loads(told)
+    except (ValueError, RecursionError):
+        return None
+    data = value.get("data") if isinstance(value, dict) else None
+    return tuple(entry for entry in data if isinstance(entry, dict)) if isinstance(data, list) else None
+
+
+def look(endpoint: Endpoint, within_s: float) -> Answer | Trouble:
+    """One question to a server, for who has no loop. Never raises for what a server does.
+
+    Where nobody answers for a host's name it may take longer than that: the system's resolver can't be broken off.
+    """
+    try:
+        return asyncio.run(_look(endpoint, within_s))
+    except TimeoutError:
+        return Trouble.SILENT
+    except aiohttp.ClientConnectorCertificateError:
+        return Trouble.UNTRUSTED
+    except aiohttp.ClientSSLError:
+        return Trouble.NO_TLS
+    except aiohttp.ClientConnectorError as error:
+        return Trouble.NO_NAME if isinstance(error.os_error, socket.gaierror) else Trouble.NOT_REACHED
+    except aiohttp.InvalidURL:
+        return Trouble.NO_ADDRESS
+    except aiohttp.ClientError:
+        return Trouble.NO_HTTP
+
+
+async def _look(endpoint: Endpoint, within_s: float) -> Answer:
+    async with asyncio.timeout(within_s), endpoint.session() as session:
+        return await ask(session, endpoint.base_url)

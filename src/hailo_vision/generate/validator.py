@@ -1,0 +1,71 @@
+"""A value is held against a schema, without the event loop having to wait for it."""
+
+import asyncio
+import json
+import sys
+from typing import Any
+
+from hailo_vision.generate.validation import problems
+
+PROCESSES = 2  # at once; each is a core and 30 MB for up to the bounds of verdict.py
+PATIENCE_S = 30.0  # they end themselves by the processor's time long before, but a busy machine is slow
+# Steps that a plain schema may take here: 5 ms. A step is a part of the value against a part of the schema.
+MOST_STEPS = 2000
+
+# With none of these a value is held against each part of the schema at most once in each of its places.
+_COSTLY = ("pattern", "patternProperties", "$ref", "uniqueItems", "contains", "unevaluatedProperties", "multipleOf")
+
+
+class Unjudged(Exception):
+    """The schema could not be applied within the bounds."""
+
+
+class Judge:
+    """Holds values against schemas; those whose cost can't be foreseen in processes of their own."""
+
+    def __init__(self) -> None:
+        self._places = asyncio.Semaphore(PROCESSES)
+
+    async def problems(self, schema: dict[str, Any], value: Any) -> list[str]:
+        """What is wrong with the value, in a few short lines. Raises Unjudged."""
+        if not _is_costly(schema) and _parts(schema) * _parts(value) <= MOST_STEPS:
+            return problems(schema, value)
+        async with self._places:
+            return await _judged_apart(json.dumps({"schema": schema, "value": value}).encode())
+
+
+async def _judged_apart(question: bytes) -> list[str]:
+    pipe = asyncio.subprocess.PIPE
+    command = (sys.executable, "-P", "-m", "hailo_vision.generate.validation")
+    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL)
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            answer, _ = await process.communicate(question)
+    except TimeoutError:
+        raise Unjudged("The schema takes too long to apply.") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        raise Unjudged("The schema takes too long to apply, or refers to itself without end.")
+    found: list[str] = json.loads(answer)
+    return found
+
+
+def _is_costly(schema: object) -> bool:
+    match schema:
+        case dict():
+            return any(name in schema for name in _COSTLY) or any(map(_is_costly, schema.values()))
+        case list():
+            return any(map(_is_costly, schema))
+    return False
+
+
+def _parts(value: object) -> int:
+    match value:
+        case dict():
+            return 1 + sum(map(_parts, value.values()))
+        case list():
+            return 1 + sum(map(_parts, value))
+    return 1

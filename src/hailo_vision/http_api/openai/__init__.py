@@ -1,0 +1,1 @@
+"""What OpenAI's dialects share, and a folder for each of them."""

@@ -1,0 +1,1 @@
+"""POST /v1/chat/completions: `parse` (JSON to types), `reply` (types to JSON), `handler`, `spec`."""

@@ -1,0 +1,98 @@
+"""Answers become OpenAI's JSON: whole, or in chunks of a stream. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hailo_vision.chat import Finish, FinishReason, Logprob, ToolCall
+from hailo_vision.http_api.openai.usage import finish_word, performance_json, usage_json
+from hailo_vision.http_api.web.sse import event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One whole answer."""
+
+    text: str
+    calls: tuple[ToolCall, ...]
+    reason: FinishReason
+    logprobs: tuple[Logprob, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What all parts of one answer share: the same id and time on each chunk, as clients check."""
+
+    id: str
+    created: int
+    model: str
+    fingerprint: str
+    shows_usage: bool = False
+
+    def whole(self, choices: Sequence[Choice], finish: Finish) -> dict[str, Any]:
+        """All choices, and the Finish that their sum is."""
+        return {
+            **self._head("chat.completion"),
+            "choices": [_choice_json(index, choice) for index, choice in enumerate(choices)],
+            **_account(finish),
+        }
+
+    def first_chunk(self, choice: int = 0) -> bytes:
+        """The role, before any text: SDK helpers insist on it, even for an empty answer."""
+        return self._chunk(choice, {"role": "assistant", "content": "", "refusal": None}, None)
+
+    def text_chunk(self, text: str, choice: int = 0, logprobs: Sequence[Logprob] = ()) -> bytes:
+        return self._chunk(choice, {"content": text}, None, logprobs)
+
+    def call_chunk(self, index: int, call: ToolCall, choice: int = 0) -> bytes:
+        """A whole call in one chunk, as it was validated as a whole; `index` counts the calls of a choice."""
+        return self._chunk(choice, {"tool_calls": [{"index": index, **call_json(call)}]}, None)
+
+    def last_chunk(self, reason: FinishReason, choice: int = 0) -> bytes:
+        return self._chunk(choice, {}, finish_word(reason))
+
+    def usage_chunk(self, finish: Finish) -> bytes:
+        """The extra chunk before `[DONE]` that `stream_options.include_usage` asks for."""
+        return event({**self._head("chat.completion.chunk"), "choices": [], **_account(finish)})
+
+    def _chunk(self, choice: int, delta: dict[str, Any], reason: str | None, logprobs: Sequence[Logprob] = ()) -> bytes:
+        body = {"index": choice, "delta": delta, "logprobs": logprobs_json(logprobs), "finish_reason": reason}
+        usage = {"usage": None} if self.shows_usage else {}
+        return event({**self._head("chat.completion.chunk"), "choices": [body], **usage})
+
+    def _head(self, kind: str) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "object": kind,
+            "created": self.created,
+            "model": self.model,
+            "system_fingerprint": self.fingerprint,
+        }
+
+
+def call_json(call: ToolCall) -> dict[str, Any]:
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+
+
+def _choice_json(index: int, choice: Choice) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": choice.text, "refusal": None, "annotations": []}
+    if choice.calls:
+        message |= {"content": choice.text or None, "tool_calls": [call_json(call) for call in choice.calls]}
+    logprobs, reason = logprobs_json(choice.logprobs), finish_word(choice.reason)
+    return {"index": index, "message": message, "logprobs": logprobs, "finish_reason": reason}
+
+
+def logprobs_json(logprobs: Sequence[Logprob]) -> dict[str, Any] | None:
+    if not logprobs:
+        return None
+    content = [{**_token(one), "top_logprobs": [_token(rival) for rival in one.top]} for one in logprobs]
+    return {"content": content, "refusal": None}
+
+
+def _token(one: Logprob) -> dict[str, Any]:
+    given = None if one.utf8 is None else list(one.utf8)
+    return {"token": one.token, "bytes": given, "logprob": one.logprob}
+
+
+def _account(finish: Finish) -> dict[str, Any]:
+    return {"usage": usage_json(finish.usage), "performance": performance_json(finish)}

@@ -1,0 +1,37 @@
+"""POST /v1/completions described."""
+
+from hailo_vision.http_api.openai.completions.parse import DEFAULT_MAX_TOKENS, MOST_CHOICES, MOST_PROMPTS
+from hailo_vision.http_api.openai.spec import (
+    FAILURES,
+    MODEL,
+    SAMPLING,
+    STOP,
+    STREAM,
+    STRING,
+    USAGE,
+)
+from hailo_vision.http_api.openapi.operation import Operation, an_object, nullable
+
+COMPLETIONS = Operation(
+    tag="Completions",
+    summary="Answer prompts, for clients from before chats",
+    body=an_object(
+        {
+            "model": MODEL,
+            "prompt": {"oneOf": [STRING, {"type": "array", "minItems": 1, "maxItems": MOST_PROMPTS, "items": STRING}]},
+            "max_tokens": nullable("integer", f"default {DEFAULT_MAX_TOKENS}", minimum=1),
+            "n": nullable("integer", "answers to each prompt", minimum=1, maximum=MOST_CHOICES),
+            "echo": nullable("boolean", "puts the prompt before each answer"),
+            "stop": STOP,
+            **SAMPLING,
+            **STREAM,
+        },
+        required=("model", "prompt"),
+    ),
+    reply=an_object(
+        {"id": STRING, "object": {"const": "text_completion"}, "choices": {"type": "array"}, "usage": USAGE},
+        required=("id", "object", "choices", "usage"),
+    ),
+    streams=True,
+    failures=FAILURES,
+)

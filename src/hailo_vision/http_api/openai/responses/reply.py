@@ -1,0 +1,88 @@
+"""A response object and its items. Pure."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from hailo_vision.chat import ToolCall, Usage
+from hailo_vision.http_api.web.faults import Fault
+from hailo_vision.http_api.web.fields import JsonObject
+
+Status = Literal["in_progress", "completed", "incomplete", "failed"]
+
+# Finish reasons of answers that were cut; the specification has no word of its own for a deadline.
+INCOMPLETE = {"length": "max_output_tokens", "deadline": "max_output_tokens"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What all parts of one response share; `echo` is what it repeats of its request."""
+
+    id: str
+    created_at: int
+    model: str
+    echo: JsonObject
+
+    def response(
+        self,
+        status: Status,
+        output: list[JsonObject],
+        *,
+        usage: Usage | None = None,
+        incomplete: str | None = None,
+        failure: Fault | None = None,
+    ) -> JsonObject:
+        return {
+            "id": f"resp_{self.id}",
+            "object": "response",
+            "created_at": self.created_at,
+            "status": status,
+            "background": False,
+            "error": failure and {"code": "server_error", "message": failure.message},
+            "incomplete_details": incomplete and {"reason": incomplete},
+            "model": self.model,
+            "output": output,
+            "previous_response_id": None,
+            "reasoning": {"effort": None, "summary": None},
+            "service_tier": "default",
+            "store": False,
+            "truncation": "disabled",
+            "usage": usage and usage_json(usage),
+            **self.echo,
+        }
+
+    def message(self, index: int, status: Status, content: list[JsonObject]) -> JsonObject:
+        return {
+            "id": f"msg_{self.id}_{index}",
+            "type": "message",
+            "role": "assistant",
+            "status": status,
+            "content": content,
+        }
+
+    def call(self, index: int, status: Status, call: ToolCall, arguments: str) -> JsonObject:
+        return {
+            "id": f"fc_{self.id}_{index}",
+            "type": "function_call",
+            "status": status,
+            "call_id": call.id,
+            "name": call.name,
+            "arguments": arguments,
+        }
+
+
+def text_part(text: str) -> JsonObject:
+    return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+
+
+def usage_json(usage: Usage) -> JsonObject:
+    return {
+        "input_tokens": usage.prompt_tokens,
+        "input_tokens_details": {
+            "cached_tokens": usage.cached_tokens,
+            "cache_write_tokens": 0,
+            "image_tokens": usage.image_tokens,
+        },
+        "output_tokens": usage.completion_tokens,
+        "output_tokens_details": {"reasoning_tokens": 0},
+        "total_tokens": usage.prompt_tokens + usage.completion_tokens,
+    }

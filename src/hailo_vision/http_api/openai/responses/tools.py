@@ -1,0 +1,78 @@
+"""The tools of a Responses request, whose functions stand flat in their objects. Pure."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from hailo_vision.chat import Tool, ToolChoice
+from hailo_vision.errors import RequestError
+from hailo_vision.http_api.openai.tools import MAX_TOOLS, tool
+from hailo_vision.http_api.web.fields import JsonObject, a_list, a_string, an_object, invalid, unsupported
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """The tools that the model may call, and whether it may, may not or must."""
+
+    tools: tuple[Tool, ...]
+    choice: ToolChoice
+
+
+def tools(value: object) -> tuple[Tool, ...]:
+    if value is None:
+        return ()
+    items = [an_object(item, f"tools[{index}]") for index, item in enumerate(a_list(value, "tools"))]
+    if len(items) > MAX_TOOLS:
+        raise invalid("tools", f"at most {MAX_TOOLS} tools", items)
+    found = tuple(_tool(item, f"tools[{index}]") for index, item in enumerate(items))
+    names = [one.name for one in found]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise RequestError(f"Two tools have the name {name[:64]!r}.", param=f"tools[{index}].name")
+    return found
+
+
+def offer(known: tuple[Tool, ...], choice: Any) -> Offer:
+    """What `tool_choice` makes of the tools: a named one is required, and the others are not offered."""
+    match choice:
+        case None | "auto":
+            return Offer(tools=known, choice="auto")
+        case "none":
+            return Offer(tools=known, choice="none")
+        case "required":
+            return _required(known)
+        case {"type": "function"}:
+            return _required((_named(known, choice, "tool_choice"),))
+        case {"type": "allowed_tools"}:
+            return _allowed(known, choice)
+    raise invalid("tool_choice", 'none, auto, required or {"type": "function", "name": ...}', choice)
+
+
+def _tool(item: JsonObject, param: str) -> Tool:
+    if item.get("type") != "function":
+        message = "This server has no tools of its own: it can offer functions (type: function) alone."
+        raise unsupported(f"{param}.type", message)
+    return tool(item, param)
+
+
+def _required(offered: tuple[Tool, ...]) -> Offer:
+    if not offered:
+        raise RequestError("tool_choice asks for a tool, and there is none.", param="tool_choice")
+    return Offer(tools=offered, choice="required")
+
+
+def _allowed(known: tuple[Tool, ...], choice: JsonObject) -> Offer:
+    mode = choice.get("mode")
+    if mode not in ("auto", "required"):
+        raise invalid("tool_choice.mode", "auto or required", mode)
+    listed = a_list(choice.get("tools"), "tool_choice.tools")
+    params = [f"tool_choice.tools[{index}]" for index in range(len(listed))]
+    offered = tuple(_named(known, an_object(item, param), param) for item, param in zip(listed, params, strict=True))
+    return _required(offered) if mode == "required" else Offer(tools=offered, choice="auto")
+
+
+def _named(known: tuple[Tool, ...], choice: JsonObject, param: str) -> Tool:
+    name = a_string(choice.get("name"), f"{param}.name")
+    for one in known:
+        if one.name == name:
+            return one
+    raise RequestError(f"tools has no function of the name {name[:64]!r}.", param=f"{param}.name")

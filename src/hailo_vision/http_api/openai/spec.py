@@ -1,0 +1,62 @@
+"""What the descriptions of OpenAI's dialects share: the fields by which an answer is made, usage, and what can fail."""
+
+from hailo_vision.http_api.openai.sampling import MAX_PENALTY, MAX_STOP_CHARS, MAX_STOPS
+from hailo_vision.http_api.openapi.operation import JsonSchema, an_object, nullable
+
+FAILURES = (400, 404, 408, 413, 415, 429, 500, 503, 504)
+STRING: JsonSchema = {"type": "string"}
+INTEGER: JsonSchema = {"type": "integer"}
+OBJECT: JsonSchema = {"type": "object"}
+
+_PENALTY = "where the engine has it; the chip has not, and ignores it: repetition_penalty is what it has"
+
+MODEL: JsonSchema = {"type": "string", "minLength": 1, "description": "a name that GET /v1/models lists"}
+SAMPLING: dict[str, JsonSchema] = {
+    "temperature": nullable("number", "0 is greedy, and so is the model without it", minimum=0, maximum=2),
+    "top_p": nullable("number", "share of the likeliest tokens to choose from", minimum=0, maximum=1),
+    "top_k": nullable("integer", "number of the likeliest tokens to choose from; not OpenAI's", minimum=1),
+    "repetition_penalty": nullable(
+        "number", "1 is off; not OpenAI's", minimum=round(1 / MAX_PENALTY, 3), maximum=MAX_PENALTY
+    ),
+    "seed": nullable("integer", "makes a sampled answer repeatable"),
+}
+PENALTIES: dict[str, JsonSchema] = {
+    "frequency_penalty": nullable("number", _PENALTY, minimum=-2, maximum=2),
+    "presence_penalty": nullable("number", _PENALTY, minimum=-2, maximum=2),
+    "logit_bias": nullable("object", "refused unless empty: the device takes none"),
+}
+LENGTHS: dict[str, JsonSchema] = {
+    "max_completion_tokens": nullable("integer", "longest answer; cut to what the server allows", minimum=1),
+    "max_tokens": nullable("integer", "the same, older; max_completion_tokens wins", minimum=1),
+}
+STREAM: dict[str, JsonSchema] = {
+    "stream": nullable("boolean", "the answer comes as server-sent events, as it is written"),
+    "stream_options": {
+        **an_object({"include_usage": nullable("boolean", "one more event, with the usage, at the end")}),
+        "type": ["object", "null"],
+    },
+}
+STOP: JsonSchema = {
+    "description": f"up to {MAX_STOPS} strings that end the answer and are not in it",
+    "oneOf": [
+        {"type": "string", "maxLength": MAX_STOP_CHARS},
+        {"type": "array", "maxItems": MAX_STOPS, "items": {"type": "string", "maxLength": MAX_STOP_CHARS}},
+        {"type": "null"},
+    ],
+}
+SERVICE_TIER = nullable("string", "flex: after everybody else's work; all other words change nothing")
+USAGE: JsonSchema = an_object(
+    {
+        "prompt_tokens": {"type": "integer"},
+        "completion_tokens": {"type": "integer"},
+        "total_tokens": {"type": "integer"},
+        "prompt_tokens_details": an_object(
+            {
+                "cached_tokens": {"type": "integer", "description": "needed no prefill: the chip still held them"},
+                "image_tokens": {"type": "integer"},
+                "text_tokens": {"type": "integer"},
+            }
+        ),
+    },
+    required=("prompt_tokens", "completion_tokens", "total_tokens"),
+)

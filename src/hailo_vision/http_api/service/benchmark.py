@@ -1,0 +1,119 @@
+"""POST /v1/benchmark: the server measures itself, as `hailo-vision bench` would, where the operator allows it."""
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from hailo_vision.chat import Caller, ChatRequest, Finish, ImageRef, Piece, Priority, Sampling, Text, Turn
+from hailo_vision.errors import Forbidden, HailoVisionError, Refused
+from hailo_vision.http_api.service.status import health_json
+from hailo_vision.http_api.web.body import BODIES, json_body
+from hailo_vision.http_api.web.faults import fault
+from hailo_vision.http_api.web.fields import JsonObject, integer, invalid
+from hailo_vision.http_api.web.request import client
+from hailo_vision.http_api.web.services import SERVICES, Services
+
+MOST_QUESTIONS = 50
+MOST_CLIENTS = 16
+_RETRY_S = 30.0
+_NO_QUESTION_BYTES = 10_000
+
+RUNNING = web.AppKey("benchmark", asyncio.Lock)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    questions: int
+    clients: int
+    max_tokens: int
+
+
+def wanted(body: JsonObject) -> Wanted:
+    """`n` questions, asked one after the other and then by `c` clients. Raises RequestError."""
+    return Wanted(
+        questions=_at_most(body, "n", 5, MOST_QUESTIONS),
+        clients=_at_most(body, "c", 1, MOST_CLIENTS),
+        max_tokens=_at_most(body, "max_tokens", 64, 512),
+    )
+
+
+def _at_most(body: JsonObject, name: str, default: int, most: int) -> int:
+    value = integer(body, name, least=1) or default
+    if value > most:
+        raise invalid(name, f"at most {most}", value)
+    return value
+
+
+async def run(request: web.Request) -> web.Response:
+    services = request.app[SERVICES]
+    if not services.settings.server.allow_benchmark:
+        message = "Benchmarks over HTTP are off here (server.allow_benchmark); hailo-vision bench works without it."
+        raise Forbidden(message, code="benchmark_not_allowed")
+    with request.app[BODIES].share() as take:
+        asked = wanted(await json_body(request, _NO_QUESTION_BYTES, take))
+    running = request.app[RUNNING]
+    if running.locked():
+        raise Refused("A benchmark is running.", retry_after_s=_RETRY_S)
+    async with running:
+        return web.json_response(await _measured(services, asked, client(request)))
+
+
+async def _measured(services: Services, asked: Wanted, who: str) -> JsonObject:
+    # Here and not above: it draws its pictures with Pillow, which would cost the daemon's start.
+    from hailo_vision.bench import over_http
+    from hailo_vision.bench.question import Plan, Question
+    from hailo_vision.bench.result import Result, Vitals, as_json
+    from hailo_vision.bench.run import run as run_bench
+    from hailo_vision.bench.sample import AskFailed, Ending, Sample
+
+    nonce = random.SystemRandom().getrandbits(64)
+    plan = Plan(questions=asked.questions, clients=asked.clients, max_tokens=asked.max_tokens, nonce=nonce)
+
+    async def ask(question: Question) -> AsyncGenerator[Piece | Ending]:
+        # Batch: what people ask meanwhile goes first, and shows in the figures as time in the queue.
+        now = asyncio.get_running_loop().time()
+        caller = Caller(client=who, arrived_at=now, priority=Priority.BATCH)
+        chat = _chat_request(services, question.prompt, question.picture, asked.max_tokens)
+        try:
+            prepared = await services.answers.prepare(chat, caller)
+            async with services.answers.answer(prepared, caller) as said:
+                async for part in said:
+                    match part.event:
+                        case Piece():
+                            yield part.event
+                        case Finish():
+                            yield Ending(usage=part.event.usage, timings=part.event.timings)
+        except HailoVisionError as error:
+            raise AskFailed(fault(error).code or "failed") from error
+
+    async def look() -> Vitals:
+        return over_http.vitals(health_json(services), over_http.cpu_seconds())
+
+    def report(_phase: str, _count: int, _sample: Sample) -> None:
+        """Nobody watches: the answer is whole at the end."""
+
+    phases = await run_bench(plan, ask, look, report)
+    health = health_json(services)
+    told = {"questions": plan.questions, "clients": plan.clients, "max_tokens": plan.max_tokens}
+    return as_json(
+        Result(
+            made_at=datetime.now(tz=UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
+            url="/v1/benchmark",
+            model=services.settings.model.name,
+            load_s=health["load_seconds"],
+            plan={**told, "prompts": list(plan.prompts), "pictures": "drawn, a new one each"},
+            versions=over_http.versions(health),
+            phases=tuple(phases),
+        )
+    )
+
+
+def _chat_request(services: Services, prompt: str, picture: str | None, max_tokens: int) -> ChatRequest:
+    pictures = () if picture is None else (ImageRef(url=picture, param="picture"),)
+    turn: Turn[ImageRef] = Turn(role="user", parts=(*pictures, Text(text=prompt)))
+    model = services.settings.model.name
+    return ChatRequest(model=model, turns=(turn,), sampling=Sampling(), max_tokens=max_tokens)

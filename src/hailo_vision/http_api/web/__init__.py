@@ -1,0 +1,1 @@
+"""The plumbing of HTTP: requests, streams, errors, the guard. It knows no dialect."""

@@ -1,0 +1,1 @@
+"""Models by name: what is served, by which engines, and who answers a request."""

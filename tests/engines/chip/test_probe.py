@@ -1,0 +1,62 @@
+"""The chip's health, read by a child."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from hailo_vision.engines.chip.probe import ChipProbe
+
+SIMULATOR = "hailo_vision.simulator"
+
+
+def options(folder: Path, **more: object) -> dict[str, str]:
+    return {"HAILO_VISION_SIMULATOR": json.dumps({"kv_slot": str(folder / "chip"), **more})}
+
+
+@pytest.mark.parametrize("version", ["5.1.1", "5.2.0"])
+async def test_a_reading_has_the_chips_temperature_and_versions(tmp_path: Path, version: str) -> None:
+    reading = await ChipProbe(SIMULATOR, environment=options(tmp_path, version=version)).read()
+    assert reading is not None
+    assert 0 < reading.temperature_c < 120
+    assert version in reading.firmware
+    assert reading.runtime_version == version
+    assert "10H" in reading.architecture
+
+
+@pytest.mark.parametrize("fault", ["no_device", "no_permission", "driver_mismatch"])
+async def test_a_chip_that_does_not_answer_gives_no_reading(tmp_path: Path, fault: str) -> None:
+    assert await ChipProbe(SIMULATOR, environment=options(tmp_path, fault=fault)).read() is None
+
+
+async def test_a_runtime_that_is_not_installed_gives_no_reading() -> None:
+    assert await ChipProbe("no_such_package").read() is None
+
+
+@pytest.mark.parametrize("says", ["print('hello')", "print('[]')", "print('{}')", "pass", "raise SystemExit(3)"])
+async def test_a_child_that_says_something_else_gives_no_reading(says: str) -> None:
+    assert await ChipProbe("x", command=(sys.executable, "-c", says)).read() is None
+
+
+async def test_a_child_that_hangs_is_killed(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    says = f"import os, signal; open({str(note)!r}, 'w').write(str(os.getpid())); signal.pause()"
+    assert await ChipProbe("x", command=(sys.executable, "-c", says), budget_s=2).read() is None
+    assert not Path(f"/proc/{note.read_text()}").exists()
+
+
+async def test_a_reading_is_replaced_by_the_next_one(tmp_path: Path) -> None:
+    switch = tmp_path / "fault"
+    environment = options(tmp_path, fault_file=str(switch))
+    probe = ChipProbe(SIMULATOR, environment=environment, delay_s=0, period_s=0.01)
+    task = asyncio.create_task(probe.run())
+    async with asyncio.timeout(20):
+        while probe.reading is None:
+            await asyncio.sleep(0.01)
+        switch.write_text("no_device")
+        while probe.reading is not None:
+            await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

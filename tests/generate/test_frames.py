@@ -1,0 +1,71 @@
+"""How many frames a request may have."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hailo_vision.chat import ChatRequest, ImageRef, LoadedModel, Sampling, Text, Turn
+from hailo_vision.errors import RequestError
+from hailo_vision.generate.frames import check_length, spare_frames
+
+MODEL = LoadedModel(
+    runtime="simulated",
+    runtime_version="5.2.0",
+    device="x",
+    frame_width_px=336,
+    frame_height_px=336,
+    context_tokens=2048,
+    image_tokens=144,
+    max_images=None,
+    load_s=0,
+)
+HIGH = ImageRef(url="data:,", param="p", detail="high")
+
+
+def asked(text: str = "", images: int = 1, max_tokens: int = 200) -> ChatRequest:
+    turn: Turn[ImageRef] = Turn(role="user", parts=(*[HIGH] * images, Text(text=text)))
+    return ChatRequest(model="m", turns=(turn,), sampling=Sampling(), max_tokens=max_tokens)
+
+
+def test_an_empty_context_has_room_for_many() -> None:
+    assert spare_frames(asked(), MODEL) == 10
+
+
+def test_the_device_may_take_fewer_than_the_context() -> None:
+    assert spare_frames(asked(), replace(MODEL, max_images=5)) == 4
+    assert spare_frames(asked(images=5), replace(MODEL, max_images=5)) == 0
+
+
+@pytest.mark.parametrize("more", [{"text": "x" * 1000}, {"max_tokens": 1200}, {"text": "€" * 334}])
+def test_words_and_the_answer_leave_room_for_fewer(more: dict[str, object]) -> None:
+    assert spare_frames(asked(**more), MODEL) == 3  # type: ignore[arg-type]
+
+
+def test_half_of_a_surrogate_pair_is_counted_and_no_error() -> None:
+    assert spare_frames(asked("\ud800"), MODEL) == 10
+
+
+@given(st.text(max_size=3000), st.integers(0, 4), st.integers(1, 2000))
+def test_what_is_promised_always_fits(text: str, images: int, max_tokens: int) -> None:
+    spare = spare_frames(asked(text, images, max_tokens), MODEL)
+    assert spare >= 0
+    if spare:
+        assert len(text.encode()) + max_tokens + (spare + images) * (144 + 2) + 5 < 2048
+
+
+def conversation(chars: int, turns: int = 1) -> ChatRequest:
+    words: Turn[ImageRef] = Turn(role="user", parts=(Text(text="a" * chars),))
+    empty: Turn[ImageRef] = Turn(role="user", parts=())
+    return ChatRequest(model="m", turns=(words, *[empty] * (turns - 1)), sampling=Sampling(), max_tokens=1)
+
+
+@pytest.mark.parametrize("context_tokens", [2048, 32_768])
+def test_what_no_context_could_hold_is_refused_before_it_is_counted(context_tokens: int) -> None:
+    model = replace(MODEL, context_tokens=context_tokens)
+    check_length(conversation(128 * context_tokens, context_tokens), model)
+    for too_long in (conversation(128 * context_tokens + 1), conversation(0, context_tokens + 1)):
+        with pytest.raises(RequestError) as error:
+            check_length(too_long, model)
+        assert (error.value.param, error.value.code) == ("messages", "context_length_exceeded")

@@ -1,0 +1,157 @@
+"""A schema from a client is usable, or refused with what is wrong in it, whatever it is."""
+
+import copy
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hailo_vision.errors import RequestError
+from hailo_vision.generate.schemas import MAX_PATTERN_CHARS, MAX_SCHEMA_CHARS, check, compact
+from hailo_vision.generate.validation import problems
+
+# What pydantic makes of a model with a model inside, an optional, a date and a choice.
+PYDANTIC = {
+    "$defs": {
+        "Colour": {"enum": ["red", "blue"], "title": "Colour", "type": "string"},
+        "Part": {
+            "properties": {"name": {"title": "Name", "type": "string"}, "colour": {"$ref": "#/$defs/Colour"}},
+            "required": ["name", "colour"],
+            "title": "Part",
+            "type": "object",
+        },
+    },
+    "additionalProperties": False,
+    "properties": {
+        "parts": {"items": {"$ref": "#/$defs/Part"}, "title": "Parts", "type": "array"},
+        "seen": {"anyOf": [{"format": "date-time", "type": "string"}, {"type": "null"}], "default": None},
+        "title": {"description": "What it is", "title": "Title", "type": "string"},
+    },
+    "required": ["parts", "title"],
+    "title": "Found",
+    "type": "object",
+}
+ZOD = {
+    "$schema": "http://json-schema.org/draft-07/schema#",
+    "type": "object",
+    "properties": {"pair": {"type": "array", "items": [{"type": "number"}, {"type": "string"}]}},
+}
+TREE = {"type": "object", "properties": {"children": {"type": "array", "items": {"$ref": "#"}}}}
+
+
+@pytest.mark.parametrize("schema", [PYDANTIC, ZOD, TREE, {}, {"type": ["string", "null"]}, {"not": True}])
+def test_what_clients_make_is_taken_as_it_is(schema: dict[str, Any]) -> None:
+    assert check(copy.deepcopy(schema), "p") == schema
+
+
+def deep(levels: int) -> dict[str, Any]:
+    schema: dict[str, Any] = {}
+    for _ in range(levels):
+        schema = {"not": schema}
+    return schema
+
+
+@pytest.mark.parametrize(
+    ("schema", "why"),
+    [
+        (None, "must be an object"),
+        ([], "must be an object"),
+        (True, "must be an object"),
+        ({"type": "strng"}, "$.type must be one of string"),
+        ({"type": []}, "$.type must be one of"),
+        ({"type": {"a": 1}}, "$.type must be one of"),
+        ({"properties": {"a": {"type": 5}}}, "$.properties.a.type"),
+        ({"properties": []}, "$.properties must be an object of schemas"),
+        ({"properties": {"a": 5}}, "$.properties.a must be a schema"),
+        ({"items": 5}, "$.items must be a schema"),
+        ({"items": [{}]}, "prefixItems"),
+        ({"anyOf": []}, "$.anyOf must be an array of schemas"),
+        ({"anyOf": {}}, "$.anyOf must be an array of schemas"),
+        ({"required": "a"}, "$.required must be an array of strings"),
+        ({"enum": []}, "$.enum must be"),
+        ({"minLength": -1}, "$.minLength must be a whole number"),
+        ({"minLength": 1e999}, "$.minLength must be a whole number"),
+        ({"maximum": True}, "$.maximum must be a number"),
+        ({"multipleOf": 0}, "$.multipleOf must be a number above 0"),
+        ({"pattern": "("}, "the pattern '(' is not known"),
+        ({"patternProperties": {"*": {}}}, "the pattern '*' is not known"),
+        ({"pattern": "a" * (MAX_PATTERN_CHARS + 1)}, "a pattern has more than"),
+        ({"$ref": "https://example.com/schema.json"}, "nothing is fetched"),
+        ({"$ref": "file:///etc/passwd"}, "nothing is fetched"),
+        ({"$ref": "#/$defs/Missing"}, "names no schema in it"),
+        ({"$ref": "#/x/y", "x": {"y": {"type": "strng"}}}, "names no schema in it"),
+        ({"$ref": "#name"}, "names no schema in it"),
+        ({"$ref": 5}, "$.$ref must be a string"),
+        ({"$ref": "#"}, "without end"),
+        ({"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"anyOf": [{"$ref": "#/$defs/a"}]}}}, "without end"),
+        ({"$dynamicRef": "#a"}, "is not served"),
+        ({"properties": {"a": {"$id": "https://example.com/"}}}, "is not served"),
+        ({"$schema": ["x"]}, "$.$schema must be a string"),
+        ({"$schema": "http://json-schema.org/draft-04/schema#", "exclusiveMinimum": True}, "must be a number"),
+        ({"description": "a" * MAX_SCHEMA_CHARS}, "too many for the model's context"),
+        (deep(65), "nested more than"),
+        (deep(100_000), "nested more than"),
+    ],
+)
+def test_what_is_broken_or_hostile_is_refused_with_the_reason(schema: object, why: str) -> None:
+    with pytest.raises(RequestError) as error:
+        check(schema, "response_format.json_schema.schema")
+    assert (error.value.param, error.value.code) == ("response_format.json_schema.schema", "invalid_json_schema")
+    assert why in str(error.value)
+    assert len(str(error.value)) < 400
+
+
+def test_a_property_may_be_called_like_a_keyword() -> None:
+    schema = {"properties": {name: {"type": "string"} for name in ("$ref", "pattern", "title", "items", "$id")}}
+    assert check(schema, "p") == schema
+    assert json.loads(compact(schema)) == schema
+
+
+def test_titles_cost_no_tokens_and_descriptions_stay() -> None:
+    told = json.loads(compact(PYDANTIC))
+    assert told["properties"]["title"] == {"description": "What it is", "type": "string"}
+    assert told["$defs"]["Part"]["properties"]["name"] == {"type": "string"}
+    assert "title" not in told
+
+
+KEYWORDS = """
+    type properties items anyOf allOf not $ref $defs required enum const minimum maxLength pattern title format
+    additionalProperties if then else prefixItems uniqueItems patternProperties multipleOf $id $schema
+"""
+keywords = st.sampled_from(KEYWORDS.split())
+leaves = (
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 10**20)
+    | st.floats(allow_nan=False)
+    | st.sampled_from(["#", "#/$defs/a", "#/properties/a", "string", "object", "array", "(a+)+$", "a", "http://x/"])
+)
+schemas = st.dictionaries(
+    keywords,
+    st.recursive(
+        leaves,
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(keywords, inner, max_size=3)
+            | st.dictionaries(st.sampled_from(["a", "b"]), inner, max_size=2)
+        ),
+        max_leaves=12,
+    ),
+    max_size=4,
+)
+
+
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(schemas, st.recursive(leaves, lambda inner: st.lists(inner, max_size=3), max_leaves=6))
+def test_any_schema_is_refused_or_can_be_applied(schema: dict[str, Any], value: Any) -> None:
+    try:
+        check(schema, "p")
+    except RequestError:
+        return
+    json.loads(compact(schema))
+    try:
+        assert all(isinstance(line, str) for line in problems(schema, value))
+    except (RecursionError, OverflowError):
+        assert "$ref" in json.dumps(schema) or "multipleOf" in json.dumps(schema)  # these go to the process apart

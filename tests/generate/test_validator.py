@@ -1,0 +1,92 @@
+"""A value is judged by its schema, and no schema can hold the daemon up."""
+
+import asyncio
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from hailo_vision.generate.schemas import check
+from hailo_vision.generate.validation import MAX_PROBLEM_CHARS, MAX_PROBLEMS
+from hailo_vision.generate.validator import Judge, Unjudged
+
+ENDLESS = {"type": "string", "pattern": "^(a+)+$"}
+DOUBLING: dict[str, Any] = {
+    "$defs": {
+        **{f"a{n}": {"allOf": [{"$ref": f"#/$defs/a{n + 1}"}, {"$ref": f"#/$defs/a{n + 1}"}]} for n in range(40)},
+        "a40": {},
+    },
+    "$ref": "#/$defs/a0",
+}
+TREE = {"type": "object", "properties": {"children": {"type": "array", "items": {"$ref": "#"}}}}
+
+
+async def judged(schema: dict[str, Any], value: Any) -> list[str]:
+    return await Judge().problems(check(schema, "p"), value)
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "lines"),
+    [
+        ({"type": "object"}, {}, []),
+        ({"type": "object"}, [], ["[] is not of type 'object'"]),
+        ({"properties": {"a": {"type": "string"}}}, {"a": 5}, ["a: 5 is not of type 'string'"]),
+        ({"items": {"maximum": 3}}, [1, 5], ["$[1]: 5 is greater than the maximum of 3"]),
+        ({"pattern": "^a+$"}, "aa", []),
+        ({"pattern": "^a+$"}, "b", ["'b' does not match '^a+$'"]),
+        (TREE, {"children": [{"children": []}]}, []),
+        (TREE, {"children": [5]}, ["children[0]: 5 is not of type 'object'"]),
+    ],
+)
+async def test_what_is_wrong_is_told_with_its_place(schema: dict[str, Any], value: Any, lines: list[str]) -> None:
+    assert await judged(schema, value) == lines
+
+
+async def test_of_many_problems_some_are_told_and_each_in_short() -> None:
+    found = await judged({"items": {"type": "string"}}, [[["x" * 1000]]] * 10)
+    assert len(found) == MAX_PROBLEMS
+    assert all(len(line) <= MAX_PROBLEM_CHARS for line in found)
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"), [(ENDLESS, "a" * 40 + "!"), (DOUBLING, {})], ids=["pattern", "references"]
+)
+async def test_a_schema_that_would_take_for_ever_is_given_up_and_holds_nobody_up(
+    schema: dict[str, Any], value: Any
+) -> None:
+    turns = 0
+
+    async def go_on() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0.01)
+            turns += 1
+
+    other = asyncio.ensure_future(go_on())
+    with pytest.raises(Unjudged):
+        await judged(schema, value)
+    other.cancel()
+    assert turns > 10
+
+
+async def test_more_at_once_than_there_are_processes_all_get_their_verdict() -> None:
+    judge = Judge()
+    found = await asyncio.gather(*[judge.problems({"pattern": "^b$"}, letter) for letter in "abcabc"])
+    assert [not lines for lines in found] == [letter == "b" for letter in "abcabc"]
+
+
+async def test_a_plain_schema_needs_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere")
+    assert await judged({"type": "object", "required": ["a"]}, {}) == ["'a' is a required property"]
+    with pytest.raises(OSError, match="nowhere"):
+        await judged({"pattern": "a"}, "a")
+
+
+def test_a_reference_that_slipped_through_is_not_fetched_even_so() -> None:
+    """The program's own word, as the check before it would refuse this schema."""
+    asked = '{"schema": {"$ref": "http://127.0.0.1:1/"}, "value": 1}'
+    command = [sys.executable, "-P", "-W", "error", "-m", "hailo_vision.generate.validation"]
+    result = subprocess.run(command, input=asked, capture_output=True, text=True, timeout=30, check=False)
+    assert result.returncode == 1
+    assert "can't be applied" in result.stderr

@@ -1,0 +1,111 @@
+"""Pictures are cut out of a body, and nobody can tell from what is read."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hailo_vision.errors import RequestError
+from hailo_vision.http_api.web.body import MOST_JSON_BYTES, json_object
+from hailo_vision.http_api.web.payloads import cut
+
+LETTERS = base64.b64encode(bytes(range(256)) * 60).decode()
+URI = f"data:image/png;base64,{LETTERS}"
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        URI,
+        URI.upper(),
+        f"data:;base64,{LETTERS}",
+        *(head + LETTERS for head in ("/9j/", "iVBORw0KGgo", "R0lGOD", "Qk1")),
+    ],
+)
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": "), (" ,\n\t", " :\r\n ")])
+def test_pictures_are_cut_out_and_land_where_they_stood(picture: str, separators: tuple[str, str]) -> None:
+    value = {"url": picture, "list": [picture, "a", [picture + "x"]], "after": 1}
+    body = json.dumps(value, separators=separators).encode()
+    found = cut(body, MOST_JSON_BYTES)
+    assert found is not None
+    assert len(found.payloads) == 3
+    assert len(found.json) < 300
+    assert json_object(body) == value
+
+
+@given(
+    st.recursive(
+        st.none()
+        | st.text(max_size=5)
+        | st.integers()
+        | st.sampled_from([URI, "data:" + "x" * 9000, "\\" * 5000, '"' * 5000]),
+        lambda inner: (
+            st.lists(inner, max_size=5) | st.dictionaries(st.sampled_from(["a", URI, '"']), inner, max_size=3)
+        ),
+        max_leaves=12,
+    ),
+    st.booleans(),
+)
+def test_every_body_reads_as_plain_json_does(value: Any, ascii_only: bool) -> None:
+    body = json.dumps({"value": value}, ensure_ascii=ascii_only).encode()
+    if f', "{URI}":'.encode() not in body:  # JSON, but no client's: a picture for a key
+        assert json_object(body) == {"value": value}
+
+
+def test_a_picture_inside_another_string_is_left_there() -> None:
+    text = f'Look at ["{URI}", or ,"{URI}"'
+    assert json_object(json.dumps({"text": text}).encode()) == {"text": text}
+
+
+def test_a_text_that_begins_like_a_picture_keeps_its_escapes() -> None:
+    for text in (f'{URI} and "more"', f"{URI}\tmore", f"{URI}\u20ac\\"):
+        assert json_object(json.dumps({"text": text}).encode()) == {"text": text}
+
+
+def test_an_escaped_quote_does_not_end_a_picture() -> None:
+    body = f'{{"text": "data:image\\/png;base64,{LETTERS}\\" and more"}}'.encode()
+    assert json_object(body) == json.loads(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'{{"a": "{URI}", "b": -Infinity}}',
+        f'{{"b": -Infinity, "a": "{URI}"}}',
+        f'{{"a": "{URI}", "b": Infinity}}',
+        f'{{"a": NaN, "b": "{URI}"}}',
+        f'{{"a": "{URI}',
+        f'{{"a":"b:"{URI}""}}',
+        f'{{"c": 1, "{URI}": 1}}',
+        f'{{"a": "{URI}" "{URI}"}}',
+        f'{{"a": "b"{URI}"}}',
+    ],
+    ids=range(9),
+)
+def test_a_body_with_pictures_that_is_no_json_is_refused(body: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        json_object(body.encode())
+    assert caught.value.code == "invalid_json"
+
+
+def test_a_payload_that_is_no_utf_8_is_refused() -> None:
+    with pytest.raises(RequestError):
+        json_object(b'{"a": "' + URI.encode() + b'\xff"}')
+
+
+@pytest.mark.parametrize("unit", [b"[],", b'{"a":1},', b'"a",', b"1,"])
+def test_more_than_any_conversation_besides_pictures_is_refused_unread(unit: bytes) -> None:
+    body = b'{"a": [' + unit * (1_000_000 // len(unit)) + b'0], "b": "' + URI.encode() + b'"}'
+    assert cut(body, MOST_JSON_BYTES) is None
+    with pytest.raises(RequestError) as caught:
+        json_object(body)
+    assert caught.value.code == "context_length_exceeded"
+    assert "300 kB besides its pictures" in str(caught.value)
+
+
+def test_many_megabytes_of_pictures_are_no_megabyte_of_json() -> None:
+    value = {"pictures": [f"data:image/jpeg;base64,{LETTERS * 100}"] * 4}
+    assert json_object(json.dumps(value).encode()) == value

@@ -1,0 +1,139 @@
+"""Where requests end, however the network has cut them into pieces."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hailo_vision.errors import BodyTooLarge, HeadTooLarge, MalformedHttp, RequestError
+from hailo_vision.ingress.framing import Framing, Stage
+from hailo_vision.ingress.limits import HEAD_BYTES, SLACK_BYTES, TRAILER_BYTES, Limits
+
+LIMITS = Limits(connections=1, body_bytes=1000)
+PLAIN = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+CHUNKED = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def sized(body: bytes) -> bytes:
+    return b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+
+
+def read(framing: Framing, data: bytes) -> bytes:
+    framing.feed(data)
+    return framing.passed()
+
+
+def test_half_a_head_is_held_and_a_whole_one_passed_on_with_what_follows_of_its_body() -> None:
+    framing, request = Framing(LIMITS), sized(b"body")
+    assert read(framing, request[:20]) == b""
+    assert read(framing, request[20:-2]) == request[:-2]
+    assert framing.stage is Stage.LENGTH
+    assert read(framing, request[-2:]) == b"dy"
+    assert framing.stage is Stage.COMPLETE
+
+
+def test_the_next_request_waits_until_it_is_begun() -> None:
+    framing = Framing(LIMITS)
+    assert read(framing, PLAIN + sized(b"two")) == PLAIN
+    assert framing.held_bytes == len(sized(b"two"))
+    framing.begin()
+    assert framing.passed() == sized(b"two")
+
+
+def test_extensions_and_trailers_of_chunks_are_left_out() -> None:
+    framing = Framing(LIMITS)
+    sent = CHUNKED + b'4;a="b"\r\nbody\r\n0\r\nX-Sum: 1\r\nX-More: 2\r\n\r\n'
+    assert read(framing, sent) == CHUNKED + b"4\r\nbody\r\n0\r\n\r\n"
+    assert framing.stage is Stage.COMPLETE
+
+
+def test_empty_lines_before_a_request_are_left_out() -> None:
+    assert read(Framing(LIMITS), b"\r\n\r\n" + PLAIN) == PLAIN
+
+
+@given(st.data())
+def test_pieces_of_any_size_give_the_requests_that_were_sent(data: st.DataObject) -> None:
+    bodies = data.draw(st.lists(st.binary(min_size=1, max_size=30), max_size=4))
+    body = b"".join(bodies)
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in bodies)
+    left = CHUNKED + chunks + b"0\r\n\r\n" + sized(body) + PLAIN
+    framing, passed = Framing(LIMITS), [b""]
+    while left:
+        size = data.draw(st.integers(1, len(left)))
+        passed[-1] += read(framing, left[:size])
+        left = left[size:]
+        while framing.stage is Stage.COMPLETE and framing.held_bytes:
+            framing.begin()
+            passed.append(framing.passed())
+    assert framing.stage is Stage.COMPLETE
+    assert dechunked(passed[0].removeprefix(CHUNKED)) == body
+    assert passed[1:] == [sized(body), PLAIN]
+
+
+def dechunked(body: bytes) -> bytes:
+    whole = b""
+    while body != b"0\r\n\r\n":
+        size, _, rest = body.partition(b"\r\n")
+        whole += rest[: int(size, 16)]
+        assert rest[int(size, 16) :].startswith(b"\r\n")
+        body = rest[int(size, 16) + 2 :]
+    return whole
+
+
+@given(st.lists(st.binary(max_size=200), max_size=20))
+def test_no_bytes_make_it_fail_in_another_way_or_hold_more_than_it_may(pieces: list[bytes]) -> None:
+    framing = Framing(LIMITS)
+    try:
+        for piece in pieces:
+            read(framing, piece)
+            assert framing.stage is Stage.COMPLETE or framing.held_bytes <= HEAD_BYTES
+    except RequestError:
+        pass
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        CHUNKED + b"4\r\nbody0\r\n\r\n",
+        CHUNKED + b"4\nbody\r\n",
+        CHUNKED + b"-4\r\n",
+        CHUNKED + b"0x4\r\n",
+        CHUNKED + b" 4\r\n",
+        CHUNKED + b"4 ;a=b\r\n",
+        CHUNKED + b"\r\n",
+        CHUNKED + b"F" * 20 + b"\r\n",
+        CHUNKED + b"4;" + b"a" * 300,
+        CHUNKED + b"0\r\nno field\r\n\r\n",
+        CHUNKED + b"0\r\n" + b"a" * (TRAILER_BYTES + 2),
+    ],
+)
+def test_chunks_that_can_be_read_in_two_ways_are_malformed(sent: bytes) -> None:
+    with pytest.raises(MalformedHttp):
+        read(Framing(LIMITS), sent)
+
+
+def test_a_head_is_too_large_at_32_kib_whether_or_not_it_ends() -> None:
+    large = b"GET / HTTP/1.1\r\nHost: localhost\r\n" + (b"a: " + b"b" * 995 + b"\r\n") * 33
+    for sent in (large, large + b"\r\n"):
+        with pytest.raises(HeadTooLarge):
+            read(Framing(LIMITS), sent)
+
+
+def test_trailers_are_too_large_at_8_kib() -> None:
+    with pytest.raises(HeadTooLarge):
+        read(Framing(LIMITS), CHUNKED + b"0\r\n" + b"a: bcdefgh\r\n" * 1000)
+
+
+def test_chunks_that_come_together_are_passed_on_as_one() -> None:
+    sent = CHUNKED + b"1\r\na\r\n" * 300 + b"0\r\n\r\n"
+    assert read(Framing(LIMITS), sent) == CHUNKED + b"12c\r\n" + b"a" * 300 + b"\r\n0\r\n\r\n"
+
+
+def test_a_body_of_tiny_chunks_is_malformed() -> None:
+    with pytest.raises(MalformedHttp):
+        read(Framing(Limits(connections=1, body_bytes=10**9)), CHUNKED + b"1\r\na\r\n" * 20_000)
+
+
+def test_a_body_much_larger_than_the_limit_is_not_passed_on() -> None:
+    for sent in (sized(bytes(SLACK_BYTES + 1001)), CHUNKED + b"fffff\r\n" + bytes(SLACK_BYTES + 1001)):
+        with pytest.raises(BodyTooLarge):
+            read(Framing(LIMITS), sent)
