@@ -288,3 +288,35 @@ class LoadedModel:
     max_images: int | None
     load_s: float
     is_frame_bound: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelFacts:
+    """What is known of a model, told by the one who knows it: the catalogue's entry of a HEF, a GGUF file's header, a
+    server's own list of models. What nobody has told is None, and is not shown.
+
+    format            the file's, `hef` or `gguf`
+    family            the architecture in the words of GGUF and Ollama, such as `qwen2vl`
+    parameters        their number
+    quantization      such as `Q4_K_M` or `A8W4`
+    context_tokens    what the model as served takes, once it is loaded or where it is set
+    modalities        of what goes in: `text`, and `image` where it takes pictures
+    template          the chat template, in the words of Ollama's Go templates or as the file has it
+    stop              the text that ends a turn in that template
+    size_bytes        of its files together
+    sha256            of the model's file, where a pull has noted it
+    modified_at       of the file, in seconds since 1970
+    """
+
+    format: str | None = None
+    family: str | None = None
+    parameters: int | None = None
+    quantization: str | None = None
+    context_tokens: int | None = None
+    modalities: tuple[str, ...] | None = None
+    licence: str | None = None
+    template: str | None = None
+    stop: str | None = None
+    size_bytes: int | None = None
+    sha256: str | None = None
+    modified_at: float | None = None

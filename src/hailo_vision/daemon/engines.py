@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol, assert_never
+from typing import assert_never
 
 from hailo_vision.config import settings
 from hailo_vision.config.settings import Runtime, Settings
@@ -14,7 +14,7 @@ from hailo_vision.engines.chip.budgets import Budgets
 from hailo_vision.engines.chip.chip import Supervisor
 from hailo_vision.engines.chip.node import find_node
 from hailo_vision.engines.chip.probe import ChipProbe
-from hailo_vision.engines.contract import Engine
+from hailo_vision.engines.contract import DrivenEngine, Engine
 from hailo_vision.engines.llama.llama import Llama
 from hailo_vision.engines.remote.remote import Remote
 from hailo_vision.errors import DeviceFault, DeviceUnavailable, StartError
@@ -28,18 +28,6 @@ QUIT_S = 2.0  # for a worker to leave; then it is killed
 
 Changed = Callable[[Engine], None]
 Restarted = Callable[[str], None]
-
-
-class Driven(Engine, Protocol):
-    """An Engine that a task must run, and that may keep a child."""
-
-    @property
-    def worker_pid(self) -> int | None: ...
-
-    @property
-    def restarts(self) -> int: ...
-
-    async def run(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +52,7 @@ def choose(wanted: Settings, root: Path = Path("/")) -> Choice:
     return Choice(runtime="hailo", reason=f"there is {node}")
 
 
-def build(wanted: Settings, on_change: Changed, on_restart: Restarted) -> Driven:
+def build(wanted: Settings, on_change: Changed, on_restart: Restarted) -> DrivenEngine:
     """The engine of a runtime that was chosen. Raises StartError where it has no device, and nobody answers instead."""
     match wanted.device.runtime:
         case "hailo" | "simulated":
@@ -93,7 +81,7 @@ def other(wanted: Settings) -> Runtime | None:
     return None if name == "none" or name == wanted.device.runtime else name
 
 
-def fallback(wanted: Settings, on_change: Changed, on_restart: Restarted) -> Driven | None:
+def fallback(wanted: Settings, on_change: Changed, on_restart: Restarted) -> DrivenEngine | None:
     """The engine that answers where the first one can't, if there is one."""
     runtime = other(wanted)
     if runtime is None:

@@ -5,8 +5,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from hailo_vision.daemon.engines import Driven
 from hailo_vision.engines.chip.probe import ChipProbe
+from hailo_vision.engines.contract import DrivenEngine
 from hailo_vision.http_api.web.services import Chip, Health
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -15,7 +15,7 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 class HealthProbe:
     """Reads /proc, which answers at once; never the device. What it says of workers is of those of all engines."""
 
-    def __init__(self, engines: Sequence[Driven], probe: ChipProbe | None, runtime_reason: str) -> None:
+    def __init__(self, engines: Sequence[DrivenEngine], probe: ChipProbe | None, runtime_reason: str) -> None:
         self._engines = engines
         self._probe = probe
         self._runtime_reason = runtime_reason

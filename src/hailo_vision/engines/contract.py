@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from enum import StrEnum
 from typing import Protocol
 
-from hailo_vision.chat import Capabilities, Event, Generation, LoadedModel
+from hailo_vision.chat import Capabilities, Event, Generation, LoadedModel, ModelFacts
 
 
 class EngineState(StrEnum):
@@ -36,6 +36,10 @@ class Engine(Protocol):
     @property
     def model(self) -> LoadedModel | None:
         """The model that is loaded, or was when the engine last worked; None before the first load."""
+
+    @property
+    def facts(self) -> ModelFacts:
+        """What is known of the model, before it is loaded too. May look at the disk; never asks the device."""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -82,3 +86,17 @@ class Engine(Protocol):
         Raises ContextLengthExceeded or another RequestError before the first piece when the device would not take
         it, EngineError when the engine fails, then or later. After either the generator has ended.
         """
+
+
+class DrivenEngine(Engine, Protocol):
+    """An engine that a task must run, and that may keep a child."""
+
+    @property
+    def worker_pid(self) -> int | None: ...
+
+    @property
+    def restarts(self) -> int:
+        """How often a child had to be replaced, or a server was lost."""
+
+    async def run(self) -> None:
+        """Keep the engine alive until it is cancelled. Raises DeviceUnavailable where no wait would help."""

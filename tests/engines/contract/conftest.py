@@ -8,10 +8,9 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from hailo_vision.config import settings
-from hailo_vision.daemon.engines import Driven
 from hailo_vision.engines.chip.budgets import Budgets
 from hailo_vision.engines.chip.chip import Supervisor
-from hailo_vision.engines.contract import EngineState
+from hailo_vision.engines.contract import DrivenEngine, EngineState
 from hailo_vision.engines.llama.llama import Llama
 from hailo_vision.engines.remote.remote import Remote
 from hailo_vision.wire import Load
@@ -52,11 +51,13 @@ def remote(daemon: Daemon, slots: int = 1) -> Remote:
 
 
 @pytest.fixture(params=KINDS)
-async def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Driven]:
+async def engine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[DrivenEngine]:
     """READY."""
     match request.param:
         case "simulated":
-            made: Driven = supervised(str(tmp_path_factory.mktemp("chip")))
+            made: DrivenEngine = supervised(str(tmp_path_factory.mktemp("chip")))
         case "llama":
             made = Llama(llama_settings(), load_timeout_s=60)
         case "llama of two slots":
@@ -70,7 +71,7 @@ async def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 
 
 @asynccontextmanager
-async def running(engine: Driven) -> AsyncIterator[None]:
+async def running(engine: DrivenEngine) -> AsyncIterator[None]:
     task = asyncio.create_task(engine.run())
     try:
         await until(lambda: engine.state is EngineState.READY)

@@ -11,8 +11,7 @@ import pytest
 from engines.contract.conftest import running
 from hailo_vision.chat import Event, Finish, FinishReason, Generation, Piece, Role, Sampling, Text, Turn
 from hailo_vision.config import settings
-from hailo_vision.daemon.engines import Driven
-from hailo_vision.engines.contract import EngineState
+from hailo_vision.engines.contract import DrivenEngine, EngineState
 from hailo_vision.engines.llama.llama import Llama
 from hailo_vision.errors import RequestError
 from local_models import has_llama, make_tiny
@@ -30,7 +29,7 @@ def asking(*words: str, max_tokens: int = 12, stop: tuple[str, ...] = (), deadli
     )
 
 
-async def answer(engine: Driven, generation: Generation) -> tuple[str, Finish]:
+async def answer(engine: DrivenEngine, generation: Generation) -> tuple[str, Finish]:
     """All that is said; that it is pieces and one Finish, and that nothing comes after."""
     async with asyncio.timeout(30), aclosing(engine.generate(generation)) as events:
         heard: list[Event] = [event async for event in events]
@@ -44,7 +43,7 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def test_a_ready_engine_knows_its_model_and_takes_work_at_once(engine: Driven) -> None:
+async def test_a_ready_engine_knows_its_model_and_takes_work_at_once(engine: DrivenEngine) -> None:
     assert engine.model is not None
     assert engine.model.context_tokens > 1000
     assert engine.ready_in_s == 0
@@ -53,7 +52,7 @@ async def test_a_ready_engine_knows_its_model_and_takes_work_at_once(engine: Dri
     assert engine.state is EngineState.READY
 
 
-async def test_an_answer_is_pieces_and_a_finish_that_counts_them(engine: Driven) -> None:
+async def test_an_answer_is_pieces_and_a_finish_that_counts_them(engine: DrivenEngine) -> None:
     before_s = engine.busy_s
     text, finish = await answer(engine, asking("Tell me about the sea."))
     assert text
@@ -65,13 +64,13 @@ async def test_an_answer_is_pieces_and_a_finish_that_counts_them(engine: Driven)
     assert engine.state is EngineState.READY
 
 
-async def test_the_same_question_gets_the_same_answer_at_temperature_0(engine: Driven) -> None:
+async def test_the_same_question_gets_the_same_answer_at_temperature_0(engine: DrivenEngine) -> None:
     first, _ = await answer(engine, asking("Tell me about the sea."))
     assert (await answer(engine, asking("Tell me about the sea.")))[0] == first
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-async def test_no_answer_is_longer_than_asked_for_or_has_a_stop_string_in_it(engine: Driven, seed: int) -> None:
+async def test_no_answer_is_longer_than_asked_for_or_has_a_stop_string_in_it(engine: DrivenEngine, seed: int) -> None:
     chance = random.Random(seed)
     tokens = chance.randint(1, 12)
     text, finish = await answer(engine, asking("Tell me about the sea.", max_tokens=tokens))
@@ -86,25 +85,27 @@ async def test_no_answer_is_longer_than_asked_for_or_has_a_stop_string_in_it(eng
     assert ended.reason is FinishReason.STOP
 
 
-async def test_an_answer_that_reaches_max_tokens_ends_with_length(engine: Driven) -> None:
+async def test_an_answer_that_reaches_max_tokens_ends_with_length(engine: DrivenEngine) -> None:
     _, finish = await answer(engine, asking("Tell me a long story.", max_tokens=2))
     assert finish.reason is FinishReason.LENGTH
 
 
 @pytest.mark.parametrize("words", ["", " ", "\n", "Grüße, 世界 👋🏽", "\0\x1b[31m", "\ud800 half a pair", "<|im_end|>"])
-async def test_odd_words_are_words(engine: Driven, words: str) -> None:
+async def test_odd_words_are_words(engine: DrivenEngine, words: str) -> None:
     _, finish = await answer(engine, asking(f"Say: {words}", "Yes?", words or "?", max_tokens=3))
     assert finish.usage.completion_tokens <= 3
 
 
-async def test_a_conversation_is_taken_in_its_order(engine: Driven) -> None:
+async def test_a_conversation_is_taken_in_its_order(engine: DrivenEngine) -> None:
     _, short = await answer(engine, asking("Hello."))
     _, long = await answer(engine, asking("Hello.", "Hello, how are you?", "Well. And you?"))
     assert long.usage.prompt_tokens > short.usage.prompt_tokens
 
 
 @pytest.mark.parametrize("pieces", [0, 1, 3])
-async def test_a_generation_that_is_left_is_aborted_and_the_next_one_is_answered(engine: Driven, pieces: int) -> None:
+async def test_a_generation_that_is_left_is_aborted_and_the_next_one_is_answered(
+    engine: DrivenEngine, pieces: int
+) -> None:
     async with asyncio.timeout(30), aclosing(engine.generate(asking("Count to a thousand.", max_tokens=400))) as events:
         for _ in range(pieces):
             await anext(events)
@@ -113,7 +114,9 @@ async def test_a_generation_that_is_left_is_aborted_and_the_next_one_is_answered
     assert text
 
 
-async def test_a_caller_that_is_cancelled_while_it_waits_for_the_first_piece_leaves_no_trace(engine: Driven) -> None:
+async def test_a_caller_that_is_cancelled_while_it_waits_for_the_first_piece_leaves_no_trace(
+    engine: DrivenEngine,
+) -> None:
     waiting = asyncio.create_task(answer(engine, asking("Tell me a long story. " * 40, max_tokens=400)))
     await until(lambda: engine.state is EngineState.BUSY or waiting.done())
     waiting.cancel()
@@ -123,7 +126,7 @@ async def test_a_caller_that_is_cancelled_while_it_waits_for_the_first_piece_lea
     assert (await answer(engine, asking("Hello.")))[0]
 
 
-async def test_as_many_answers_are_made_at_once_as_there_are_slots(engine: Driven) -> None:
+async def test_as_many_answers_are_made_at_once_as_there_are_slots(engine: DrivenEngine) -> None:
     async with asyncio.timeout(30), AsyncExitStack() as house:
         for number in range(engine.slots):
             await engine.ready()
@@ -134,7 +137,7 @@ async def test_as_many_answers_are_made_at_once_as_there_are_slots(engine: Drive
     assert (await answer(engine, asking("Hello.")))[0]
 
 
-async def test_an_answer_that_is_left_lets_the_others_be(engine: Driven) -> None:
+async def test_an_answer_that_is_left_lets_the_others_be(engine: DrivenEngine) -> None:
     if engine.slots == 1:
         pytest.skip("it makes one answer at a time")
     async with asyncio.timeout(30), aclosing(engine.generate(asking("Tell me about the sea."))) as stays:
@@ -150,14 +153,14 @@ async def test_an_answer_that_is_left_lets_the_others_be(engine: Driven) -> None
     assert engine.state is EngineState.READY
 
 
-async def test_a_deadline_that_has_passed_ends_the_answer_with_deadline(engine: Driven) -> None:
+async def test_a_deadline_that_has_passed_ends_the_answer_with_deadline(engine: DrivenEngine) -> None:
     _, finish = await answer(engine, asking("Tell me a long story.", max_tokens=400, deadline=now() - 1))
     assert finish.reason is FinishReason.DEADLINE
     await until(lambda: engine.state is EngineState.READY)
     assert (await answer(engine, asking("Hello.", deadline=now() + 60)))[1].reason is not FinishReason.DEADLINE
 
 
-async def test_a_prompt_that_is_too_long_is_refused_before_the_first_piece(engine: Driven) -> None:
+async def test_a_prompt_that_is_too_long_is_refused_before_the_first_piece(engine: DrivenEngine) -> None:
     with pytest.raises(RequestError) as refused:
         await answer(engine, asking("word " * 5000))
     assert refused.value.code == "context_length_exceeded"
@@ -165,7 +168,7 @@ async def test_a_prompt_that_is_too_long_is_refused_before_the_first_piece(engin
     assert (await answer(engine, asking("Hello.")))[0]
 
 
-async def test_an_unloaded_model_comes_back_for_whoever_asks(engine: Driven) -> None:
+async def test_an_unloaded_model_comes_back_for_whoever_asks(engine: DrivenEngine) -> None:
     async with asyncio.timeout(30):
         await engine.unload()
         await engine.unload()
@@ -184,7 +187,7 @@ async def test_llama_has_tools_where_the_model_s_template_has_them(tmp_path: Pat
         assert engine.capabilities.tools is bool(words)
 
 
-async def test_what_an_engine_says_that_it_can_is_a_matter_of_fact(engine: Driven) -> None:
+async def test_what_an_engine_says_that_it_can_is_a_matter_of_fact(engine: DrivenEngine) -> None:
     can = engine.capabilities
     if not can.logprobs:
         pytest.skip("it gives no log probabilities")

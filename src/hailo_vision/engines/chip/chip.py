@@ -10,7 +10,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from hailo_vision.chat import Capabilities, Event, Finish, Generation, LoadedModel, Piece, Timings
+from hailo_vision.chat import Capabilities, Event, Finish, Generation, LoadedModel, ModelFacts, Piece, Timings
 from hailo_vision.engines.backoff import Backoff
 from hailo_vision.engines.chip.budgets import Budgets
 from hailo_vision.engines.chip.process import WORKER_COMMAND, WorkerProcess
@@ -105,6 +105,10 @@ class Supervisor:
     @property
     def capabilities(self) -> Capabilities:
         return Capabilities()  # HailoRT gives words
+
+    @property
+    def facts(self) -> ModelFacts:
+        return ModelFacts()
 
     @property
     def trouble(self) -> str | None:

@@ -18,7 +18,7 @@ from typing import Any
 
 import aiohttp
 
-from hailo_vision.chat import Capabilities, Event, Generation, LoadedModel
+from hailo_vision.chat import Capabilities, Event, Generation, LoadedModel, ModelFacts
 from hailo_vision.config import settings
 from hailo_vision.engines.backoff import Backoff
 from hailo_vision.engines.condition import Condition
@@ -88,6 +88,10 @@ class Llama:
     @property
     def capabilities(self) -> Capabilities:
         return about.capabilities(self._properties)
+
+    @property
+    def facts(self) -> ModelFacts:
+        return ModelFacts()
 
     @property
     def trouble(self) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 
-from hailo_vision.chat import Capabilities, Event, Generation, LoadedModel
+from hailo_vision.chat import Capabilities, Event, Generation, LoadedModel, ModelFacts
 from hailo_vision.config import settings
 from hailo_vision.engines.backoff import Backoff
 from hailo_vision.engines.condition import Condition
@@ -85,6 +85,10 @@ class Remote:
     @property
     def capabilities(self) -> Capabilities:
         return Capabilities(**dict.fromkeys(self._wanted.native, True))
+
+    @property
+    def facts(self) -> ModelFacts:
+        return ModelFacts()
 
     @property
     def trouble(self) -> str | None:

@@ -1,0 +1,98 @@
+"""Which models are served, and by which engines: what the file says in short or as a list, in one form. Pure."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from hailo_vision.config.settings import Device, Generation, Llama, Remote, Runtime, Settings, Simulator
+
+Kind = Literal["vision", "text"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSettings:
+    """One engine that can answer for a model, with all that it needs to know; it reads the sections that concern it.
+
+    `hef` is the model's file for a chip, `llama` and `remote` are the sections with this model's own values in them.
+    `takes_pictures` is whether pictures may be shown to it; `is_alone` whether no other engine answers where it can't,
+    so that a chip that is missing at the start is an error and not waited for.
+    """
+
+    runtime: Runtime
+    hef: str
+    load_timeout_s: float
+    reuse_context: bool = True
+    takes_pictures: bool = True
+    is_alone: bool = True
+    device: Device = field(default_factory=Device)
+    llama: Llama = field(default_factory=Llama)
+    remote: Remote = field(default_factory=Remote)
+    simulator: Simulator = field(default_factory=Simulator)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
+    """A model as clients name it, and its `engines` in the order in which they are asked.
+
+    `fallback` are the names of other models, whose engines answer where none of its own can. `keep_alive` is the
+    seconds without a request after which it is unloaded, None keeps it loaded; a pinned model stays whatever a client
+    says.
+    """
+
+    name: str
+    engines: tuple[EngineSettings, ...]
+    aliases: tuple[str, ...] = ()
+    kind: Kind = "vision"
+    fallback: tuple[str, ...] = ()
+    keep_alive: float | None = None
+    is_pinned: bool = False
+    generation: Generation = field(default_factory=Generation)
+
+
+def served(settings: Settings) -> tuple[ModelSettings, ...]:
+    """The models in the order of the file; the first one is what a request without a name gets where it may have none.
+
+    The short form is one model: `device.runtime` answers for it, then `routing.fallback`. With `model.fallback_name`
+    the fallback is a model of its own too.
+    """
+    model, routing = settings.model, settings.routing
+    spare = None if routing.fallback in ("none", settings.device.runtime) else routing.fallback
+    own = _engine(settings, settings.device.runtime, takes_pictures=True, is_alone=spare is None)
+    others: tuple[EngineSettings, ...] = ()
+    if spare is not None:
+        sends = spare != "remote" or routing.send_pictures_away
+        others = (_engine(settings, spare, takes_pictures=sends, is_alone=False),)
+    is_named = bool(others) and model.fallback_name is not None
+    first = ModelSettings(
+        name=model.name,
+        aliases=model.aliases,
+        engines=(own,) if is_named else (own, *others),
+        fallback=(model.fallback_name,) if is_named and model.fallback_name else (),
+        keep_alive=model.keep_alive,
+        is_pinned=model.pinned,
+        generation=settings.generation,
+    )
+    if not is_named or model.fallback_name is None:
+        return (first,)
+    second = ModelSettings(
+        name=model.fallback_name,
+        engines=others,
+        keep_alive=model.keep_alive,
+        is_pinned=model.pinned,
+        generation=settings.generation,
+    )
+    return first, second
+
+
+def _engine(settings: Settings, runtime: Runtime, *, takes_pictures: bool, is_alone: bool) -> EngineSettings:
+    return EngineSettings(
+        runtime=runtime,
+        hef=settings.model.hef,
+        load_timeout_s=settings.model.load_timeout_s,
+        reuse_context=settings.model.reuse_context,
+        takes_pictures=takes_pictures,
+        is_alone=is_alone,
+        device=settings.device,
+        llama=settings.llama,
+        remote=settings.remote,
+        simulator=settings.simulator,
+    )
