@@ -55,12 +55,11 @@ def served(settings: Settings) -> tuple[ModelSettings, ...]:
     the fallback is a model of its own too.
     """
     model, routing = settings.model, settings.routing
-    spare = None if routing.fallback in ("none", settings.device.runtime) else routing.fallback
-    own = _engine(settings, settings.device.runtime, takes_pictures=True, is_alone=spare is None)
     others: tuple[EngineSettings, ...] = ()
-    if spare is not None:
-        sends = spare != "remote" or routing.send_pictures_away
-        others = (_engine(settings, spare, takes_pictures=sends, is_alone=False),)
+    if routing.fallback != "none" and routing.fallback != settings.device.runtime:
+        sends = routing.fallback != "remote" or routing.send_pictures_away
+        others = (_engine(settings, routing.fallback, takes_pictures=sends, is_alone=False),)
+    own = _engine(settings, settings.device.runtime, takes_pictures=True, is_alone=not others)
     is_named = bool(others) and model.fallback_name is not None
     first = ModelSettings(
         name=model.name,
