@@ -1,6 +1,5 @@
 """The nouns: what a request, a picture and an answer are, wherever they are in the house."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Generic, Literal, TypeVar
@@ -31,14 +30,12 @@ class Priority(StrEnum):
 class Caller:
     """Who asks: the name of an API key, else an address. Turns at the engine are shared between callers.
 
-    `arrived_at` is when the request came in, on the event loop's clock in seconds. `answered_by` is told the name of
-    the engine that the request has gone to.
+    `arrived_at` is when the request came in, on the event loop's clock in seconds.
     """
 
     client: str
     arrived_at: float
     priority: Priority = Priority.INTERACTIVE
-    answered_by: Callable[[str], None] = field(default=lambda name: None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +215,13 @@ class Logprob:
     logprob: float
     utf8: bytes | None = None
     top: tuple["Logprob", ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """An answer has begun: the name of the engine that makes it."""
+
+    engine: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,13 +3,14 @@
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import assert_never
 
 from hailo_vision.config import settings
-from hailo_vision.config.settings import Runtime, Settings
+from hailo_vision.config.served import EngineSettings
+from hailo_vision.config.settings import Runtime
 from hailo_vision.engines.chip.budgets import Budgets
 from hailo_vision.engines.chip.chip import Supervisor
 from hailo_vision.engines.chip.node import find_node
@@ -38,10 +39,10 @@ class Choice:
     reason: str
 
 
-def choose(wanted: Settings, root: Path = Path("/")) -> Choice:
+def choose(wanted: EngineSettings, root: Path = Path("/")) -> Choice:
     """The chip if there is one, else llama.cpp if its model is there, else the simulator."""
-    if wanted.device.runtime != "auto":
-        return Choice(runtime=wanted.device.runtime, reason="device.runtime says so")
+    if wanted.runtime != "auto":
+        return Choice(runtime=wanted.runtime, reason="device.runtime says so")
     path, model = wanted.device.path, root / wanted.llama.model.lstrip("/")
     try:
         node = find_node(path if path == "auto" else str(root / path.lstrip("/")), root / "dev")
@@ -52,15 +53,15 @@ def choose(wanted: Settings, root: Path = Path("/")) -> Choice:
     return Choice(runtime="hailo", reason=f"there is {node}")
 
 
-def build(wanted: Settings, on_change: Changed, on_restart: Restarted) -> DrivenEngine:
-    """The engine of a runtime that was chosen. Raises StartError where it has no device, and nobody answers instead."""
-    match wanted.device.runtime:
+def build(wanted: EngineSettings, on_change: Changed, on_restart: Restarted) -> DrivenEngine:
+    """The engine of a runtime that was chosen. Raises StartError where it has no device, and no other one answers."""
+    match wanted.runtime:
         case "hailo" | "simulated":
             return _supervisor(wanted, on_change, on_restart)
         case "llama":
             llama = Llama(
                 wanted.llama,
-                load_timeout_s=wanted.model.load_timeout_s,
+                load_timeout_s=wanted.load_timeout_s,
                 on_change=lambda: on_change(llama),
                 on_restart=on_restart,
             )
@@ -72,21 +73,7 @@ def build(wanted: Settings, on_change: Changed, on_restart: Restarted) -> Driven
         case "auto":
             raise ValueError("auto is no engine: choose() comes first")
         case _:
-            assert_never(wanted.device.runtime)
-
-
-def other(wanted: Settings) -> Runtime | None:
-    """Who answers where the first engine can't; None where nobody is to, or auto has chosen the same one."""
-    name = wanted.routing.fallback
-    return None if name == "none" or name == wanted.device.runtime else name
-
-
-def fallback(wanted: Settings, on_change: Changed, on_restart: Restarted) -> DrivenEngine | None:
-    """The engine that answers where the first one can't, if there is one."""
-    runtime = other(wanted)
-    if runtime is None:
-        return None
-    return build(replace(wanted, device=replace(wanted.device, runtime=runtime)), on_change, on_restart)
+            assert_never(wanted.runtime)
 
 
 def _key(remote: settings.Remote) -> str | None:
@@ -106,30 +93,29 @@ def key_in(file: str | Path) -> str:
     return key
 
 
-def probe(wanted: Settings) -> ChipProbe | None:
+def probe(wanted: EngineSettings) -> ChipProbe | None:
     """What reads the chip's temperature; None where the engine is no chip."""
-    module = RUNTIME_MODULES.get(wanted.device.runtime)
+    module = RUNTIME_MODULES.get(wanted.runtime)
     return None if module is None else ChipProbe(module, environment=_environment(wanted))
 
 
-def _supervisor(wanted: Settings, on_change: Changed, on_restart: Restarted) -> Supervisor:
-    is_simulated = wanted.device.runtime == "simulated"
-    is_alone, path = other(wanted) is None, wanted.device.path
-    if is_alone and not is_simulated:
+def _supervisor(wanted: EngineSettings, on_change: Changed, on_restart: Restarted) -> Supervisor:
+    is_simulated, path = wanted.runtime == "simulated", wanted.device.path
+    if wanted.is_alone and not is_simulated:
         find_node(path)  # before anything is served
     supervisor = Supervisor(
         Load(
             runtime=SIMULATOR if is_simulated else VENDOR_RUNTIME,
-            hef=wanted.model.hef,
+            hef=wanted.hef,
             device="simulated" if is_simulated else path,
             group_id=wanted.device.group_id,
             patience_s=PATIENCE_S,
-            reuses_context=wanted.model.reuse_context,
+            reuses_context=wanted.reuse_context,
         ),
-        Budgets(load_s=wanted.model.load_timeout_s, quit_s=QUIT_S),
+        Budgets(load_s=wanted.load_timeout_s, quit_s=QUIT_S),
         environment=_environment(wanted),
         find_device=None if is_simulated else partial(_found, path),
-        waits_for_device=not is_alone,
+        waits_for_device=not wanted.is_alone,
         on_change=lambda: on_change(supervisor),
         on_restart=on_restart,
     )
@@ -144,8 +130,8 @@ def _found(path: str) -> str:
         raise DeviceUnavailable(DeviceFault.NO_DEVICE, str(error)) from None
 
 
-def _environment(wanted: Settings) -> dict[str, str]:
+def _environment(wanted: EngineSettings) -> dict[str, str]:
     """What a child needs to know before it imports the runtime."""
-    if wanted.device.runtime != "simulated":
+    if wanted.runtime != "simulated":
         return {}
     return {"HAILO_VISION_SIMULATOR": json.dumps(asdict(wanted.simulator))}

@@ -6,7 +6,7 @@ and addresses are none.
 
 import platform
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.exposition import choose_encoder
@@ -19,7 +19,7 @@ from hailo_vision.engines.contract import EngineState
 from hailo_vision.http_api.web.services import Health
 from hailo_vision.images.pictures import PictureRecord
 from hailo_vision.scheduler.record import JobRecord, Refusal
-from hailo_vision.serving.routing import Place, unready
+from hailo_vision.serving.served import ServedModels
 
 # The chip needs 0.9 s to the first token and 0.12 s for each; who waits behind four others waits two minutes.
 _SECONDS = (0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300)
@@ -124,26 +124,27 @@ def _outcome(status: int) -> str:
 class Readings(Collector):
     """What the rooms say of themselves when a scrape comes; none of it asks the device.
 
-    Of two engines the first one's model and state are told; all that counts work counts that of both.
+    Of several models the default one's state is told; all that counts work counts that of all engines.
     """
 
-    def __init__(self, *, version: str, places: Sequence[Place], health: Callable[[], Health], host: Host) -> None:
+    def __init__(self, *, version: str, models: ServedModels, health: Callable[[], Health], host: Host) -> None:
         self._version = version
-        self._places = places
+        self._models = models
         self._health = health
         self._host = host
 
     def collect(self) -> Iterator[Metric]:
-        engine, schedulers = self._places[0].engine, [place.scheduler for place in self._places]
+        engine, backends = self._models.default.backend.engine, self._models.backends
+        schedulers = [backend.scheduler for backend in backends]
         health, model, host = self._health(), engine.model, self._host.read()
         yield self._build(model)
         states = GaugeMetricFamily(
-            "hailo_vision_engine_state", "1 at the state that the first engine is in.", labels=["state"]
+            "hailo_vision_engine_state", "1 at the state that the default model's engine is in.", labels=["state"]
         )
         for state in EngineState:
             states.add_metric([state], float(state is engine.state))
         yield states
-        ready = float(unready(*self._places) is None)
+        ready = float(self._models.default.unready is None)
         yield _gauge("ready", "1 when a question about a picture would be taken, by whichever engine.", ready)
         yield _gauge("requests_running", "Jobs that have an engine.", sum(one.running for one in schedulers))
         yield _gauge("requests_waiting", "Jobs that wait for their turn.", sum(one.waiting for one in schedulers))
@@ -151,8 +152,8 @@ class Readings(Collector):
         yield self._busy()
         yield _gauge("start_time_seconds", "When the daemon began, since 1970.", time.time() - health.uptime_s)
         if model is not None:
-            yield _gauge("model_load_seconds", "What the last load of the first engine's model took.", model.load_s)
-            yield _gauge("context_tokens", "The whole context of the first engine's model.", model.context_tokens)
+            yield _gauge("model_load_seconds", "What the last load of the default model took.", model.load_s)
+            yield _gauge("context_tokens", "The whole context of the default model.", model.context_tokens)
         memory = GaugeMetricFamily(
             "hailo_vision_memory_bytes",
             "Resident memory; worker is all children that hold a model.",
@@ -173,8 +174,11 @@ class Readings(Collector):
         """By engine: the chip's seconds and a fallback's are not the same thing."""
         about = "Prefill and decode of all generations, by the engine's own clock."
         busy = CounterMetricFamily("hailo_vision_npu_busy_seconds", about, labels=["engine"])
-        for place in self._places:
-            busy.add_metric([place.name], place.engine.busy_s)
+        seconds: dict[str, float] = {}
+        for backend in self._models.backends:
+            seconds[backend.name] = seconds.get(backend.name, 0.0) + backend.engine.busy_s
+        for name, busy_s in seconds.items():
+            busy.add_metric([name], busy_s)
         return busy
 
     def _build(self, model: LoadedModel | None) -> Metric:

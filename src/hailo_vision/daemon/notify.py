@@ -19,21 +19,26 @@ class Notifier:
     says on /health/ready what is wrong, and a restart by systemd would only hide it.
     """
 
-    def __init__(self, model: str, *, has_fallback: bool = False) -> None:
+    def __init__(self, model: str, engines: int = 1) -> None:
         self._systemd = sdnotify.SystemdNotifier()
         self._model = model
         self._is_ready = False
-        self._first = EngineState.STOPPED
         self._trouble: str | None = None
-        # Of the engine that answers where the first one can't; one that is still to begin counts as STARTING.
-        self._second = EngineState.STARTING if has_fallback else EngineState.STOPPED
+        # Of all engines, the preferred one of the default model before all others; one that is still to begin counts
+        # as starting.
+        self._states = [EngineState.STOPPED, *[EngineState.STARTING] * (engines - 1)]
 
     def starting(self, load_timeout_s: float) -> None:
         """Ask for the time that a load may take: the unit's own start timeout can be shorter."""
         self._tell(f"STATUS=loading {self._model}", f"EXTEND_TIMEOUT_USEC={int((load_timeout_s + 30) * 1e6)}")
 
-    def engine_changed(self, engine: Engine) -> None:
-        self._first, self._trouble = engine.state, engine.trouble
+    def engine_changed(self, index: int, engine: Engine) -> None:
+        """The engine at this place of the order has another state."""
+        self._states[index] = engine.state
+        if index:
+            self._tell_without_it()
+            return
+        self._trouble = engine.trouble
         match engine.state:
             case EngineState.READY:
                 self._ready(f"STATUS=ready, {self._model} is loaded")
@@ -44,22 +49,20 @@ class Notifier:
             case _:
                 self._tell_without_it()
 
-    def fallback_changed(self, engine: Engine) -> None:
-        self._second = engine.state
-        self._tell_without_it()
-
     def _tell_without_it(self) -> None:
-        """The first engine does not answer now; whether the other one does is all that can make the service ready."""
-        match self._first, self._second:
-            case EngineState.STARTING | EngineState.WAKING, second if second in _ANSWERING:
+        """The preferred engine does not answer now: whether another one does is all that can make the service ready."""
+        preferred, *others = self._states
+        is_answered = any(state in _ANSWERING for state in others)
+        match preferred:
+            case EngineState.STARTING | EngineState.WAKING if is_answered:
                 self._ready(f"STATUS=ready by the fallback, loading {self._model}")
-            case EngineState.STARTING | EngineState.WAKING, _:
+            case EngineState.STARTING | EngineState.WAKING:
                 self._tell(f"STATUS=loading {self._model}")
-            case EngineState.FAILED, second if second in _ANSWERING:
+            case EngineState.FAILED if is_answered:
                 self._ready(f"STATUS=ready by the fallback: {self._trouble}")
-            case EngineState.FAILED, EngineState.STARTING:
+            case EngineState.FAILED if EngineState.STARTING in others:
                 self._tell(f"STATUS=loading the fallback: {self._trouble}")
-            case EngineState.FAILED, _:
+            case EngineState.FAILED:
                 self._ready(f"STATUS=not ready: {self._trouble}")
             case _:
                 pass

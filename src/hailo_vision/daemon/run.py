@@ -5,17 +5,20 @@ STARTING -> SERVING -> DRAINING -> STOPPED
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from hailo_vision import __version__
-from hailo_vision.access.access import open_to
+from hailo_vision.access.access import Access, open_to
 from hailo_vision.config import settings
+from hailo_vision.config.served import ModelSettings, served
 from hailo_vision.config.settings import Settings
-from hailo_vision.daemon import engines, http, logs
+from hailo_vision.daemon import engines, fleet, http, logs
 from hailo_vision.daemon.health import HealthProbe
 from hailo_vision.daemon.host import Host
 from hailo_vision.daemon.listen import listen
@@ -25,12 +28,12 @@ from hailo_vision.daemon.reload import Reloadable, Reloader
 from hailo_vision.daemon.signals import Signals
 from hailo_vision.engines.contract import Engine
 from hailo_vision.errors import DeviceUnavailable, StartError
-from hailo_vision.generate.pipeline import Answers
 from hailo_vision.http_api import app
-from hailo_vision.http_api.web.services import Services
+from hailo_vision.http_api.web.services import Downloads, Health, Services
 from hailo_vision.images.pictures import Pictures
+from hailo_vision.models.release import runtime_release
 from hailo_vision.scheduler.scheduler import Scheduler
-from hailo_vision.serving.routing import Answering, Place, Routed
+from hailo_vision.serving.served import ServedModels
 
 log = logging.getLogger(__name__)
 
@@ -61,84 +64,74 @@ async def _serve(wanted: Settings, reread: Callable[[], Settings], signals: Sign
     access = access.bound(is_local=listening.is_local)
     queue = partial(_queue, waits=listening.is_inherited)
     metrics = Metrics()
-    choice = engines.choose(wanted)
-    log.info("engine", extra={"facts": {"runtime": choice.runtime, "because": choice.reason}})
-    wanted = replace(wanted, device=replace(wanted.device, runtime=choice.runtime))
-    notifier = Notifier(wanted.model.name, has_fallback=engines.other(wanted) is not None)
+    chosen = fleet.choose(served(wanted))
+    log.info("engine", extra={"facts": {"runtime": chosen.runtime, "because": chosen.reason}})
+    notifier = Notifier(chosen.models[0].name, chosen.engines)
     house.callback(notifier.close)
-    engine = engines.build(wanted, notifier.engine_changed, metrics.worker_restarted)
-    second = engines.fallback(wanted, notifier.fallback_changed, metrics.worker_restarted)
-    probe = engines.probe(wanted)
-    schedule = partial(Scheduler, on_job_end=metrics.job_ended, on_refused=metrics.refused)
-    scheduler = schedule(engine, queue(wanted), wanted.model)
-    spare = None if second is None else schedule(second, queue(wanted), wanted.model)
     pictures = Pictures(wanted.images, on_end=metrics.picture_ended)
     house.push_async_callback(pictures.aclose)
-    places = [_place(wanted, choice.runtime, engine, scheduler, pictures)]
-    if second is not None and spare is not None:
-        places.append(_place(wanted, wanted.routing.fallback, second, spare, pictures))
-    health = HealthProbe((engine,) if second is None else (engine, second), probe, choice.reason)
-    readings = Readings(version=__version__, places=places, health=health, host=Host())
-    metrics.registry.register(readings)
-    services = Services(
-        version=__version__,
-        started_at=int(time.time()),
-        settings=wanted,
-        access=access,
-        engine=engine,
-        scheduler=scheduler,
-        answers=_answers(places, wanted.model.fallback_name),
-        places=tuple(places),
-        health=health,
-        on_request=metrics.request_ended,
-        metrics=metrics.exposed,
+
+    def schedule(engine: Engine, model: ModelSettings) -> Scheduler:
+        return Scheduler(
+            engine,
+            queue(wanted),
+            keep_alive=model.keep_alive,
+            is_pinned=model.is_pinned,
+            on_job_end=metrics.job_ended,
+            on_refused=metrics.refused,
+        )
+
+    ships = fleet.build(chosen, schedule, pictures, notifier.engine_changed, metrics.worker_restarted)
+    health = HealthProbe(ships.engines, ships.probe, chosen.reason)
+    metrics.registry.register(Readings(version=__version__, models=ships.models, health=health, host=Host()))
+    services = _services(wanted, access, ships.models, health, metrics)
+    connections = http.serving(
+        app.build(services), listening.sockets, http.limits(wanted.server), backlog=listening.backlog, tls=access.tls
     )
-    limits = http.limits(wanted.server)
-    doors = await house.enter_async_context(
-        http.serving(app.build(services), listening.sockets, limits, backlog=listening.backlog, tls=access.tls)
-    )
-    notifier.starting(wanted.model.load_timeout_s)
-    await house.enter_async_context(_background(engine.run()))
-    await house.enter_async_context(_background(scheduler.run()))
-    if second is not None and spare is not None:
-        await house.enter_async_context(_background(second.run()))
-        await house.enter_async_context(_background(spare.run()))
+    doors = await house.enter_async_context(connections)
+    notifier.starting(max(engine.load_timeout_s for model in chosen.models for engine in model.engines))
+    for engine, (_, scheduler) in zip(ships.engines, ships.schedulers, strict=True):
+        await house.enter_async_context(_background(engine.run()))
+        await house.enter_async_context(_background(scheduler.run()))
     await house.enter_async_context(_background(notifier.feed_watchdog()))
-    if probe is not None:
-        await house.enter_async_context(_background(probe.run()))
-    schedulers = (scheduler,) if spare is None else (scheduler, spare)
+    if ships.probe is not None:
+        await house.enter_async_context(_background(ships.probe.run()))
     reloadables = (
         Reloadable(name="logging", prepare=lambda new: partial(logs.set_up, new.logging)),
-        Reloadable(name="queue", prepare=lambda new: partial(_reconfigure, schedulers, queue(new), new.model)),
+        Reloadable(name="queue", prepare=lambda new: partial(ships.reconfigure, queue(new), served(new))),
         Reloadable(name="access", prepare=lambda _: access.prepare()),
     )
     reloader = Reloader(wanted, reread, reloadables, notifier)
     await house.enter_async_context(_background(reloader.run(signals.reload)))
     await signals.stop.wait()
     if listening.is_inherited:
-        doors.stop_listening()  # who comes now waits in the socket for the next process
+        doors.stop_listening()  # a client that connects now waits in the socket for the next process
     doors.drain()
+    schedulers = [scheduler for _, scheduler in ships.schedulers]
     await _drain(schedulers, reloader.running.queue.drain_timeout_s, signals, notifier)
 
 
-def _place(wanted: Settings, name: str, engine: Engine, scheduler: Scheduler, pictures: Pictures) -> Place:
-    is_away = name == "remote" and name != wanted.device.runtime
-    return Place(
-        name=name,
-        engine=engine,
-        answers=Answers(scheduler, pictures, name),
-        scheduler=scheduler,
-        takes_pictures=not is_away or wanted.routing.send_pictures_away,
+def _services(
+    wanted: Settings, access: Access, models: ServedModels, health: Callable[[], Health], metrics: Metrics
+) -> Services:
+    return Services(
+        version=__version__,
+        started_at=int(time.time()),
+        access=access,
+        models=models,
+        limit_bytes=int(wanted.server.max_body_mb * 1e6),
+        picture_deadline_s=wanted.queue.deadline_s,
+        allows_benchmark=wanted.server.allow_benchmark,
+        has_console=wanted.server.console,
+        downloads=Downloads(
+            are_allowed=wanted.model.allow_pull,
+            folder=Path(os.path.abspath(wanted.model.hef)).parent,
+            release=lambda: runtime_release(wanted).version,
+        ),
+        health=health,
+        on_request=metrics.request_ended,
+        metrics=metrics.exposed,
     )
-
-
-def _answers(places: Sequence[Place], fallback_name: str | None) -> Answering:
-    return Routed(*places, model=fallback_name) if len(places) > 1 else places[0].answers
-
-
-def _reconfigure(schedulers: Sequence[Scheduler], queue: settings.Queue, model: settings.Model) -> None:
-    for scheduler in schedulers:
-        scheduler.reconfigure(queue, model)
 
 
 async def _drain(schedulers: Sequence[Scheduler], timeout_s: float, signals: Signals, notifier: Notifier) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hailo_vision.config import load
+from hailo_vision.config.served import served
 from hailo_vision.config.settings import Runtime, Settings
 from hailo_vision.daemon.engines import RUNTIME_MODULES, Choice, choose, key_in
 from hailo_vision.doctor import account
@@ -85,8 +86,8 @@ class Case:
 
     @cached_property
     def choice(self) -> Choice:
-        """The first engine, as the daemon would choose it now."""
-        return choose(self.settings, self.machine.root)
+        """The default model's preferred engine, as the daemon would choose it now."""
+        return choose(served(self.settings)[0].engines[0], self.machine.root)
 
     @property
     def runtime(self) -> Runtime:

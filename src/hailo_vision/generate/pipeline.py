@@ -27,7 +27,6 @@ class Prepared:
 
     `choices` is how many answers it wants; `wanted` what they must be beyond words, None where words will do.
     `image_sizes` are those of the pictures' files, such as 1920x1080.
-    `engine` is the name of the one it was made ready for.
     """
 
     generation: Generation
@@ -36,14 +35,12 @@ class Prepared:
     image_s: float
     choices: int = 1
     wanted: Demands | None = None
-    engine: str = ""
 
 
-class Answers:
+class Pipeline:
     """Answers requests by way of the scheduler."""
 
-    def __init__(self, scheduler: Scheduler, pictures: Pictures, engine: str = "") -> None:
-        self._engine = engine
+    def __init__(self, scheduler: Scheduler, pictures: Pictures) -> None:
         self._scheduler = scheduler
         self._pictures = pictures
         self._judge = Judge()
@@ -73,7 +70,6 @@ class Answers:
             image_s=image_s,
             choices=asked.n,
             wanted=wanted,
-            engine=self._engine,
         )
 
     @asynccontextmanager
@@ -87,7 +83,6 @@ class Answers:
 
     async def _said(self, prepared: Prepared, caller: Caller) -> AsyncGenerator[Said]:
         """Each choice has a place of its own in the queue."""
-        caller.answered_by(self._engine)
         image_s = prepared.image_s
         said = choices(
             prepared.choices, lambda choice: self._choice(prepared, choice, caller), lambda: self._scheduler.free

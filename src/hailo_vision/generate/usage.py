@@ -1,6 +1,7 @@
 """What several runs of the engine come to, for the one answer that they are. Pure."""
 
 from collections.abc import Sequence
+from functools import reduce
 
 from hailo_vision.chat import Finish, FinishReason, Timings, Usage
 
@@ -26,5 +27,29 @@ def total(finishes: Sequence[Finish], reason: FinishReason | None = None) -> Fin
             load_s=sum(timing.load_s for timing in timings),
             prefill_s=sum(timing.prefill_s for timing in timings),
             decode_s=sum(timing.decode_s for timing in timings),
+        ),
+    )
+
+
+def summed(finishes: Sequence[Finish]) -> Finish:
+    """What the answers to several prompts used together: each prompt was sent, so each counts."""
+    return reduce(_added, finishes)
+
+
+def _added(one: Finish, other: Finish) -> Finish:
+    return Finish(
+        reason=other.reason,
+        usage=Usage(
+            prompt_tokens=one.usage.prompt_tokens + other.usage.prompt_tokens,
+            completion_tokens=one.usage.completion_tokens + other.usage.completion_tokens,
+            image_tokens=one.usage.image_tokens + other.usage.image_tokens,
+            cached_tokens=one.usage.cached_tokens + other.usage.cached_tokens,
+        ),
+        timings=Timings(
+            image_s=one.timings.image_s + other.timings.image_s,
+            queue_s=one.timings.queue_s + other.timings.queue_s,
+            load_s=one.timings.load_s + other.timings.load_s,
+            prefill_s=one.timings.prefill_s + other.timings.prefill_s,
+            decode_s=one.timings.decode_s + other.timings.decode_s,
         ),
     )

@@ -36,18 +36,18 @@ class Scheduler:
         self,
         engine: Engine,
         queue: settings.Queue,
-        model: settings.Model | None = None,
         *,
+        keep_alive: float | None = None,
+        is_pinned: bool = False,
         grace_s: float = GRACE_S,
         on_job_end: Callable[[JobRecord], None] = lambda record: None,
         on_refused: Callable[[Refusal], None] = lambda refusal: None,
     ) -> None:
-        model = model or settings.Model()
         self._engine = engine
         self._queue: Queue[Job] = Queue(queue.depth, engine.slots)
         self._estimate = Estimate()
         self._admission = Admission(engine, self._queue, self._estimate, queue)
-        self._keep_alive = KeepAlive(engine, seconds=model.keep_alive, is_pinned=model.pinned)
+        self._keep_alive = KeepAlive(engine, seconds=keep_alive, is_pinned=is_pinned)
         self._grace_s = grace_s
         self._on_job_end = on_job_end
         self._on_refused = on_refused
@@ -162,10 +162,10 @@ class Scheduler:
         """Seconds from now to when an idle model is unloaded, were nothing to come; None is never."""
         return self._keep_alive.left_s
 
-    def reconfigure(self, queue: settings.Queue, model: settings.Model) -> None:
+    def reconfigure(self, queue: settings.Queue, *, keep_alive: float | None, is_pinned: bool) -> None:
         """Other bounds for those who come from now on; nobody who waits is turned away for it."""
         self._admission.configure(queue)
-        self._keep_alive.configure(model.keep_alive, is_pinned=model.pinned)
+        self._keep_alive.configure(keep_alive, is_pinned=is_pinned)
 
     async def drain(self, timeout_s: float) -> None:
         """Refuse new work and what waits; give the running job this long to end, or until this is cancelled."""

@@ -3,14 +3,7 @@
 Clients of Ollama put the tag `:latest` to a name that has none, on OpenAI's routes too.
 """
 
-from hailo_vision.config import settings
-
 _LATEST = ":latest"
-
-
-def is_served(name: str, model: settings.Model) -> bool:
-    """Whether it is the name of the model, or an alias, with `:latest` or without."""
-    return tagged(name) in {tagged(known) for known in (model.name, *model.aliases)}
 
 
 def tagged(name: str) -> str:

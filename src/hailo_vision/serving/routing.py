@@ -1,146 +1,151 @@
-"""Two engines behind one door: who answers a request, and who does when that one can't. Names no engine itself."""
+"""Which backend answers a request for one model, and which one does when that can't."""
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-from hailo_vision.chat import Caller, ChatRequest, Frame, LoadedModel, Penalties
-from hailo_vision.engines.contract import Engine
+from hailo_vision.chat import Begun, Caller, ChatRequest, Frame, LoadedModel, Penalties
 from hailo_vision.errors import ContextLengthExceeded, HailoVisionError, NotReady, QueueFull, RequestError, TooBusy
 from hailo_vision.generate.capabilities import is_within
 from hailo_vision.generate.choices import Said
 from hailo_vision.generate.frames import pictures
 from hailo_vision.generate.pipeline import Prepared
-from hailo_vision.scheduler.scheduler import Scheduler
+from hailo_vision.serving.backend import Backend
 
 log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
 
-class Answering(Protocol):
-    """What every surface asks: see answers.py."""
-
-    async def admit(self, asked: ChatRequest, caller: Caller) -> LoadedModel: ...
-
-    async def prepare(self, asked: ChatRequest, caller: Caller) -> Prepared: ...
-
-    def answer(self, prepared: Prepared, caller: Caller) -> AbstractAsyncContextManager[AsyncGenerator[Said]]: ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """An engine and its answers. `takes_pictures` is whether it may be shown what is in a request."""
+class Assigned:
+    """A request that is prepared, and the backend that is to answer it."""
 
-    name: str
-    engine: Engine
-    answers: Answering
-    scheduler: Scheduler
-    takes_pictures: bool = True
+    backend: Backend
+    prepared: Prepared
+
+
+class Router:
+    """Asks the backends of one model in their order: the next one where one is not ready, is full or has too small a
+    context, and only one that would do all that the request asks for.
+    """
+
+    def __init__(self, model: str, own: tuple[Backend, ...], others: tuple[Backend, ...] = ()) -> None:
+        self._model = model
+        self.backends = (*own, *others)
 
     @property
-    def sees(self) -> bool:
-        """Whether a picture may be shown to it and it has eyes; what is not loaded yet is taken to have them."""
-        model = self.scheduler.engine_model
-        return self.takes_pictures and (model is None or model.max_images != 0)
+    def unready(self) -> NotReady | None:
+        """Why a question about a picture would not be taken now, in the words of the backend that is asked first.
 
+        That backend counts even if its model takes no pictures: then reading is what the server is for.
+        """
+        preferred, *others = self.backends
+        why = preferred.scheduler.unready
+        return None if any(one.sees and one.scheduler.unready is None for one in others) else why
 
-def unready(first: Place, *others: Place) -> NotReady | None:
-    """Why a question about a picture would not be taken now, in the first engine's words; None when one would be.
+    async def admit(self, request: ChatRequest, caller: Caller) -> LoadedModel:
+        """Say whether the request would be taken now, and by which model. Raises what Pipeline.admit raises."""
+        return await self._by_one(request, lambda backend: backend.pipeline.admit(request, caller), is_logged=False)
 
-    A first engine without eyes counts all the same: then reading is what the server is for.
-    """
-    why = first.scheduler.unready
-    return None if any(place.sees and place.scheduler.unready is None for place in others) else why
+    async def prepare(self, request: ChatRequest, caller: Caller) -> Assigned:
+        """Have the request taken and its pictures looked at. Raises what Pipeline.prepare raises."""
 
+        async def prepared_by(backend: Backend) -> Assigned:
+            return Assigned(backend=backend, prepared=await backend.pipeline.prepare(request, caller))
 
-class Routed:
-    """Asks the first engine, and the second one where the first is not ready, is full or has too small a context.
-
-    A request for `model` goes to the second one alone.
-    """
-
-    def __init__(self, first: Place, second: Place, *, model: str | None) -> None:
-        self._first = first
-        self._second = second
-        self._model = model
-
-    async def admit(self, asked: ChatRequest, caller: Caller) -> LoadedModel:
-        return await self._by_either(asked, lambda answers: answers.admit(asked, caller), is_told=False)
-
-    async def prepare(self, asked: ChatRequest, caller: Caller) -> Prepared:
-        return await self._by_either(asked, lambda answers: answers.prepare(asked, caller))
-
-    async def _by_either(
-        self, asked: ChatRequest, do: Callable[[Answering], Awaitable[Result]], *, is_told: bool = True
-    ) -> Result:
-        if self._model is not None and asked.model == self._model:
-            if pictures(asked) and not self._second.takes_pictures:
-                message = f"The model {asked.model!r} is not on this machine, and no pictures are sent away from it."
-                raise RequestError(message, param="model", code="pictures_stay_here")
-            return await do(self._second.answers)
-        try:
-            return await do(self._first.answers)
-        except (NotReady, QueueFull, TooBusy, RequestError) as error:
-            if not _is_for_another(error) or not self._would_take(asked):
-                raise
-            if is_told:
-                self._tell(error)
-            return await do(self._second.answers)
+        return await self._by_one(request, prepared_by)
 
     @asynccontextmanager
-    async def answer(self, prepared: Prepared, caller: Caller) -> AsyncIterator[AsyncGenerator[Said]]:
-        async with aclosing(self._said(prepared, caller)) as said:
-            yield said
+    async def answer(self, assigned: Assigned, caller: Caller) -> AsyncIterator[AsyncGenerator[Begun | Said]]:
+        """Give a Begun with the engine's name, then what Pipeline.answer gives; raises what that raises.
 
-    async def _said(self, prepared: Prepared, caller: Caller) -> AsyncGenerator[Said]:
-        place = self._second if prepared.engine == self._second.name else self._first
-        has_begun = False
+        Until the answer has begun another backend can still take it over.
+        """
+        async with aclosing(self._events(assigned, caller)) as events:
+            yield events
+
+    async def _by_one(
+        self, request: ChatRequest, do: Callable[[Backend], Awaitable[Result]], *, is_logged: bool = True
+    ) -> Result:
+        preferred, *others = self._open_to(request)
         try:
-            async with place.answers.answer(prepared, caller) as said:
-                async for part in said:
-                    has_begun = True
-                    yield part
-            return
+            return await do(preferred)
         except (NotReady, QueueFull, TooBusy, RequestError) as error:
-            if has_begun or place is self._second or not _is_for_another(error) or not self._can_take(prepared):
-                raise
-            self._tell(error)
-        model = self._second.scheduler.engine_model
-        assert model is not None
-        async with self._second.answers.answer(
-            replace(prepared, model=model, engine=self._second.name), caller
-        ) as said:
-            async for part in said:
-                yield part
+            failed, reason = preferred, error
+        for backend in others:
+            if not _is_for_another(reason) or not _would_take(backend, request):
+                continue
+            if is_logged:
+                _log_fallback(failed, backend, reason)
+            try:
+                return await do(backend)
+            except (NotReady, QueueFull, TooBusy, RequestError) as error:
+                failed, reason = backend, error
+        raise reason
 
-    def _would_take(self, asked: ChatRequest) -> bool:
-        """Whether the second engine may be shown the request, and would leave nothing out that it asks of the first."""
-        return (
-            (self._second.takes_pictures or not pictures(asked))
-            and (asked.logprobs is None or self._second.engine.capabilities.logprobs)
-            and not _has_bias(asked.penalties)
-        )
+    def _open_to(self, request: ChatRequest) -> list[Backend]:
+        """The backends that may be shown what the request holds. Raises RequestError where there is none."""
+        shown = pictures(request)
+        if found := [backend for backend in self.backends if backend.takes_pictures or not shown]:
+            return found
+        message = f"The model {self._model!r} is not on this machine, and no pictures are sent away from it."
+        raise RequestError(message, param="model", code="pictures_stay_here")
 
-    def _can_take(self, prepared: Prepared) -> bool:
-        """Whether what was made ready for the first engine can be given to the second one."""
-        parts = (part for turn in prepared.generation.turns for part in turn.parts)
-        is_seen = any(isinstance(part, Frame) for part in parts)
-        scheduler = self._second.scheduler
-        return (
-            (self._second.takes_pictures or not is_seen)
-            and scheduler.unready is None
-            and scheduler.engine_model is not None
-            and (scheduler.engine_model.max_images != 0 or not is_seen)
-            and is_within(prepared.generation, scheduler.capabilities)
-            and not _has_bias(prepared.generation.penalties)
-        )
+    async def _events(self, assigned: Assigned, caller: Caller) -> AsyncGenerator[Begun | Said]:
+        backend, prepared = assigned.backend, assigned.prepared
+        following = iter(self.backends[self.backends.index(backend) + 1 :])
+        while True:
+            has_begun = False
+            try:
+                async with backend.pipeline.answer(prepared, caller) as events:
+                    async for event in events:
+                        if not has_begun:
+                            has_begun = True
+                            yield Begun(engine=backend.name)
+                        yield event
+                return
+            except (NotReady, QueueFull, TooBusy, RequestError) as error:
+                other = None if has_begun or not _is_for_another(error) else _taking(following, prepared)
+                if other is None:
+                    raise
+                _log_fallback(backend, other, error)
+            model = other.scheduler.engine_model
+            assert model is not None
+            backend, prepared = other, replace(prepared, model=model)
 
-    def _tell(self, error: HailoVisionError) -> None:
-        facts = {"from": self._first.name, "to": self._second.name, "because": type(error).__name__}
-        log.info("fallback", extra={"facts": facts})
+
+def _would_take(backend: Backend, request: ChatRequest) -> bool:
+    """Whether a backend would leave nothing out that the request asks of the one before it."""
+    can = backend.engine.capabilities
+    return (request.logprobs is None or can.logprobs) and not _has_bias(request.penalties)
+
+
+def _taking(backends: Iterator[Backend], prepared: Prepared) -> Backend | None:
+    """The next backend that can be given what was made ready for another one."""
+    return next((backend for backend in backends if _can_take(backend, prepared)), None)
+
+
+def _can_take(backend: Backend, prepared: Prepared) -> bool:
+    """Whether what was made ready for one backend can be given to another one."""
+    parts = (part for turn in prepared.generation.turns for part in turn.parts)
+    has_frames = any(isinstance(part, Frame) for part in parts)
+    scheduler = backend.scheduler
+    return (
+        (backend.takes_pictures or not has_frames)
+        and scheduler.unready is None
+        and scheduler.engine_model is not None
+        and (scheduler.engine_model.max_images != 0 or not has_frames)
+        and is_within(prepared.generation, scheduler.capabilities)
+        and not _has_bias(prepared.generation.penalties)
+    )
+
+
+def _log_fallback(failed: Backend, other: Backend, error: HailoVisionError) -> None:
+    facts = {"from": failed.name, "to": other.name, "because": type(error).__name__}
+    log.info("fallback", extra={"facts": facts})
 
 
 def _has_bias(penalties: Penalties | None) -> bool:

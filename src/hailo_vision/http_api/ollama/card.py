@@ -1,97 +1,128 @@
-"""What Ollama's clients are told of the model. Pure.
+"""What Ollama's clients are told of a model. Pure.
 
-The facts are those of the one model in the catalogue; what only its file knows stands in Facts.
+Facts that nobody has told are left out where Ollama's clients can do without, and empty where they can't.
 """
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from hailo_vision.chat import ModelFacts
 from hailo_vision.http_api.ollama.reply import timestamp
-from hailo_vision.http_api.ollama.template import STOP, TEMPLATE
 from hailo_vision.serving.names import tagged
 
 # Clients compare it and refuse or bend to old ones: VS Code wants 0.6.4, Open WebUI three numbers with dots. It is
 # that of Ollama's routes and fields which are served here, not a release of this server: `hailo_vision` is.
 OLLAMA_VERSION = "0.12.6"
 
-_FAMILY = "qwen2vl"  # Ollama's word for the architecture; the names of its facts begin with it
-_PARAMETERS = 2_208_985_600
-_DETAILS: dict[str, Any] = {
-    "parent_model": "",
-    "format": "hef",
-    "family": _FAMILY,
-    "families": [_FAMILY],
-    "parameter_size": "2.2B",
-    "quantization_level": "A8W4",
-}
-_CAPABILITIES = ("completion", "vision", "tools")
 _FOR_EVER = timedelta(days=100 * 365)  # Ollama's clients read a date; from twenty years on they show "Forever"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """Of the model's file: `sha256` is None where nobody has told it, the size is the vendor's where there is no file.
-
-    `context_tokens` is what the loaded model has, or what it will have.
+class Card:
+    """A model and what is known of it. `started_at` stands for the date of a file that nobody knows, in seconds since
+    1970; `context_tokens` is what the loaded model has, or what it will have.
     """
 
     name: str
-    size_bytes: int
-    modified_at: datetime
-    sha256: str | None
-    licence: str
-    context_tokens: int
+    facts: ModelFacts
+    sees: bool
+    context_tokens: int | None
+    started_at: float
+
+    @property
+    def modified_at(self) -> datetime:
+        at = self.facts.modified_at
+        return datetime.fromtimestamp(self.started_at if at is None else at, UTC)
+
+    @property
+    def capabilities(self) -> list[str]:
+        """Tools are told to a model in words where it has none of its own, so every model takes them."""
+        return ["completion", *(["vision"] if self.sees else []), "tools"]
 
 
 def version(ours: str) -> dict[str, str]:
     return {"version": OLLAMA_VERSION, "hailo_vision": ours}
 
 
-def listed(names: Sequence[str], facts: Facts) -> dict[str, Any]:
+def listed(cards: Sequence[tuple[str, Card]]) -> dict[str, Any]:
     """Each name with its tag, as clients look for it."""
-    return {"models": [{**_entry(name, facts), "modified_at": timestamp(facts.modified_at)} for name in names]}
+    return {"models": [{**_entry(name, card), "modified_at": timestamp(card.modified_at)} for name, card in cards]}
 
 
-def running(facts: Facts, now: datetime, left_s: float | None) -> dict[str, Any]:
-    """The model while it is on the chip, and until when."""
+def running(cards: Sequence[tuple[Card, float | None]], now: datetime) -> dict[str, Any]:
+    """The models that are loaded, each with the seconds until it leaves; None is never."""
+    return {"models": [_running(card, now, left_s) for card, left_s in cards]}
+
+
+def _running(card: Card, now: datetime, left_s: float | None) -> dict[str, Any]:
     ends_at = now + (_FOR_EVER if left_s is None else timedelta(seconds=left_s))
-    more = {
-        "expires_at": timestamp(ends_at),
-        "size_vram": facts.size_bytes,
-        "context_length": facts.context_tokens,
-    }
-    return {"models": [{**_entry(facts.name, facts), **more}]}
-
-
-def shown(facts: Facts) -> dict[str, Any]:
     return {
-        "license": facts.licence,
-        "modelfile": f"FROM {facts.name}\nPARAMETER num_ctx {facts.context_tokens}\n",
-        "parameters": f'num_ctx {facts.context_tokens}\nstop "{STOP}"',
-        "template": TEMPLATE,
-        "details": _DETAILS,
-        "model_info": {
-            "general.architecture": _FAMILY,
-            "general.basename": facts.name,
-            "general.parameter_count": _PARAMETERS,
-            f"{_FAMILY}.context_length": facts.context_tokens,
-        },
-        "capabilities": list(_CAPABILITIES),
-        "modified_at": timestamp(facts.modified_at),
+        **_entry(card.name, card),
+        "expires_at": timestamp(ends_at),
+        "size_vram": card.facts.size_bytes or 0,
+        "context_length": card.context_tokens or 0,
     }
 
 
-def _entry(name: str, facts: Facts) -> dict[str, Any]:
+def shown(card: Card) -> dict[str, Any]:
+    facts = card.facts
+    parameters = [
+        *([] if card.context_tokens is None else [f"num_ctx {card.context_tokens}"]),
+        *([] if facts.stop is None else [f'stop "{facts.stop}"']),
+    ]
+    modelfile = [f"FROM {card.name}", *(f"PARAMETER {line}" for line in parameters if line.startswith("num_ctx"))]
+    return {
+        **({} if facts.licence is None else {"license": facts.licence}),
+        "modelfile": "\n".join([*modelfile, ""]),
+        "parameters": "\n".join(parameters),
+        "template": facts.template or "",
+        "details": _details(facts),
+        "model_info": _model_info(card),
+        "capabilities": card.capabilities,
+        "modified_at": timestamp(card.modified_at),
+    }
+
+
+def _model_info(card: Card) -> dict[str, Any]:
+    """The names of a model's facts begin with its architecture, in the words of GGUF."""
+    facts = card.facts
+    family = facts.family or "unknown"
+    known = {
+        "general.architecture": facts.family,
+        "general.basename": card.name,
+        "general.parameter_count": facts.parameters,
+        f"{family}.context_length": card.context_tokens,
+    }
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _details(facts: ModelFacts) -> dict[str, Any]:
+    """Ollama's clients take each of these for a text, so an unknown one is an empty text."""
+    return {
+        "parent_model": "",
+        "format": facts.format or "",
+        "family": facts.family or "",
+        "families": [] if facts.family is None else [facts.family],
+        "parameter_size": "" if facts.parameters is None else _parameter_size(facts.parameters),
+        "quantization_level": facts.quantization or "",
+    }
+
+
+def _parameter_size(parameters: int) -> str:
+    return f"{parameters / 1e9:.1f}B" if parameters >= 1e9 else f"{parameters / 1e6:.2f}M"
+
+
+def _entry(name: str, card: Card) -> dict[str, Any]:
     shown_name = tagged(name)
     return {
         "name": shown_name,
         "model": shown_name,
-        "size": facts.size_bytes,
-        "digest": facts.sha256 or _stand_in(facts.name),
-        "details": _DETAILS,
+        "size": card.facts.size_bytes or 0,
+        "digest": card.facts.sha256 or _stand_in(card.name),
+        "details": _details(card.facts),
     }
 
 

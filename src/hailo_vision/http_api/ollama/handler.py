@@ -1,113 +1,126 @@
-"""POST /api/chat and /api/generate: parse, look at the pictures, take a turn, and answer whole or in lines."""
+"""POST /api/chat and /api/generate: answer whole or in lines, or load and unload the model."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from aiohttp import web
 
-from hailo_vision.chat import Caller, Finish, Piece, ToolCall
-from hailo_vision.config import settings
-from hailo_vision.generate.choices import Said
-from hailo_vision.generate.frames import pictures
-from hailo_vision.http_api.ollama import parse
-from hailo_vision.http_api.ollama.parse import Asked
-from hailo_vision.http_api.ollama.reply import LINES, Reply, error_line, line
+from hailo_vision.chat import Caller, Finish, Logprob, Piece, ToolCall
+from hailo_vision.http_api.ollama import models, pull, refused, spec
+from hailo_vision.http_api.ollama.parse import Wish, chat, generate, named
+from hailo_vision.http_api.ollama.reply import LINES, Reply, error, error_line, line
 from hailo_vision.http_api.ollama.stay import Stay, granted
-from hailo_vision.http_api.web.body import BODIES, json_body
-from hailo_vision.http_api.web.facts import finish_facts, prepared_facts
-from hailo_vision.http_api.web.fields import JsonObject
-from hailo_vision.http_api.web.guard import charge_images
+from hailo_vision.http_api.web.exchange import exchange
 from hailo_vision.http_api.web.late_stream import late_stream
-from hailo_vision.http_api.web.request import ARRIVED_AT, FACTS, caller
-from hailo_vision.http_api.web.services import SERVICES, Services
+from hailo_vision.http_api.web.routes import Route, Surface
+from hailo_vision.http_api.web.surface import Dialect, Events, prepared, taking
+from hailo_vision.serving.served import ServedModel
 
-Parse = Callable[[JsonObject, settings.Model, settings.Generation], Asked]
-
-
-async def chat(request: web.Request) -> web.StreamResponse:
-    return await _answer(request, parse.chat, is_chat=True)
+_CHAT = Dialect(parse=chat, find=named)
+_GENERATE = Dialect(parse=generate, conversation="prompt", find=named)
 
 
-async def generate(request: web.Request) -> web.StreamResponse:
-    return await _answer(request, parse.generate, is_chat=False)
+async def answer_chat(request: web.Request) -> web.StreamResponse:
+    return await _answer(request, _CHAT, is_chat=True)
 
 
-async def _answer(request: web.Request, read: Parse, *, is_chat: bool) -> web.StreamResponse:
-    services, who = request.app[SERVICES], caller(request)
-    with request.app[BODIES].share() as take:
-        body = await json_body(request, int(services.settings.server.max_body_mb * 1e6), take)
-        asked = read(body, services.settings.model, services.settings.generation)
-        reply, wish, wanted = Reply(model=asked.name, is_chat=is_chat), asked.stay, asked.request
-        request[FACTS]["model"] = services.settings.model.name
-        if wanted is not None:
-            charge_images(request, len(pictures(wanted)))
-            prepared = await services.answers.prepare(wanted, who)
-    if wanted is None:
-        return await _nothing(services, who, reply, wish)
-    request[FACTS].update(prepared_facts(prepared, wanted.model))
-    stream = wanted.stream
-    del body, asked, wanted  # tens of megabytes of pictures need not wait with the job
-    with _staying(services, wish):
-        async with services.answers.answer(prepared, who) as said:
-            return await (_stream if stream else _whole)(request, reply, said)
+async def answer_prompt(request: web.Request) -> web.StreamResponse:
+    return await _answer(request, _GENERATE, is_chat=False)
 
 
-async def _nothing(services: Services, who: Caller, reply: Reply, wish: Stay | None) -> web.Response:
+async def _answer(request: web.Request, dialect: Dialect[Wish], *, is_chat: bool) -> web.StreamResponse:
+    async with taking(request, dialect) as taken:
+        model, caller, wish = taken.model, taken.caller, taken.parsed.rest
+        reply = Reply(model=wish.name, is_chat=is_chat)
+        call = await prepared(request, taken) if taken.parsed.requests else None
+        del taken  # tens of megabytes of pictures need not wait with the job
+    if call is None:
+        return await _nothing(model, caller, reply, wish.stay)
+    with _staying(model, wish.stay):
+        async with call.events() as events:
+            return await (_stream if call.stream else _whole)(request, reply, events)
+
+
+async def _nothing(model: ServedModel, caller: Caller, reply: Reply, wish: Stay | None) -> web.Response:
     """A request without words loads the model, or takes it off the chip. Raises ModelPinned, and what a load raises."""
+    scheduler = model.backend.scheduler
     if wish is not None and wish.seconds == 0:
-        services.scheduler.unload()
+        scheduler.unload()
         return web.json_response(reply.nothing(_now(), "unload"))
-    with _staying(services, wish):
-        await services.scheduler.load(client=who.client, arrived_at=who.arrived_at)
+    with _staying(model, wish):
+        await scheduler.load(client=caller.client, arrived_at=caller.arrived_at)
     return web.json_response(reply.nothing(_now(), "load"))
 
 
 @contextmanager
-def _staying(services: Services, wish: Stay | None) -> Iterator[None]:
+def _staying(model: ServedModel, wish: Stay | None) -> Iterator[None]:
     """From the end of an answer on the model stays as long as its client wishes, where it may."""
     try:
         yield
     finally:
-        if (stay := granted(wish, services.settings.model)) is not None:
-            services.scheduler.keep_alive(stay.seconds)
+        if (stay := granted(wish, model.keep_alive)) is not None:
+            model.backend.scheduler.keep_alive(stay.seconds)
 
 
-async def _whole(request: web.Request, reply: Reply, said: AsyncGenerator[Said]) -> web.StreamResponse:
-    pieces: list[str] = []
+async def _whole(request: web.Request, reply: Reply, events: Events) -> web.StreamResponse:
+    texts: list[str] = []
     calls: list[ToolCall] = []
-    async for part in said:
+    logprobs: list[Logprob] = []
+    async for part in events:
         match part.event:
-            case Piece(text=text):
-                pieces.append(text)
+            case Piece() as piece:
+                texts.append(piece.text)
+                logprobs.extend(piece.logprobs)
             case ToolCall() as call:
                 calls.append(call)
             case Finish() as finish:
-                request[FACTS].update(finish_facts(finish))
-                end = reply.last(_now(), finish, total_s=_spent_s(request), text="".join(pieces), calls=calls)
+                spent_s, text = _spent_s(request), "".join(texts)
+                end = reply.last(_now(), finish, total_s=spent_s, text=text, calls=calls, logprobs=logprobs)
     return web.json_response(end)
 
 
-async def _stream(request: web.Request, reply: Reply, said: AsyncGenerator[Said]) -> web.StreamResponse:
+async def _stream(request: web.Request, reply: Reply, events: Events) -> web.StreamResponse:
     """An error before the first line is a status; a long wait before it is filled with lines that say nothing."""
     async with late_stream(request, tell=error_line, media=LINES, ping=line(reply.part(_now()))) as stream:
-        async for part in said:
+        async for part in events:
             match part.event:
-                case Piece(text=text):
-                    if text:
-                        await stream.write(line(reply.part(_now(), text)))
+                case Piece(text=text, logprobs=logprobs):
+                    if text or logprobs:
+                        await stream.write(line(reply.part(_now(), text, logprobs=logprobs)))
                 case ToolCall() as call:
                     await stream.write(line(reply.part(_now(), calls=[call])))
                 case Finish() as finish:
-                    request[FACTS].update(finish_facts(finish))
                     await stream.write(line(reply.last(_now(), finish, total_s=_spent_s(request))))
         return await stream.close()
 
 
 def _spent_s(request: web.Request) -> float:
-    return asyncio.get_running_loop().time() - float(request[ARRIVED_AT])
+    return asyncio.get_running_loop().time() - exchange(request).arrived_at
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+SURFACE = Surface(
+    root="/api/",
+    error=error,
+    routes=(
+        Route(method="POST", path="/api/chat", handler=answer_chat, about=spec.CHAT),
+        Route(method="POST", path="/api/generate", handler=answer_prompt, about=spec.GENERATE),
+        Route(method="GET", path="/api/version", handler=models.version, about=spec.VERSION, is_polled=True),
+        Route(method="GET", path="/api/tags", handler=models.tags, about=spec.TAGS, is_polled=True),
+        Route(method="GET", path="/api/ps", handler=models.ps, about=spec.PS, is_polled=True),
+        Route(method="POST", path="/api/show", handler=models.show, about=spec.SHOW),
+        Route(method="POST", path="/api/pull", handler=pull.pulled, about=spec.PULL),
+        Route(method="DELETE", path="/api/delete", handler=refused.delete, about=spec.REFUSED),
+        Route(method="POST", path="/api/copy", handler=refused.copy, about=spec.REFUSED),
+        Route(method="POST", path="/api/create", handler=refused.create, about=spec.REFUSED),
+        Route(method="POST", path="/api/push", handler=refused.push, about=spec.REFUSED),
+        Route(method="POST", path="/api/embed", handler=refused.embed, about=spec.REFUSED, also=("/api/embeddings",)),
+        Route(method="GET", path="/api/blobs/{digest}", handler=refused.blob, about=spec.BLOB),
+        Route(method="POST", path="/api/blobs/{digest}", handler=refused.blob, about=spec.BLOB),
+    ),
+)

@@ -5,13 +5,15 @@
 
 from dataclasses import dataclass
 
-from hailo_vision.chat import Sampling
+from hailo_vision.chat import Penalties, Sampling
 from hailo_vision.config import settings
 from hailo_vision.errors import RequestError
-from hailo_vision.http_api.openai.sampling import MAX_PENALTY, stop_strings
+from hailo_vision.http_api.openai.sampling import MAX_PENALTY, penalties, stop_strings
 from hailo_vision.http_api.web.fields import JsonObject, an_object, integer, number
+from hailo_vision.serving.served import Target
 
-MOST_STOPS = 16
+MAX_STOPS = 16
+_PENALTIES = ("frequency_penalty", "presence_penalty")
 _EVERY_TOKEN = 1_000_000  # Ollama's top_k of 0 sets no bound; what is above the device's is cut to that
 
 
@@ -22,16 +24,19 @@ class Options:
     sampling: Sampling
     max_tokens: int
     stop: tuple[str, ...]
+    penalties: Penalties | None = None
 
 
-def options(value: object, defaults: settings.Generation) -> Options:
+def options(value: object, target: Target) -> Options:
     """Raises RequestError, which names the option."""
+    defaults = target.generation
     given = {} if value is None else an_object(value, "options")
     try:
         return Options(
             sampling=_sampling(given, defaults),
             max_tokens=_max_tokens(given, defaults),
-            stop=stop_strings(given.get("stop"), most=MOST_STOPS),
+            stop=stop_strings(given.get("stop"), most=MAX_STOPS),
+            penalties=penalties({name: given.get(name) for name in _PENALTIES}, target),
         )
     except RequestError as error:
         raise RequestError(f"options.{error}", param=f"options.{error.param}") from None

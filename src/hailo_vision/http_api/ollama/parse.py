@@ -4,75 +4,74 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hailo_vision.chat import ChatRequest, ImageRef, JsonFormat, Turn
-from hailo_vision.config import settings
 from hailo_vision.errors import NotServed, RequestError
 from hailo_vision.generate.schemas import check
 from hailo_vision.http_api.ollama import messages
 from hailo_vision.http_api.ollama.options import options
 from hailo_vision.http_api.ollama.stay import Stay, stay
 from hailo_vision.http_api.ollama.template import conversation_in
+from hailo_vision.http_api.openai.sampling import logprobs
 from hailo_vision.http_api.openai.tools import tools
-from hailo_vision.http_api.web.fields import JsonObject, a_list, a_string, boolean, integer, invalid, unsupported
-from hailo_vision.serving.names import is_served
+from hailo_vision.http_api.web.fields import JsonObject, a_list, a_string, boolean, invalid, unsupported
+from hailo_vision.http_api.web.parsed import Parsed
+from hailo_vision.serving.served import ServedModel, ServedModels, Target
 
 _LEVELS = ("low", "medium", "high", "max")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What a client asks: `name` is the model as it wrote it, `request` None where it asks for no answer.
-
-    Such a request loads the model, or unloads it when it is to stay for no time.
-    """
+class Wish:
+    """What a request asks for beside its answer: `name` is the model as the client wrote it."""
 
     name: str
     stay: Stay | None
-    request: ChatRequest | None
 
 
 def any_name(body: JsonObject) -> str:
-    """The name of a model that may be served or not."""
+    """The name of a model that may be served or not: `model`, or `name` as it was called before."""
     name = body.get("model") or body.get("name")
     if not isinstance(name, str):
         raise RequestError("model is required", param="model")
     return name
 
 
-def model_name(body: JsonObject, model: settings.Model) -> str:
-    """`model`, or `name` as it was called before. Raises NotServed in Ollama's words, by which its clients know it."""
+def named(models: ServedModels, body: JsonObject) -> ServedModel:
+    """The model that is named. Raises NotServed in Ollama's words, by which its clients know it."""
     name = any_name(body)
-    if not is_served(name, model):
-        raise NotServed(f"model '{name[:100]}' not found; this server has '{model.name}'", code="model_not_found")
-    return name
+    model = models.find(name)
+    if model is None:
+        known = ", ".join(f"'{one.name}'" for one in models)
+        raise NotServed(f"model '{name[:100]}' not found; this server has {known}", code="model_not_found")
+    return model
 
 
-def chat(body: JsonObject, model: settings.Model, defaults: settings.Generation) -> Asked:
-    """The body of POST /api/chat. Without messages there is nothing to answer."""
-    name, wish = model_name(body, model), stay(body.get("keep_alive"))
+def chat(body: JsonObject, target: Target) -> Parsed[Wish]:
+    """The body of POST /api/chat. Without messages there is nothing to answer: it loads the model, or unloads it."""
+    wish = Wish(name=any_name(body), stay=stay(body.get("keep_alive")))
     said = [] if body.get("messages") is None else a_list(body["messages"], "messages")
     if not said:
-        return Asked(name=name, stay=wish, request=None)
-    turns = messages.turns(said, system_prompt=defaults.system_prompt)
-    return Asked(name=name, stay=wish, request=_request(body, turns, model, defaults))
+        return Parsed(requests=(), rest=wish)
+    turns = messages.turns(said, system_prompt=target.generation.system_prompt)
+    return Parsed(requests=(_request(body, turns, target),), rest=wish)
 
 
-def generate(body: JsonObject, model: settings.Model, defaults: settings.Generation) -> Asked:
+def generate(body: JsonObject, target: Target) -> Parsed[Wish]:
     """The body of POST /api/generate. `context` is not read: the numbers of another server mean nothing here."""
-    name, wish = model_name(body, model), stay(body.get("keep_alive"))
+    wish = Wish(name=any_name(body), stay=stay(body.get("keep_alive")))
     prompt, system = _text(body, "prompt"), _text(body, "system")
-    seen = messages.pictures(body.get("images"), "images")
-    if not prompt and not seen:
-        return Asked(name=name, stay=wish, request=None)
+    images = messages.pictures(body.get("images"), "images")
+    if not prompt and not images:
+        return Parsed(requests=(), rest=wish)
     if _text(body, "suffix"):
-        raise unsupported("suffix", f'"{name}" does not support insert: leave suffix out.')
+        raise unsupported("suffix", f'"{wish.name}" does not support insert: leave suffix out.')
     if _text(body, "template"):
         raise unsupported("template", "The template is a part of the model's file here: leave template out.")
     if boolean(body, "raw"):
-        turns = _raw(body, prompt, seen, system)
+        turns = _raw(body, prompt, images, system)
     else:
         lead = messages.system(system)
-        turns = messages.led([*lead, _user(prompt, seen)], system_prompt=defaults.system_prompt)
-    return Asked(name=name, stay=wish, request=_request(body, turns, model, defaults))
+        turns = messages.led([*lead, _user(prompt, images)], system_prompt=target.generation.system_prompt)
+    return Parsed(requests=(_request(body, turns, target),), rest=wish)
 
 
 def streams(body: JsonObject) -> bool:
@@ -80,13 +79,11 @@ def streams(body: JsonObject) -> bool:
     return body.get("stream") is None or boolean(body, "stream")
 
 
-def _request(
-    body: JsonObject, turns: Sequence[Turn[ImageRef]], model: settings.Model, defaults: settings.Generation
-) -> ChatRequest:
+def _request(body: JsonObject, turns: Sequence[Turn[ImageRef]], target: Target) -> ChatRequest:
     _refuse_what_cannot_be(body)
-    wanted = options(body.get("options"), defaults)
+    wanted = options(body.get("options"), target)
     return ChatRequest(
-        model=model.name,
+        model=target.name,
         turns=tuple(turns),
         sampling=wanted.sampling,
         max_tokens=wanted.max_tokens,
@@ -94,6 +91,8 @@ def _request(
         stream=streams(body),
         tools=tools(body.get("tools")),
         format=_format(body.get("format")),
+        logprobs=logprobs(body, target),
+        penalties=wanted.penalties,
     )
 
 
@@ -138,5 +137,3 @@ def _refuse_what_cannot_be(body: JsonObject) -> None:
         raise unsupported("think", f'"{body.get("model")}" does not support thinking: leave think out.')
     if think not in (None, False):
         raise invalid("think", "true or false", think)
-    if boolean(body, "logprobs") or integer(body, "top_logprobs", least=0):
-        raise unsupported("logprobs", "The device gives no log probabilities: leave logprobs out.")

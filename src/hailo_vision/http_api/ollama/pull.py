@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from pathlib import Path
 from typing import Any, assert_never
 
 from aiohttp import web
@@ -17,8 +16,7 @@ from hailo_vision.models.catalogue import CATALOGUE, ModelFile, builds, fitting
 from hailo_vision.models.download import in_thread
 from hailo_vision.models.events import Event, Hashed, Received, Report, Started, StartedOver, Waits
 from hailo_vision.models.pull import pull
-from hailo_vision.models.release import runtime_release
-from hailo_vision.serving.names import is_served, untagged
+from hailo_vision.serving.names import untagged
 from hailo_vision.tasks import task_group
 
 _BETWEEN_LINES_S = 0.25  # a download has thousands of parts a second
@@ -30,7 +28,7 @@ _RESTART: dict[str, Any] = {"status": "the file is in its place: restart the ser
 async def pulled(request: web.Request) -> web.StreamResponse:
     services = request.app[SERVICES]
     with request.app[BODIES].share() as take:
-        body = await json_body(request, int(services.settings.server.max_body_mb * 1e6), take)
+        body = await json_body(request, services.limit_bytes, take)
     name, is_stream = any_name(body), streams(body)
     file = None if await in_thread(_is_there, name, services) else await _wanted(name, services)
     if is_stream:
@@ -41,27 +39,27 @@ async def pulled(request: web.Request) -> web.StreamResponse:
 
 
 def _is_there(name: str, services: Services) -> bool:
-    model = services.settings.model
-    if not is_served(name, model):
+    """Whether the model is served and there is no doubt about its file: it was loaded, or lies on the disk."""
+    model = services.models.find(name)
+    if model is None:
         return False
-    return services.engine.model is not None or Path(model.hef).is_file()
+    return model.backend.engine.model is not None or model.facts.modified_at is not None
 
 
 async def _wanted(name: str, services: Services) -> ModelFile:
     """The catalogue's file for the installed runtime. Raises NotServed, Forbidden or ModelError."""
-    model = services.settings.model
     try:
         files = builds(CATALOGUE, untagged(name))
     except ModelError as error:
-        if not is_served(name, model):
+        if services.models.find(name) is None:
             raise NotServed(f"pull model manifest: {error}", code="model_not_found") from None
         raise
-    if not model.allow_pull:
+    if not services.downloads.are_allowed:
         message = (
             f"Clients may not have models downloaded here (model.allow_pull). On the server itself: {_command(files)}"
         )
         raise Forbidden(message, code="pull_not_allowed")
-    return fitting(files, (await in_thread(runtime_release, services.settings)).version)
+    return fitting(files, await in_thread(services.downloads.release))
 
 
 def _command(files: tuple[ModelFile, ...]) -> str:
@@ -88,11 +86,7 @@ async def _fetch_and_tell(services: Services, file: ModelFile, stream: LateStrea
 
 
 async def _fetch(services: Services, file: ModelFile, report: Report) -> None:
-    await pull(file, _folder(services), report=report, mirror=os.environ.get("HAILO_VISION_MIRROR") or None)
-
-
-def _folder(services: Services) -> Path:
-    return Path(os.path.abspath(services.settings.model.hef)).parent
+    await pull(file, services.downloads.folder, report=report, mirror=os.environ.get("HAILO_VISION_MIRROR") or None)
 
 
 class _News:

@@ -10,7 +10,7 @@ from hailo_vision.http_api.web.services import SERVICES
 
 
 async def delete(request: web.Request) -> NoReturn:
-    name = request.app[SERVICES].settings.model.name
+    name = request.app[SERVICES].models.default.name
     message = f"Models are not deleted from here. On the server itself: hailo-vision models remove {name}"
     raise unsupported("model", message)
 
@@ -33,6 +33,6 @@ async def blob(_: web.Request) -> NoReturn:
 
 
 async def embed(request: web.Request) -> NoReturn:
-    name = request.app[SERVICES].settings.model.name
+    name = request.app[SERVICES].models.default.name
     message = f'"{name}" does not support embeddings: point the client\'s embeddings at another server.'
     raise unsupported("model", message)

@@ -6,21 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from hailo_vision.chat import Finish, FinishReason, ToolCall
+from hailo_vision.chat import Finish, Logprob, ToolCall
+from hailo_vision.http_api.openai.usage import finish_word, logprob_json
 from hailo_vision.http_api.web.faults import Fault
-from hailo_vision.http_api.web.routes import canonical
 
 LINES = "application/x-ndjson"
-_ROOT = "/api/"
-# What a client is shown where Ollama has no word: an answer cut by its deadline is one that was cut.
-_SHOWN = {FinishReason.DEADLINE: "length", FinishReason.TOOL_CALLS: "stop"}
-
 Nothing = Literal["load", "unload"]
-
-
-def speaks(path: str) -> bool:
-    """Whether errors at this path are Ollama's."""
-    return f"{canonical(path)}/".startswith(_ROOT)
 
 
 def error(what: Fault) -> dict[str, Any]:
@@ -48,21 +39,31 @@ class Reply:
     model: str
     is_chat: bool
 
-    def part(self, now: datetime, text: str = "", calls: Sequence[ToolCall] = ()) -> dict[str, Any]:
+    def part(
+        self, now: datetime, text: str = "", calls: Sequence[ToolCall] = (), logprobs: Sequence[Logprob] = ()
+    ) -> dict[str, Any]:
         """A part on its way."""
-        return {**self._head(now), **self._said(text, calls), "done": False}
+        return {**self._head(now), **self._said(text, calls), **_logprobs(logprobs), "done": False}
 
     def last(
-        self, now: datetime, finish: Finish, *, total_s: float, text: str = "", calls: Sequence[ToolCall] = ()
+        self,
+        now: datetime,
+        finish: Finish,
+        *,
+        total_s: float,
+        text: str = "",
+        calls: Sequence[ToolCall] = (),
+        logprobs: Sequence[Logprob] = (),
     ) -> dict[str, Any]:
         """The end of a stream; with all that was said, the whole answer."""
-        reason = _SHOWN.get(finish.reason, finish.reason.value)
+        reason = finish_word(finish.reason, has_calls=False)
         context: dict[str, Any] = (
             {} if self.is_chat else {"context": []}
         )  # of tokens, whose numbers the device does not tell
         return {
             **self._head(now),
             **self._said(text, calls),
+            **_logprobs(logprobs),
             "done": True,
             "done_reason": reason,
             **context,
@@ -81,6 +82,10 @@ class Reply:
             return {"response": text}
         called = {"tool_calls": [_call(call) for call in calls]} if calls else {}
         return {"message": {"role": "assistant", "content": text, **called}}
+
+
+def _logprobs(logprobs: Sequence[Logprob]) -> dict[str, Any]:
+    return {"logprobs": [logprob_json(one) for one in logprobs]} if logprobs else {}
 
 
 def _call(call: ToolCall) -> dict[str, Any]:

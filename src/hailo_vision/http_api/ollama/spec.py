@@ -30,8 +30,8 @@ _SHARED: dict[str, JsonSchema] = {
     "keep_alive": {"description": "seconds, or a duration such as 5m; with nothing to answer 0 unloads the model"},
     "think": {"description": "true is refused"},
     "tools": nullable("array", "functions that the model may call"),
-    "logprobs": nullable("boolean", "true is refused"),
-    "top_logprobs": nullable("integer", "above 0 is refused"),
+    "logprobs": nullable("boolean", "refused where the engine gives none"),
+    "top_logprobs": nullable("integer", "refused where the engine gives none", minimum=0),
 }
 _ENDED: dict[str, JsonSchema] = {
     "model": _STRING,
@@ -61,7 +61,9 @@ def _told(
         streams=streams is not None,
         stream_media=streams or LINES,
         failures=failures,
+        stream_about="a JSON object on a line for each part of the answer; the last has `done`, or `error`",
         error=ERROR,
+        error_schema=an_object({"error": _STRING}, required=("error",)),
     )
 
 

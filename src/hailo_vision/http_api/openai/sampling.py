@@ -1,32 +1,29 @@
 """The fields of a request by which an answer is made, whose names are the same in every dialect of OpenAI's. Pure."""
 
+import re
 from typing import Any
 
-from hailo_vision.chat import Priority, Sampling
+from hailo_vision.chat import Penalties, Sampling
 from hailo_vision.config import settings
-from hailo_vision.errors import UnknownModel
-from hailo_vision.http_api.web.fields import JsonObject, a_list, a_string, integer, invalid, number
-from hailo_vision.serving.names import is_served
+from hailo_vision.http_api.web.fields import (
+    JsonObject,
+    a_list,
+    a_string,
+    an_object,
+    boolean,
+    integer,
+    invalid,
+    number,
+    unsupported,
+)
+from hailo_vision.serving.served import Target
 
 MAX_STOPS = 4
 MAX_STOP_CHARS = 256
 MAX_PENALTY = 10.0
-
-
-def priority(body: JsonObject) -> Priority:
-    """`service_tier`: flex is work that can wait for everybody else's; all other tiers are the same here."""
-    return Priority.BATCH if body.get("service_tier") == "flex" else Priority.INTERACTIVE
-
-
-def check_model(value: Any, model: settings.Model) -> str:
-    """The model's own name, or the fallback's. Raises RequestError for what is no name of a model that is served."""
-    if not isinstance(value, str) or not value:
-        raise invalid("model", f"the name of a model, such as {model.name!r}", value)
-    if value == model.fallback_name:
-        return value
-    if not is_served(value, model):
-        raise UnknownModel(value[:100], model.name)
-    return model.name
+MAX_TOP_LOGPROBS = 20
+MAX_BIASES = 300  # as OpenAI has it
+_TOKEN = re.compile(r"[0-9]{1,9}")
 
 
 def max_tokens(body: JsonObject, defaults: settings.Generation) -> int:
@@ -63,3 +60,50 @@ def stop_strings(value: object, *, most: int = MAX_STOPS) -> tuple[str, ...]:
         if len(a_string(text, f"stop[{index}]")) > MAX_STOP_CHARS:
             raise invalid(f"stop[{index}]", f"at most {MAX_STOP_CHARS} characters long", text)
     return tuple(text for text in texts if text)
+
+
+def logprobs(body: JsonObject, target: Target) -> int | None:
+    """`logprobs` and `top_logprobs`: how many of the likeliest tokens to show with each; None shows none."""
+    is_asked, top = boolean(body, "logprobs"), integer(body, "top_logprobs", least=0) or 0
+    if is_asked or top:
+        check_logprobs("logprobs" if is_asked else "top_logprobs", top, target)
+    if top and not is_asked:
+        raise invalid("top_logprobs", "left out where logprobs is not true", top)
+    return top if is_asked else None
+
+
+def check_logprobs(param: str, top: int, target: Target) -> None:
+    """Raise RequestError where the engine gives no log probabilities, or not those of so many tokens."""
+    if not target.capabilities.logprobs:
+        raise unsupported(param, f"{_engine(target)} gives no log probabilities: leave {param} out.")
+    if top > MAX_TOP_LOGPROBS:
+        raise invalid("top_logprobs", f"at most {MAX_TOP_LOGPROBS}", top)
+
+
+def penalties(body: JsonObject, target: Target) -> Penalties | None:
+    """An engine without them ignores two penalties, as many clients send them; a bias it would be a lie to ignore."""
+    frequency = number(body, "frequency_penalty", least=-2, most=2)
+    presence = number(body, "presence_penalty", least=-2, most=2)
+    bias = _bias(body.get("logit_bias"), target)
+    if not target.capabilities.penalties or not (frequency or presence or bias):
+        return None
+    return Penalties(frequency=frequency or 0.0, presence=presence or 0.0, logit_bias=bias)
+
+
+def _bias(value: object, target: Target) -> tuple[tuple[int, float], ...]:
+    """`logit_bias` of zeros changes nothing."""
+    found: dict[str, Any] = {} if value is None else an_object(value, "logit_bias")
+    if len(found) > MAX_BIASES:
+        raise invalid("logit_bias", f"at most {MAX_BIASES} tokens", found)
+    for token, bias in found.items():
+        if isinstance(bias, bool) or not isinstance(bias, (int, float)) or not -100 <= bias <= 100:
+            raise invalid("logit_bias", "an object of numbers from -100 to 100", bias)
+        if bias != 0 and not target.capabilities.penalties:
+            raise unsupported("logit_bias", f"{_engine(target)} takes no logit bias: leave logit_bias out.")
+        if not _TOKEN.fullmatch(token):
+            raise invalid("logit_bias", "an object whose keys are numbers of tokens", token)
+    return tuple((int(token), float(bias)) for token, bias in found.items() if bias != 0)
+
+
+def _engine(target: Target) -> str:
+    return f"The engine {target.engine} of this model"

@@ -1,17 +1,22 @@
 """What OpenAI's dialects tell of an answer beside its words: usage, times, why it ended, and what made it. Pure."""
 
-from functools import reduce
 from typing import Any
 
-from hailo_vision.chat import Finish, FinishReason, LoadedModel, Usage
-
-# What a client is shown where the specification has no word: an answer cut by its deadline is one that was cut.
-_SHOWN = {"deadline": "length", "tool_calls": "stop"}
+from hailo_vision.chat import Finish, FinishReason, Logprob, Usage
 
 
-def finish_word(reason: FinishReason) -> str:
-    """OpenAI's word for why an answer ended; whatever cut it short, it is `length` to a client."""
-    return reason.value if reason in (FinishReason.STOP, FinishReason.TOOL_CALLS) else FinishReason.LENGTH.value
+def finish_word(reason: FinishReason, *, has_calls: bool = True) -> str:
+    """OpenAI's word for why an answer ended: whatever cut it short is `length`.
+
+    A dialect without calls of tools says that such an answer came to its end.
+    """
+    match reason:
+        case FinishReason.STOP:
+            return "stop"
+        case FinishReason.TOOL_CALLS:
+            return "tool_calls" if has_calls else "stop"
+        case FinishReason.LENGTH | FinishReason.DEADLINE:
+            return "length"
 
 
 def usage_json(usage: Usage) -> dict[str, Any]:
@@ -47,37 +52,11 @@ def performance_json(finish: Finish) -> dict[str, Any]:
     }
 
 
-def fingerprint(version: str, model: LoadedModel) -> str:
-    """What made an answer; `simulated` in it means that no model did."""
-    return f"hailo-vision-{version}-{model.runtime}-{model.runtime_version}"
+def logprob_json(one: Logprob) -> dict[str, Any]:
+    """A token's log probability, with those of the likeliest tokens in its place."""
+    return {**_token(one), "top_logprobs": [_token(top) for top in one.top]}
 
 
-def model_json(name: str, runtime: str, created: int, loaded: LoadedModel | None) -> dict[str, Any]:
-    """One entry of /v1/models. It is listed while it loads; what only the device knows comes with the load."""
-    entry = {
-        "id": name,
-        "object": "model",
-        "created": created,
-        "owned_by": "hailo-vision" if runtime == "hailo" else f"hailo-vision ({runtime})",
-        "runtime": runtime,
-        "input_modalities": ["text", "image"],
-    }
-    return entry if loaded is None else {**entry, "max_model_len": loaded.context_tokens}
-
-
-def shown_reason(reason: FinishReason) -> str:
-    return _SHOWN.get(reason, reason.value)
-
-
-def total(usages: list[Usage]) -> Usage:
-    """What several answers used together."""
-    return reduce(_sum, usages, Usage(prompt_tokens=0, completion_tokens=0))
-
-
-def _sum(one: Usage, other: Usage) -> Usage:
-    return Usage(
-        prompt_tokens=one.prompt_tokens + other.prompt_tokens,
-        completion_tokens=one.completion_tokens + other.completion_tokens,
-        image_tokens=one.image_tokens + other.image_tokens,
-        cached_tokens=one.cached_tokens + other.cached_tokens,
-    )
+def _token(one: Logprob) -> dict[str, Any]:
+    utf8 = None if one.utf8 is None else list(one.utf8)
+    return {"token": one.token, "bytes": utf8, "logprob": one.logprob}

@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
-from hailo_vision.http_api.ollama import spec as ollama
-from hailo_vision.http_api.openapi.operation import EVENTS, JsonSchema, Operation, an_object
+from hailo_vision.http_api.openapi.operation import JsonSchema, Operation, an_object
 from hailo_vision.http_api.web.routes import Route, parameters
 
 _INTRODUCTION = (
-    "OpenAI's protocol for one vision model on this machine. Every path is served with and without /v1 and with a "
+    "OpenAI's protocol for the models on this machine. Every path is served with and without /v1 and with a "
     "slash at its end, HEAD wherever GET. Every response has an `x-request-id`, the request's own where it sent one. "
     "Unknown fields of a body are ignored, and null means absent."
 )
@@ -26,11 +25,6 @@ _ERROR: JsonSchema = an_object(
     },
     required=("error",),
 )
-_OLLAMA_ERROR = an_object({"error": {"type": "string"}}, required=("error",))
-_SAID_IN = {
-    EVENTS: "an event for each part of the answer; the last is `data: [DONE]`, after an error there is none",
-    ollama.LINES: "a JSON object on a line for each part of the answer; the last has `done`, or `error`",
-}
 _FAILURES = {
     400: "The request is wrong; `param` names the field",
     401: "No API key of this server's, where it asks for one",
@@ -51,7 +45,10 @@ _ALWAYS = (403,)
 def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
     """Everything that is served, in the order of the table."""
     paths: dict[str, dict[str, Any]] = {}
+    errors: dict[str, JsonSchema] = {}
     for route in routes:
+        if route.about.error_schema is not None:
+            errors[route.about.error] = route.about.error_schema
         for path in (route.path, *route.also):
             paths.setdefault(path, {})[route.method.lower()] = _operation(route, path)
     return {
@@ -61,7 +58,7 @@ def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
         "security": [{"bearer": []}, {"apiKey": []}, {}],
         "paths": paths,
         "components": {
-            "schemas": {"Error": _ERROR, ollama.ERROR: _OLLAMA_ERROR},
+            "schemas": {"Error": _ERROR, **errors},
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "apiKey": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
@@ -98,5 +95,5 @@ def _responses(route: Route) -> dict[str, Any]:
 def _content(about: Operation) -> dict[str, Any]:
     content: dict[str, Any] = {about.media: {"schema": about.reply}}
     if about.streams:
-        content[about.stream_media] = {"schema": {"type": "string", "description": _SAID_IN[about.stream_media]}}
+        content[about.stream_media] = {"schema": {"type": "string", "description": about.stream_about}}
     return content

@@ -6,6 +6,7 @@ from typing import Any
 JsonSchema = dict[str, Any]
 
 EVENTS = "text/event-stream"
+_IN_EVENTS = "an event for each part of the answer; the last is `data: [DONE]`, after an error there is none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,8 +14,9 @@ class Operation:
     """What a route is for, and the JSON Schemas (draft 2020-12) of what it reads and answers.
 
     `media` is the content type of the answer where it is not JSON; `streams` says that it comes bit by bit, in
-    `stream_media`, when the body asks for that; `failures` are statuses besides those that every route can have, and
-    `error` names the schema of what they bring.
+    `stream_media`, when the body asks for that; `stream_about` tells what its parts are. `failures` are statuses
+    besides those that every route can have; `error` names what they bring, and `error_schema` is that where it is not
+    OpenAI's.
     """
 
     tag: str
@@ -25,7 +27,9 @@ class Operation:
     media: str = "application/json"
     streams: bool = False
     stream_media: str = EVENTS
+    stream_about: str = _IN_EVENTS
     error: str = "Error"
+    error_schema: JsonSchema | None = None
     failures: tuple[int, ...] = ()
 
 

@@ -10,15 +10,16 @@ from aiohttp import web
 
 from hailo_vision.chat import Caller, ChatRequest, Finish, ImageRef, Piece, Priority, Sampling, Text, Turn
 from hailo_vision.errors import Forbidden, HailoVisionError, Refused
+from hailo_vision.generate.choices import Said
 from hailo_vision.http_api.service.status import health_json
 from hailo_vision.http_api.web.body import BODIES, json_body
+from hailo_vision.http_api.web.exchange import exchange
 from hailo_vision.http_api.web.faults import fault
 from hailo_vision.http_api.web.fields import JsonObject, integer, invalid
-from hailo_vision.http_api.web.request import client
 from hailo_vision.http_api.web.services import SERVICES, Services
 
-MOST_QUESTIONS = 50
-MOST_CLIENTS = 16
+MAX_QUESTIONS = 50
+MAX_CLIENTS = 16
 _RETRY_S = 30.0
 _NO_QUESTION_BYTES = 10_000
 
@@ -35,8 +36,8 @@ class Wanted:
 def wanted(body: JsonObject) -> Wanted:
     """`n` questions, asked one after the other and then by `c` clients. Raises RequestError."""
     return Wanted(
-        questions=_at_most(body, "n", 5, MOST_QUESTIONS),
-        clients=_at_most(body, "c", 1, MOST_CLIENTS),
+        questions=_at_most(body, "n", 5, MAX_QUESTIONS),
+        clients=_at_most(body, "c", 1, MAX_CLIENTS),
         max_tokens=_at_most(body, "max_tokens", 64, 512),
     )
 
@@ -50,7 +51,7 @@ def _at_most(body: JsonObject, name: str, default: int, most: int) -> int:
 
 async def run(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
-    if not services.settings.server.allow_benchmark:
+    if not services.allows_benchmark:
         message = "Benchmarks over HTTP are off here (server.allow_benchmark); hailo-vision bench works without it."
         raise Forbidden(message, code="benchmark_not_allowed")
     with request.app[BODIES].share() as take:
@@ -59,7 +60,7 @@ async def run(request: web.Request) -> web.Response:
     if running.locked():
         raise Refused("A benchmark is running.", retry_after_s=_RETRY_S)
     async with running:
-        return web.json_response(await _measured(services, asked, client(request)))
+        return web.json_response(await _measured(services, asked, exchange(request).client))
 
 
 async def _measured(services: Services, asked: Wanted, who: str) -> JsonObject:
@@ -79,14 +80,15 @@ async def _measured(services: Services, asked: Wanted, who: str) -> JsonObject:
         caller = Caller(client=who, arrived_at=now, priority=Priority.BATCH)
         chat = _chat_request(services, question.prompt, question.picture, asked.max_tokens)
         try:
-            prepared = await services.answers.prepare(chat, caller)
-            async with services.answers.answer(prepared, caller) as said:
-                async for part in said:
-                    match part.event:
-                        case Piece():
-                            yield part.event
-                        case Finish():
-                            yield Ending(usage=part.event.usage, timings=part.event.timings)
+            router = services.models.default.router
+            assigned = await router.prepare(chat, caller)
+            async with router.answer(assigned, caller) as events:
+                async for part in events:
+                    match part:
+                        case Said(event=Piece() as piece):
+                            yield piece
+                        case Said(event=Finish() as finish):
+                            yield Ending(usage=finish.usage, timings=finish.timings)
         except HailoVisionError as error:
             raise AskFailed(fault(error).code or "failed") from error
 
@@ -103,7 +105,7 @@ async def _measured(services: Services, asked: Wanted, who: str) -> JsonObject:
         Result(
             made_at=datetime.now(tz=UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
             url="/v1/benchmark",
-            model=services.settings.model.name,
+            model=services.models.default.name,
             load_s=health["load_seconds"],
             plan={**told, "prompts": list(plan.prompts), "pictures": "drawn, a new one each"},
             versions=over_http.versions(health),
@@ -115,5 +117,5 @@ async def _measured(services: Services, asked: Wanted, who: str) -> JsonObject:
 def _chat_request(services: Services, prompt: str, picture: str | None, max_tokens: int) -> ChatRequest:
     pictures = () if picture is None else (ImageRef(url=picture, param="picture"),)
     turn: Turn[ImageRef] = Turn(role="user", parts=(*pictures, Text(text=prompt)))
-    model = services.settings.model.name
+    model = services.models.default.name
     return ChatRequest(model=model, turns=(turn,), sampling=Sampling(), max_tokens=max_tokens)

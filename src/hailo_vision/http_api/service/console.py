@@ -7,6 +7,8 @@ from aiohttp.typedefs import Handler
 
 from hailo_vision.console.files import PAGE, ConsoleFile, console_files
 from hailo_vision.errors import UnknownPath
+from hailo_vision.http_api.service.spec import PAGES
+from hailo_vision.http_api.web.routes import Route, Surface
 
 GREETING = "Ollama is running"  # what Ollama's own clients look for, and what other programs only see is up
 
@@ -22,6 +24,15 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+
+
+def surface(*, with_console: bool) -> Surface:
+    found = pages(with_console=with_console)
+    return Surface(
+        routes=tuple(
+            Route(method="GET", path=path, handler=found[path], about=PAGES[path], is_open=True) for path in found
+        )
+    )
 
 
 def pages(*, with_console: bool) -> dict[str, Handler]:

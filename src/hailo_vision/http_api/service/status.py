@@ -1,18 +1,18 @@
 """What the server says of itself. No handler here asks the device: they answer at once, whatever it is doing."""
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from aiohttp import web
 
-from hailo_vision.engines.contract import EngineState
+from hailo_vision.chat import ModelFacts
 from hailo_vision.errors import NotReady, UnknownModel
-from hailo_vision.http_api.openai.usage import model_json
 from hailo_vision.http_api.web.faults import fault
 from hailo_vision.http_api.web.services import SERVICES, Services
-from hailo_vision.serving.names import is_served
-from hailo_vision.serving.routing import unready
+from hailo_vision.serving.backend import Backend
+from hailo_vision.serving.served import ServedModel
 
 
 async def health(request: web.Request) -> web.Response:
@@ -21,14 +21,17 @@ async def health(request: web.Request) -> web.Response:
 
 
 def health_json(services: Services) -> dict[str, Any]:
-    known, loaded = services.health(), services.engine.model
+    """Of the default model by name; all that counts work is a sum over the engines of all models."""
+    model, backends = services.models.default, services.models.backends
+    known, loaded = services.health(), model.backend.engine.model
     return {
         "status": "ok",
-        "state": services.engine.state,
+        "state": model.backend.engine.state,
         **_readiness(services),
-        "model": services.settings.model.name,
-        "model_loaded": services.engine.state in (EngineState.READY, EngineState.BUSY),
-        "runtime": services.settings.device.runtime,
+        "model": model.name,
+        "model_loaded": model.is_loaded,
+        "models": [_model_state(one) for one in services.models],
+        "runtime": model.backend.name,
         "runtime_reason": known.runtime_reason,
         "runtime_version": loaded.runtime_version if loaded else None,
         "device": loaded.device if loaded else None,
@@ -37,7 +40,7 @@ def health_json(services: Services) -> dict[str, Any]:
         "uptime_seconds": round(known.uptime_s, 3),
         "queue": _added(
             {"running": one.running, "slots": one.slots, "waiting": one.waiting, "depth": one.depth}
-            for one in (place.scheduler for place in services.places)
+            for one in (backend.scheduler for backend in backends)
         ),
         "memory": {
             "daemon_bytes": known.daemon_memory_bytes,
@@ -45,23 +48,28 @@ def health_json(services: Services) -> dict[str, Any]:
         },
         "worker_restarts": known.worker_restarts,
         "chip": known.chip and asdict(known.chip),
-        "jobs": _jobs(services),
-        "tokens": _added(asdict(place.scheduler.totals.tokens) for place in services.places),
+        "jobs": _jobs(backends),
+        "tokens": _added(asdict(backend.scheduler.totals.tokens) for backend in backends),
     }
 
 
-def _jobs(services: Services) -> dict[str, Any]:
+def _model_state(model: ServedModel) -> dict[str, Any]:
+    """Whether one model would take a question now."""
+    return {"model": model.name, "state": model.backend.engine.state, **_told(model.unready)}
+
+
+def _jobs(backends: Sequence[Backend]) -> dict[str, Any]:
     """Sums since the start: all who asked are admitted or refused, all admitted have ended, wait or run.
 
-    Of two engines both count: whom the first one refuses and the second one takes is in both sums.
+    Of several engines all count: a request that one refuses and another takes is in both sums.
     """
-    totals = [place.scheduler.totals for place in services.places]
+    totals = [backend.scheduler.totals for backend in backends]
     return {
         "admitted": sum(one.admitted for one in totals),
         **_added(one.ended for one in totals),
         "refused": _added(one.refused for one in totals),
         "waited_seconds": round(sum(one.waited_s for one in totals), 3),
-        "busy_seconds": round(sum(place.engine.busy_s for place in services.places), 3),
+        "busy_seconds": round(sum(backend.engine.busy_s for backend in backends), 3),
     }
 
 
@@ -75,9 +83,9 @@ def _added(counts: Iterable[Mapping[Any, int]]) -> dict[str, int]:
 
 
 async def ready(request: web.Request) -> web.Response:
-    """200 when a question about a picture would be taken by one of the engines, else 503 with the reason."""
+    """200 when a question about a picture would be taken for the default model, else 503 with the reason."""
     services = request.app[SERVICES]
-    why = unready(*services.places)
+    why = services.models.default.unready
     if why is None:
         return web.json_response(_readiness(services))
     told = fault(why)
@@ -87,10 +95,16 @@ async def ready(request: web.Request) -> web.Response:
 def _readiness(services: Services) -> dict[str, Any]:
     """As a whole, and of each engine."""
     return {
-        **_told(unready(*services.places)),
+        **_told(services.models.default.unready),
         "engines": [
-            {"engine": place.name, "sees_pictures": place.sees, **_told(place.scheduler.unready)}
-            for place in services.places
+            {
+                "engine": backend.name,
+                "model": model.name,
+                "sees_pictures": backend.sees,
+                **_told(backend.scheduler.unready),
+            }
+            for model in services.models
+            for backend in model.own
         ],
     }
 
@@ -110,32 +124,44 @@ async def metrics(request: web.Request) -> web.Response:
 
 
 async def models(request: web.Request) -> web.Response:
+    """Each served model under each of its names."""
     services = request.app[SERVICES]
-    names = _names(services)
-    return web.json_response({"object": "list", "data": [_model(services, name) for name in names]})
+    data = [await _model(services, model, name) for model in services.models for name in model.names]
+    return web.json_response({"object": "list", "data": data})
 
 
 async def model(request: web.Request) -> web.Response:
     services, name = request.app[SERVICES], request.match_info["id"]
-    if name not in _names(services) and not is_served(name, services.settings.model):
-        raise UnknownModel(name[:100], services.settings.model.name)
-    return web.json_response(_model(services, name))
+    found = services.models.find(name)
+    if found is None:
+        raise UnknownModel(name[:100], services.models.default.name)
+    return web.json_response(await _model(services, found, name))
 
 
-def _names(services: Services) -> tuple[str, ...]:
-    model = services.settings.model
-    return (model.name, *model.aliases, *([] if model.fallback_name is None else [model.fallback_name]))
+async def _model(services: Services, model: ServedModel, name: str) -> dict[str, Any]:
+    """Facts may be read off the disk, so in a thread."""
+    facts = await asyncio.to_thread(lambda: model.facts)
+    return model_json(model, name, services.started_at, facts)
 
 
-def _model(services: Services, name: str) -> dict[str, Any]:
-    """What clients of vLLM and of llama.cpp look for stands in it too, each in its place."""
-    place, wanted = services.place_of(name), services.settings.model
-    known = (name,) if name == wanted.fallback_name else (wanted.name, *wanted.aliases)
-    loaded = place.scheduler.engine_model
-    entry = model_json(name, place.name, services.started_at, loaded)
+def model_json(model: ServedModel, name: str, created: int, facts: ModelFacts) -> dict[str, Any]:
+    """One entry of /v1/models. It is listed while it loads; what only the device knows comes with the load.
+
+    What clients of vLLM and of llama.cpp look for stands in it too, each in its place.
+    """
+    loaded, runtime = model.backend.scheduler.engine_model, model.backend.name
+    context = loaded.context_tokens if loaded is not None else facts.context_tokens
+    modalities = ["text", "image"] if model.sees else ["text"]
     return {
-        **entry,
-        "aliases": [other for other in known if other != name],
-        "architecture": {"input_modalities": entry["input_modalities"], "output_modalities": ["text"]},
-        "meta": {"n_ctx": loaded and loaded.context_tokens},
+        "id": name,
+        "object": "model",
+        "created": created,
+        "owned_by": "hailo-vision" if runtime == "hailo" else f"hailo-vision ({runtime})",
+        "runtime": runtime,
+        "kind": model.kind,
+        "input_modalities": modalities,
+        **({} if context is None else {"max_model_len": context}),
+        "aliases": [other for other in model.names if other != name],
+        "architecture": {"input_modalities": modalities, "output_modalities": ["text"]},
+        "meta": {"n_ctx": context},
     }

@@ -1,28 +1,27 @@
 """The pictures of one request, each a job of the batch class with a time limit of its own."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
-from hailo_vision.chat import Caller, ChatRequest, Finish, ImageRef, Piece, Priority
+from hailo_vision.chat import Begun, Caller, ChatRequest, Finish, ImageRef, Piece, Priority
 from hailo_vision.errors import HailoVisionError, NotReady, Refused, Unready
-from hailo_vision.generate.pipeline import Prepared
+from hailo_vision.generate.choices import Said
 from hailo_vision.http_api.vision.reply import Outcome, Seen, address_of
 from hailo_vision.http_api.web.faults import Fault, fault
 from hailo_vision.http_api.web.naming import naming
-from hailo_vision.serving.routing import Answering
+from hailo_vision.serving.routing import Assigned, Router
 
 
-async def see(answers: Answering, prepared: Prepared, caller: Caller) -> Seen:
-    """The whole answer to a request that is prepared. Raises what `Answering.answer` raises."""
+async def heard(events: AsyncIterator[Begun | Said], image_s: float) -> Seen:
+    """The whole of one answer."""
     pieces: list[str] = []
-    async with answers.answer(prepared, caller) as said:
-        async for part in said:
-            match part.event:
-                case Piece(text=text):
-                    pieces.append(text)
-                case Finish():
-                    return Seen(text="".join(pieces), finish=part.event, image_s=prepared.image_s)
+    async for part in events:
+        match part:
+            case Said(event=Piece(text=text)):
+                pieces.append(text)
+            case Said(event=Finish() as finish):
+                return Seen(text="".join(pieces), finish=finish, image_s=image_s)
     raise AssertionError("the engine ended without a Finish")
 
 
@@ -31,14 +30,14 @@ class Batch:
 
     def __init__(
         self,
-        answers: Answering,
+        router: Router,
         caller: Caller,
         requests: tuple[ChatRequest, ...],
         *,
         deadline_s: float,
         take: Callable[[int], None],
     ) -> None:
-        self._answers = answers
+        self._router = router
         self._caller = replace(caller, priority=Priority.BATCH)
         self._requests: list[ChatRequest | None] = list(requests)
         self._deadline_s = deadline_s
@@ -51,12 +50,14 @@ class Batch:
         A queue without room is waited for, as long as the picture's own time limit allows.
         """
         caller = replace(self._caller, arrived_at=asyncio.get_running_loop().time())
-        prepared: Prepared | None = None
+        assigned: Assigned | None = None
         while True:
             try:
                 with naming("prompt"):
-                    prepared = prepared or await self._prepared(index, caller)
-                    return Outcome(index=index, outcome=await see(self._answers, prepared, caller))
+                    assigned = assigned or await self._assigned(index, caller)
+                    async with self._router.answer(assigned, caller) as events:
+                        seen = await heard(events, assigned.prepared.image_s)
+                    return Outcome(index=index, outcome=seen)
             except Refused as refusal:
                 wait_s = self._wait_s(refusal, caller)
                 if wait_s is None:
@@ -65,12 +66,12 @@ class Batch:
                 return self._failed(index, fault(error))
             await asyncio.sleep(wait_s)
 
-    async def _prepared(self, index: int, caller: Caller) -> Prepared:
+    async def _assigned(self, index: int, caller: Caller) -> Assigned:
         request = self._requests[index]
         assert request is not None
-        prepared = await self._answers.prepare(request, caller)
+        assigned = await self._router.prepare(request, caller)
         self._let_go(index)
-        return prepared
+        return assigned
 
     def _failed(self, index: int, what: Fault) -> Outcome:
         self._let_go(index)

@@ -1,60 +1,53 @@
 """The bodies of POST /v1/vision/... become a ChatRequest for each picture, or an error that names the field. Pure."""
 
-from dataclasses import dataclass
 from typing import Any, get_args
 
 from hailo_vision.chat import ChatRequest, Detail, Fit, ImageRef, Text, Turn
-from hailo_vision.config import settings
 from hailo_vision.errors import RequestError
 from hailo_vision.http_api.openai.messages import conversation, image
-from hailo_vision.http_api.openai.sampling import check_model, max_tokens, sampling, stop_strings
+from hailo_vision.http_api.openai.sampling import max_tokens, penalties, sampling, stop_strings
 from hailo_vision.http_api.web.fields import JsonObject, boolean, invalid, unsupported
+from hailo_vision.http_api.web.parsed import Parsed
+from hailo_vision.serving.served import Target
 
-MOST_IMAGES = 64
+MAX_IMAGES = 64
 CAPTION_PROMPT = "Describe this image."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """One request for each picture, in their order."""
+def analyze(body: JsonObject, target: Target) -> Parsed[bool]:
+    """One request for each picture, in their order: `images` and a `prompt` for all, or a list with one each.
 
-    requests: tuple[ChatRequest, ...]
-    stream: bool
-
-
-def analyze_request(body: JsonObject, model: settings.Model, defaults: settings.Generation) -> Asked:
-    """`images` and a `prompt` for all, or a list with one each."""
+    The rest is whether the results come as a stream.
+    """
     refs = _images(body)
     prompts = _prompts(body.get("prompt"), len(refs))
-    requests = tuple(_request(body, ref, prompt, model, defaults) for ref, prompt in zip(refs, prompts, strict=True))
-    return Asked(requests=requests, stream=boolean(body, "stream"))
+    requests = tuple(_request(body, ref, prompt, target) for ref, prompt in zip(refs, prompts, strict=True))
+    return Parsed(requests=requests, rest=boolean(body, "stream"))
 
 
-def caption_request(body: JsonObject, model: settings.Model, defaults: settings.Generation) -> ChatRequest:
-    """One picture; the prompt has a default."""
+def caption(body: JsonObject, target: Target) -> Parsed[str]:
+    """One picture; the prompt has a default, and is the rest."""
     prompt = body.get("prompt")
     text = CAPTION_PROMPT if prompt is None else _words(prompt, "prompt")
-    return _request(body, _one_image(body), text, model, defaults)
+    return Parsed(requests=(_request(body, _one_image(body), text, target),), rest=text)
 
 
-def vqa_request(body: JsonObject, model: settings.Model, defaults: settings.Generation) -> ChatRequest:
-    """One picture and a `question`."""
+def vqa(body: JsonObject, target: Target) -> Parsed[str]:
+    """One picture and a `question`, which is the rest."""
     question = _words(body.get("question"), "question")
-    return _request(body, _one_image(body), question, model, defaults)
+    return Parsed(requests=(_request(body, _one_image(body), question, target),), rest=question)
 
 
-def _request(
-    body: JsonObject, ref: ImageRef, prompt: str, model: settings.Model, defaults: settings.Generation
-) -> ChatRequest:
-    if body.get("model") is not None:
-        check_model(body["model"], model)
+def _request(body: JsonObject, ref: ImageRef, prompt: str, target: Target) -> ChatRequest:
+    defaults = target.generation
     turn: Turn[ImageRef] = Turn(role="user", parts=(ref, Text(text=prompt)))
     return ChatRequest(
-        model=model.name,
+        model=target.name,
         turns=conversation([], [turn], system_prompt=defaults.system_prompt),
         sampling=sampling(body, defaults),
         max_tokens=max_tokens(body, defaults),
         stop=stop_strings(body.get("stop")),
+        penalties=penalties(body, target),
     )
 
 
@@ -95,8 +88,8 @@ def _images(body: JsonObject) -> list[ImageRef]:
         return [_image(body.get("image"), "image" if "image" in body else "images", base)]
     if not isinstance(value, list):
         return [_image(value, "images", base)]
-    if not 1 <= len(value) <= MOST_IMAGES:
-        raise RequestError(f"images must have 1 to {MOST_IMAGES} images, not {len(value)}.", param="images")
+    if not 1 <= len(value) <= MAX_IMAGES:
+        raise RequestError(f"images must have 1 to {MAX_IMAGES} images, not {len(value)}.", param="images")
     return [_image(item, f"images[{index}]", base) for index, item in enumerate(value)]
 
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from hailo_vision.chat import Finish, ImageRef, Usage
-from hailo_vision.http_api.openai.usage import shown_reason, total, usage_json
+from hailo_vision.generate.usage import summed
+from hailo_vision.http_api.openai.usage import finish_word, usage_json
 from hailo_vision.http_api.web.faults import Fault
 from hailo_vision.http_api.web.fields import JsonObject
 
@@ -53,7 +54,7 @@ def answer_json(seen: Seen) -> JsonObject:
     """What is told of one answer, beside the answer itself."""
     timings = seen.finish.timings
     return {
-        "finish_reason": shown_reason(seen.finish.reason),
+        "finish_reason": finish_word(seen.finish.reason, has_calls=False),
         "usage": usage_json(seen.finish.usage),
         "timings": {
             "image_ms": round(seen.image_s * 1000),
@@ -82,7 +83,8 @@ def result_json(found: Outcome, address: str | None, count: int) -> JsonObject:
 def summary_json(found: list[Outcome]) -> JsonObject:
     """What is said of all pictures together, after the results."""
     seen = [one.outcome for one in found if isinstance(one.outcome, Seen)]
-    usage: Usage = total([one.finish.usage for one in seen])
+    finishes = [one.finish for one in seen]
+    usage = summed(finishes).usage if finishes else Usage(prompt_tokens=0, completion_tokens=0)
     return {
         "images": len(found),
         "failed": len(found) - len(seen),

@@ -14,7 +14,7 @@ from hailo_vision.http_api.openai.spec import (
     USAGE,
 )
 from hailo_vision.http_api.openapi.operation import JsonSchema, Operation, an_object, nullable
-from hailo_vision.http_api.vision.parse import CAPTION_PROMPT, MOST_IMAGES
+from hailo_vision.http_api.vision.parse import CAPTION_PROMPT, MAX_IMAGES
 
 _IMAGE: JsonSchema = {
     "description": "a data: URI, an http(s) address, or base64; in a form (multipart/form-data) a file",
@@ -50,7 +50,7 @@ ANALYZE = Operation(
     summary="Look at many pictures, each with a result of its own",
     body=an_object(
         {
-            "images": {"type": "array", "minItems": 1, "maxItems": MOST_IMAGES, "items": _IMAGE},
+            "images": {"type": "array", "minItems": 1, "maxItems": MAX_IMAGES, "items": _IMAGE},
             "prompt": {"oneOf": [STRING, {"type": "array", "items": STRING}]},
             **_OPTIONS,
         },

@@ -10,7 +10,7 @@ from hailo_vision.access.access import Access
 from hailo_vision.access.hosts import is_same_origin
 from hailo_vision.access.limits import Level, Limit
 from hailo_vision.errors import BodyTooLarge, Forbidden, InvalidKey, RateLimited, RequestError
-from hailo_vision.http_api.web.request import CLIENT, FACTS, QUOTA, client
+from hailo_vision.http_api.web.exchange import exchange
 from hailo_vision.http_api.web.routes import Route
 from hailo_vision.http_api.web.services import SERVICES
 
@@ -49,7 +49,8 @@ def admit(request: web.Request, access: Access, route: Route) -> None:
         owners = [owner for key in sent if (owner := access.keys.owner(key)) is not None]
         if not owners:
             raise InvalidKey(was_sent=bool(sent))
-        request[CLIENT] = request[FACTS]["key"] = owners[0]
+        about = exchange(request)
+        about.key = about.facts["key"] = owners[0]
     if access.requests is not None and route.method == "POST":
         _take(request, access.requests, 1, "requests")
 
@@ -67,7 +68,7 @@ def charge_images(request: web.Request, images: int) -> None:
 
 async def ask_for_body(request: web.Request) -> None:
     """Tell a client that waits for it to send its body; not before all that can be refused without it has been."""
-    limit_bytes = int(request.app[SERVICES].settings.server.max_body_mb * 1e6)
+    limit_bytes = request.app[SERVICES].limit_bytes
     if (request.content_length or 0) > limit_bytes:
         raise BodyTooLarge(limit_bytes)
     if request.version >= (1, 1) and request.headers.get("Expect", "").lower() == "100-continue":
@@ -83,8 +84,9 @@ def _sent_keys(headers: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _take(request: web.Request, limit: Limit, amount: int, what: str) -> None:
-    level = limit.take(client(request), amount, asyncio.get_running_loop().time())
-    request.setdefault(QUOTA, {}).update(_told(level, what))
+    about = exchange(request)
+    level = limit.take(about.client, amount, asyncio.get_running_loop().time())
+    about.quota.update(_told(level, what))
     if level.retry_after_s:
         raise RateLimited(per_minute=limit.per_minute, what=what, retry_after_s=level.retry_after_s)
 

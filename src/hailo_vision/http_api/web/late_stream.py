@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from hailo_vision.http_api.web.exchange import exchange
 from hailo_vision.http_api.web.faults import Fault
-from hailo_vision.http_api.web.request import FACTS, STREAM
 from hailo_vision.http_api.web.stream import EVENTS, EventStream, plain
 from hailo_vision.tasks import task_group
 
@@ -43,10 +43,8 @@ class LateStream:
         """Raises ConnectionResetError when the client has left or does not read."""
         async with self._writing:
             if self._stream is None:
-                # From here on an error is an event: the middleware looks for the stream.
-                self._stream = self._request[STREAM] = await EventStream.open(
-                    self._request, tell=self._tell, media=self._media
-                )
+                # From here on an error is an event: the middleware looks for `fail`.
+                self._stream = await EventStream.open(self._request, tell=self._tell, media=self._media)
             await self._stream.write(data)
             self._wrote_at = asyncio.get_running_loop().time()
 
@@ -54,7 +52,7 @@ class LateStream:
         assert self._stream is not None
         await self._stream.close()
         # Whoever leaves from here on has had everything, though this handler may be cancelled for it before it returns.
-        self._request[FACTS].setdefault("status", self._stream.response.status)
+        exchange(self._request).facts.setdefault("status", self._stream.response.status)
         return self._stream.response
 
     async def ping(self) -> None:

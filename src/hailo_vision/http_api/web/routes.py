@@ -6,16 +6,18 @@ that is the same path here, so that nothing is ever redirected: a redirect can t
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from aiohttp.typedefs import Handler
 
 from hailo_vision.errors import UnknownPath, WrongMethod
 from hailo_vision.http_api.openapi.operation import Operation
+from hailo_vision.http_api.web.faults import Fault
 
 _BRACES = re.compile(r"\{(\w+)\}")
-_MOST_CHARS = 200  # of a path that is compared with all others
+_MAX_CHARS = 200  # of a path that is compared with all others
 _ALIKE = 0.6
 
 
@@ -38,6 +40,26 @@ class Route:
     also: tuple[str, ...] = ()
 
 
+def error_body(fault: Fault) -> dict[str, Any]:
+    """An error as most dialects tell it: in OpenAI's shape."""
+    return fault.body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surface:
+    """One way in: its routes, and how it tells of errors.
+
+    The paths under `root`, if it has one, speak its dialect, those that are not served too.
+    """
+
+    routes: tuple[Route, ...]
+    root: str | None = None
+    error: Callable[[Fault], dict[str, Any]] = error_body
+
+    def speaks(self, path: str) -> bool:
+        return self.root is not None and f"{canonical(path)}/".startswith(self.root)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """A route, and what stands in the place of its braces."""
@@ -47,10 +69,11 @@ class Found:
 
 
 class Routes:
-    """The table. GET brings HEAD with it."""
+    """The table of all surfaces. GET brings HEAD with it."""
 
-    def __init__(self, routes: Iterable[Route]) -> None:
-        self.all = tuple(routes)
+    def __init__(self, surfaces: Iterable[Surface]) -> None:
+        self._surfaces = tuple(surfaces)
+        self.all = tuple(route for surface in self._surfaces for route in surface.routes)
         self._at: dict[str, dict[str, Route]] = {}
         for route in self.all:
             for path in (route.path, *route.also):
@@ -68,6 +91,11 @@ class Routes:
             raise WrongMethod(method, path, _allowed(methods))
         return Found(route=route, parameters=parameters)
 
+    def error(self, path: str, fault: Fault) -> dict[str, Any]:
+        """An error in the dialect that is spoken at a path."""
+        surface = next((one for one in self._surfaces if one.speaks(path)), None)
+        return error_body(fault) if surface is None else surface.error(fault)
+
     def allowed(self, path: str) -> str:
         """The methods of a path, as the Allow header has them. Raises UnknownPath."""
         return _allowed(self._methods(path)[0])
@@ -83,7 +111,7 @@ class Routes:
 
     def _near(self, plain: str) -> str:
         """What may have been meant, else what most come for."""
-        for key in difflib.get_close_matches(plain[:_MOST_CHARS], self._at, 1, _ALIKE):
+        for key in difflib.get_close_matches(plain[:_MAX_CHARS], self._at, 1, _ALIKE):
             route = next(iter(self._at[key].values()))
             return f"{route.method} {route.path}"
         return "POST /v1/chat/completions"

@@ -2,15 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from aiohttp import web
 
 from hailo_vision.access.access import Access
-from hailo_vision.config.settings import Settings
-from hailo_vision.engines.contract import Engine
 from hailo_vision.http_api.web.routes import Routes
-from hailo_vision.scheduler.scheduler import Scheduler
-from hailo_vision.serving.routing import Answering, Place
+from hailo_vision.serving.served import ServedModels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,29 +33,38 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Services:
-    """The rooms behind the door. `started_at` is in seconds since 1970, as OpenAI's `created` wants it.
+class Downloads:
+    """How clients may have a model's file downloaded: whether at all, into which folder, and for which HailoRT.
 
-    `on_request` gets the route and the status of each request at its end; `metrics` gives the page for Prometheus and
-    its content type for what a scraper accepts. `places` are the engines: the first one, which `engine` and `scheduler`
-    are, then the one that answers in its stead, where there is one.
+    `release` may ask the system, and raises ModelError where it can't be told.
+    """
+
+    are_allowed: bool
+    folder: Path
+    release: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The rooms behind HTTP. `started_at` is in seconds since 1970, as OpenAI's `created` wants it.
+
+    `limit_bytes` is the largest body; `picture_deadline_s` the time limit of one picture among many. `on_request` gets
+    the route and the status of each request at its end; `metrics` gives the page for Prometheus and its content type
+    for what a scraper accepts.
     """
 
     version: str
     started_at: int
-    settings: Settings
     access: Access
-    engine: Engine
-    scheduler: Scheduler
-    answers: Answering
-    places: tuple[Place, ...]
+    models: ServedModels
+    limit_bytes: int
+    picture_deadline_s: float
+    allows_benchmark: bool
+    has_console: bool
+    downloads: Downloads
     health: Callable[[], Health]
     on_request: Callable[[str, int], None]
     metrics: Callable[[str], tuple[bytes, str]]
-
-    def place_of(self, model: object) -> Place:
-        """Where a request for this name of a model is to be answered."""
-        return self.places[-1 if model is not None and model == self.settings.model.fallback_name else 0]
 
 
 SERVICES = web.AppKey("services", Services)

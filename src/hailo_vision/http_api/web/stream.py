@@ -5,6 +5,7 @@ from typing import Self
 
 from aiohttp import web
 
+from hailo_vision.http_api.web.exchange import exchange
 from hailo_vision.http_api.web.faults import Fault
 from hailo_vision.http_api.web.sse import event
 
@@ -40,11 +41,19 @@ class EventStream:
     ) -> Self:
         response = web.StreamResponse(headers={"Content-Type": media, **HEADERS})
         await response.prepare(request)
-        return cls(response, tell)
+        stream = cls(response, tell)
+        exchange(request).fail = stream.fail
+        return stream
 
     async def write(self, data: bytes) -> None:
         """Raises ConnectionResetError when the client has left or was cut off."""
         await self.response.write(data)
+
+    async def fail(self, fault: Fault) -> web.StreamResponse:
+        """End a stream that has begun with an error: no `[DONE]` follows."""
+        await self.write(self.tell(fault))
+        await self.close()
+        return self.response
 
     async def close(self) -> None:
         await self.response.write_eof()

@@ -1,66 +1,45 @@
 """POST /v1/chat/completions: parse, look at the pictures, take a turn, and answer whole or as a stream."""
 
-import time
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 from aiohttp import web
 
 from hailo_vision.chat import Finish, Piece, ToolCall
-from hailo_vision.generate.choices import Said
-from hailo_vision.generate.frames import pictures
-from hailo_vision.generate.usage import total
-from hailo_vision.http_api.openai.chat.parse import chat_request
+from hailo_vision.http_api.openai.chat.parse import chat
 from hailo_vision.http_api.openai.chat.reply import Choice, Reply
-from hailo_vision.http_api.openai.sampling import priority
-from hailo_vision.http_api.openai.usage import fingerprint
-from hailo_vision.http_api.web.body import BODIES, json_body
-from hailo_vision.http_api.web.facts import finish_facts, prepared_facts
-from hailo_vision.http_api.web.guard import charge_images
+from hailo_vision.http_api.openai.chat.spec import CHAT
 from hailo_vision.http_api.web.late_stream import late_stream
-from hailo_vision.http_api.web.request import FACTS, REQUEST_ID, caller
-from hailo_vision.http_api.web.services import SERVICES
+from hailo_vision.http_api.web.routes import Route, Surface
 from hailo_vision.http_api.web.sse import DONE
+from hailo_vision.http_api.web.surface import Call, Dialect, Events, prepare
+
+DIALECT = Dialect(parse=chat)
 
 
 async def completions(request: web.Request) -> web.StreamResponse:
-    services, who = request.app[SERVICES], caller(request)
-    with request.app[BODIES].share() as take:
-        body = await json_body(request, int(services.settings.server.max_body_mb * 1e6), take)
-        who = replace(who, priority=priority(body))
-        can = services.place_of(body.get("model")).engine.capabilities
-        asked = chat_request(body, services.settings.model, services.settings.generation, can)
-        charge_images(request, len(pictures(asked)))
-        prepared = await services.answers.prepare(asked, who)
-    request[FACTS].update(prepared_facts(prepared, asked.model))
-    answer = Reply(
-        id=f"chatcmpl-{request[REQUEST_ID]}",
-        created=int(time.time()),
-        model=asked.model,
-        fingerprint=fingerprint(services.version, prepared.model),
-        shows_usage=asked.include_usage,
+    call = await prepare(request, DIALECT)
+    reply = Reply(
+        id=f"chatcmpl-{call.id}",
+        created=call.created,
+        model=call.model,
+        fingerprint=call.fingerprint,
+        shows_usage=call.include_usage,
     )
-    stream = asked.stream
-    del body, asked  # tens of megabytes of pictures need not wait with the job
-    async with services.answers.answer(prepared, who) as said:
-        if stream:
-            return await _stream(request, answer, said)
-        return await _whole(request, answer, said)
+    async with call.events() as events:
+        return await (_stream if call.stream else _whole)(request, reply, call, events)
 
 
-async def _whole(request: web.Request, answer: Reply, said: AsyncGenerator[Said]) -> web.Response:
+async def _whole(request: web.Request, reply: Reply, call: Call[None], events: Events) -> web.StreamResponse:
     parts: dict[int, list[Piece | ToolCall]] = defaultdict(list)
     finishes: dict[int, Finish] = {}
-    async for part in said:
+    async for part in events:
         if isinstance(part.event, Finish):
             finishes[part.choice] = part.event
         else:
             parts[part.choice].append(part.event)
     choices = [_choice(parts[index], finishes[index]) for index in sorted(finishes)]
-    everything = total([finishes[index] for index in sorted(finishes)])
-    request[FACTS].update(finish_facts(everything))
-    return web.json_response(answer.whole(choices, everything))
+    return web.json_response(reply.whole(choices, call.total))
 
 
 def _choice(parts: Sequence[Piece | ToolCall], finish: Finish) -> Choice:
@@ -73,26 +52,27 @@ def _choice(parts: Sequence[Piece | ToolCall], finish: Finish) -> Choice:
     )
 
 
-async def _stream(request: web.Request, answer: Reply, said: AsyncGenerator[Said]) -> web.StreamResponse:
-    finishes: list[Finish] = []
+async def _stream(request: web.Request, reply: Reply, call: Call[None], events: Events) -> web.StreamResponse:
     async with late_stream(request) as stream:
         calls: dict[int, int] = {}  # of each choice that has begun
-        async for part in said:
+        async for part in events:
             if part.choice not in calls:
                 calls[part.choice] = 0
-                await stream.write(answer.first_chunk(part.choice))
+                await stream.write(reply.first_chunk(part.choice))
             match part.event:
                 case Piece(text=text, logprobs=logprobs):
                     if text:
-                        await stream.write(answer.text_chunk(text, part.choice, logprobs))
-                case ToolCall() as call:
-                    await stream.write(answer.call_chunk(calls[part.choice], call, part.choice))
+                        await stream.write(reply.text_chunk(text, part.choice, logprobs))
+                case ToolCall() as tool_call:
+                    await stream.write(reply.call_chunk(calls[part.choice], tool_call, part.choice))
                     calls[part.choice] += 1
                 case Finish() as finish:
-                    finishes.append(finish)
-                    await stream.write(answer.last_chunk(finish.reason, part.choice))
-        everything = total(finishes)
-        request[FACTS].update(finish_facts(everything))
-        usage = answer.usage_chunk(everything) if answer.shows_usage else b""
+                    await stream.write(reply.last_chunk(finish.reason, part.choice))
+        usage = reply.usage_chunk(call.total) if reply.shows_usage else b""
         await stream.write(usage + DONE)
         return await stream.close()
+
+
+SURFACE = Surface(
+    routes=(Route(method="POST", path="/v1/chat/completions", handler=completions, about=CHAT),),
+)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hailo_vision.chat import Finish, FinishReason, Logprob, ToolCall
-from hailo_vision.http_api.openai.usage import finish_word, performance_json, usage_json
+from hailo_vision.http_api.openai.usage import finish_word, logprob_json, performance_json, usage_json
 from hailo_vision.http_api.web.sse import event
 
 
@@ -83,15 +83,7 @@ def _choice_json(index: int, choice: Choice) -> dict[str, Any]:
 
 
 def logprobs_json(logprobs: Sequence[Logprob]) -> dict[str, Any] | None:
-    if not logprobs:
-        return None
-    content = [{**_token(one), "top_logprobs": [_token(rival) for rival in one.top]} for one in logprobs]
-    return {"content": content, "refusal": None}
-
-
-def _token(one: Logprob) -> dict[str, Any]:
-    given = None if one.utf8 is None else list(one.utf8)
-    return {"token": one.token, "bytes": given, "logprob": one.logprob}
+    return {"content": [logprob_json(one) for one in logprobs], "refusal": None} if logprobs else None
 
 
 def _account(finish: Finish) -> dict[str, Any]:

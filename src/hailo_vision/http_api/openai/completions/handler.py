@@ -1,83 +1,69 @@
-"""POST /v1/completions: parse, then answer one prompt after the other, whole or as a stream."""
-
-import time
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+"""POST /v1/completions: answer one prompt after the other, whole or as a stream."""
 
 from aiohttp import web
 
-from hailo_vision.chat import Caller, Finish, Piece
-from hailo_vision.generate.choices import Said
-from hailo_vision.http_api.openai.completions.parse import Asked, completions_request
+from hailo_vision.chat import Finish, Logprob, Piece
+from hailo_vision.http_api.openai.completions.parse import completions
 from hailo_vision.http_api.openai.completions.reply import Reply, choice
-from hailo_vision.http_api.openai.usage import fingerprint, total
-from hailo_vision.http_api.web.body import BODIES, json_body
-from hailo_vision.http_api.web.facts import finish_facts, prepared_facts
+from hailo_vision.http_api.openai.completions.spec import COMPLETIONS
 from hailo_vision.http_api.web.late_stream import late_stream
-from hailo_vision.http_api.web.naming import naming
-from hailo_vision.http_api.web.request import FACTS, REQUEST_ID, caller
-from hailo_vision.http_api.web.services import SERVICES
+from hailo_vision.http_api.web.routes import Route, Surface
 from hailo_vision.http_api.web.sse import DONE
+from hailo_vision.http_api.web.surface import Call, Dialect, Events, prepare
+
+Echoes = tuple[str, ...]
+
+DIALECT = Dialect(parse=completions, conversation="prompt")
 
 
 async def create(request: web.Request) -> web.StreamResponse:
-    services, who = request.app[SERVICES], caller(request)
-    with naming("prompt"):
-        with request.app[BODIES].share() as take:
-            body = await json_body(request, int(services.settings.server.max_body_mb * 1e6), take)
-            asked = completions_request(body, services.settings.model, services.settings.generation)
-        model = await services.answers.admit(asked.first, who)
-        reply = Reply(
-            id=f"cmpl-{request[REQUEST_ID]}",
-            created=int(time.time()),
-            model=asked.first.model,
-            fingerprint=fingerprint(services.version, model),
-            shows_usage=asked.first.include_usage,
-        )
-        async with aclosing(_said(request, asked, who)) as said:
-            return await (_stream if asked.first.stream else _whole)(request, reply, asked, said)
+    call = await prepare(request, DIALECT)
+    reply = Reply(
+        id=f"cmpl-{call.id}",
+        created=call.created,
+        model=call.model,
+        fingerprint=call.fingerprint,
+        shows_usage=call.include_usage,
+    )
+    async with call.events() as events:
+        return await (_stream if call.stream else _whole)(request, reply, call, events)
 
 
-async def _said(request: web.Request, asked: Asked, who: Caller) -> AsyncGenerator[Said]:
-    """The answers to all prompts, whose choices are counted through. Their time limit is the request's."""
-    answers = request.app[SERVICES].answers
-    for index, one in enumerate(asked.requests):
-        prepared = await answers.prepare(one, who)
-        request[FACTS].update(prepared_facts(prepared, one.model))
-        async with answers.answer(prepared, who) as said:
-            async for part in said:
-                if isinstance(part.event, Finish):
-                    request[FACTS].update(finish_facts(part.event))
-                yield Said(choice=index * one.n + part.choice, event=part.event)
-
-
-async def _whole(request: web.Request, reply: Reply, asked: Asked, said: AsyncGenerator[Said]) -> web.StreamResponse:
-    texts = [[echo] for echo in asked.echoes for _ in range(asked.first.n)]
-    ends: dict[int, Finish] = {}
-    async for part in said:
+async def _whole(request: web.Request, reply: Reply, call: Call[Echoes], events: Events) -> web.StreamResponse:
+    texts = [[echo] for echo in call.rest for _ in range(call.n)]
+    logprobs: list[list[Logprob]] = [[] for _ in texts]
+    finishes: dict[int, Finish] = {}
+    async for part in events:
         match part.event:
-            case Piece(text=text):
-                texts[part.choice].append(text)
+            case Piece() as piece:
+                texts[part.choice].append(piece.text)
+                logprobs[part.choice].extend(piece.logprobs)
             case Finish():
-                ends[part.choice] = part.event
-    choices = [choice(index, "".join(texts[index]), ends[index].reason) for index in sorted(ends)]
-    return web.json_response(reply.whole(choices, total([end.usage for end in ends.values()])))
+                finishes[part.choice] = part.event
+    choices = [
+        choice(index, "".join(texts[index]), finishes[index].reason, logprobs[index], offset=len(texts[index][0]))
+        for index in sorted(finishes)
+    ]
+    return web.json_response(reply.whole(choices, call.total.usage))
 
 
-async def _stream(request: web.Request, reply: Reply, asked: Asked, said: AsyncGenerator[Said]) -> web.StreamResponse:
+async def _stream(request: web.Request, reply: Reply, call: Call[Echoes], events: Events) -> web.StreamResponse:
     """An error before the first chunk is a status; a long wait before it is filled with comments."""
-    echoes = dict(enumerate(echo for echo in asked.echoes for _ in range(asked.first.n)))
-    ends: list[Finish] = []
+    echoes = dict(enumerate(echo for echo in call.rest for _ in range(call.n)))
+    offsets = {index: len(echo) for index, echo in echoes.items()}
     async with late_stream(request) as stream:
-        async for part in said:
+        async for part in events:
             if echo := echoes.pop(part.choice, ""):
                 await stream.write(reply.chunk(part.choice, echo))
             match part.event:
-                case Piece(text=text) if text:
-                    await stream.write(reply.chunk(part.choice, text))
+                case Piece(text=text, logprobs=logprobs) if text or logprobs:
+                    await stream.write(reply.chunk(part.choice, text, None, logprobs, offset=offsets[part.choice]))
+                    offsets[part.choice] += len(text)
                 case Finish():
-                    ends.append(part.event)
                     await stream.write(reply.chunk(part.choice, "", part.event.reason))
-        usage = reply.usage_chunk(total([end.usage for end in ends])) if reply.shows_usage else b""
+        usage = reply.usage_chunk(call.total.usage) if reply.shows_usage else b""
         await stream.write(usage + DONE)
         return await stream.close()
+
+
+SURFACE = Surface(routes=(Route(method="POST", path="/v1/completions", handler=create, about=COMPLETIONS),))

@@ -3,74 +3,57 @@
 The model knows conversations alone, so a prompt is what a user says, and the answer is not its continuation.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
-from hailo_vision.chat import ChatRequest, Text, Turn
-from hailo_vision.config import settings
+from hailo_vision.chat import ChatRequest, ImageRef, Text, Turn
 from hailo_vision.http_api.openai.messages import conversation
-from hailo_vision.http_api.openai.sampling import check_model, sampling, stop_strings
-from hailo_vision.http_api.web.fields import (
-    JsonObject,
-    a_string,
-    an_object,
-    boolean,
-    integer,
-    invalid,
-    number,
-    unsupported,
-)
+from hailo_vision.http_api.openai.sampling import check_logprobs, penalties, sampling, stop_strings
+from hailo_vision.http_api.web.fields import JsonObject, a_string, an_object, boolean, integer, invalid, unsupported
+from hailo_vision.http_api.web.parsed import Parsed
+from hailo_vision.serving.served import Target
 
 DEFAULT_MAX_TOKENS = 16  # the specification's
-MOST_PROMPTS = 16
-MOST_CHOICES = 4
+MAX_LOGPROBS = 5  # the specification's
+MAX_PROMPTS = 16
+MAX_CHOICES = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """One request for each prompt. `echoes` is what stands before each answer: its prompt, if that was asked for."""
+def completions(body: JsonObject, target: Target) -> Parsed[tuple[str, ...]]:
+    """One request for each prompt, with the operator's defaults where the client says nothing.
 
-    requests: tuple[ChatRequest, ...]
-    echoes: tuple[str, ...]
-
-    @property
-    def first(self) -> ChatRequest:
-        """The one to ask for what is the same in all."""
-        return self.requests[0]
-
-
-def completions_request(body: JsonObject, model: settings.Model, defaults: settings.Generation) -> Asked:
-    """What the client asks, with the operator's defaults where it says nothing."""
-    name = check_model(body.get("model"), model)
+    The rest is what stands before each answer: its prompt, if that was asked for.
+    """
     _refuse_what_cannot_be(body)
-    prompts = _prompts(body.get("prompt"))
+    prompts, echo = _prompts(body.get("prompt")), boolean(body, "echo")
+    requests = tuple(_request(body, prompt, target) for prompt in prompts)
+    return Parsed(requests=requests, rest=tuple(prompt if echo else "" for prompt in prompts))
+
+
+def _request(body: JsonObject, prompt: str, target: Target) -> ChatRequest:
+    defaults = target.generation
     options = {} if body.get("stream_options") is None else an_object(body["stream_options"], "stream_options")
     max_tokens = integer(body, "max_tokens", least=1) or DEFAULT_MAX_TOKENS
-    requests = tuple(
-        ChatRequest(
-            model=name,
-            turns=conversation(
-                [], [Turn(role="user", parts=(Text(text=prompt),))], system_prompt=defaults.system_prompt
-            ),
-            sampling=sampling(body, defaults),
-            max_tokens=min(max_tokens, defaults.max_tokens_limit),
-            stop=stop_strings(body.get("stop")),
-            stream=boolean(body, "stream"),
-            include_usage=boolean(options, "include_usage", within="stream_options."),
-            n=_n(body),
-        )
-        for prompt in prompts
+    turn: Turn[ImageRef] = Turn(role="user", parts=(Text(text=prompt),))
+    return ChatRequest(
+        model=target.name,
+        turns=conversation([], [turn], system_prompt=defaults.system_prompt),
+        sampling=sampling(body, defaults),
+        max_tokens=min(max_tokens, defaults.max_tokens_limit),
+        stop=stop_strings(body.get("stop")),
+        stream=boolean(body, "stream"),
+        include_usage=boolean(options, "include_usage", within="stream_options."),
+        n=_n(body),
+        logprobs=_logprobs(body, target),
+        penalties=penalties(body, target),
     )
-    echo = boolean(body, "echo")
-    return Asked(requests=requests, echoes=tuple(prompt if echo else "" for prompt in prompts))
 
 
 def _prompts(value: Any) -> list[str]:
     match value:
         case str():
             return [value]
-        case [str(), *_] if len(value) > MOST_PROMPTS:
-            raise invalid("prompt", f"at most {MOST_PROMPTS} strings", value)
+        case [str(), *_] if len(value) > MAX_PROMPTS:
+            raise invalid("prompt", f"at most {MAX_PROMPTS} strings", value)
         case [str(), *_]:
             return [a_string(prompt, f"prompt[{index}]") for index, prompt in enumerate(value)]
         case [int() | list(), *_]:
@@ -80,8 +63,8 @@ def _prompts(value: Any) -> list[str]:
 
 def _n(body: JsonObject) -> int:
     n = integer(body, "n", least=1) or 1
-    if n > MOST_CHOICES:
-        raise unsupported("n", f"This server gives up to {MOST_CHOICES} answers to a prompt.")
+    if n > MAX_CHOICES:
+        raise unsupported("n", f"This server gives up to {MAX_CHOICES} answers to a prompt.")
     best_of = integer(body, "best_of", least=1)
     if best_of is not None and best_of > n:
         raise unsupported("best_of", "The device gives no probabilities to choose the best by: leave best_of out.")
@@ -90,12 +73,19 @@ def _n(body: JsonObject) -> int:
     return n
 
 
+def _logprobs(body: JsonObject, target: Target) -> int | None:
+    """`logprobs` is the number of the likeliest tokens to show; 0 shows the chosen ones alone, false is none."""
+    if body.get("logprobs") is None or body["logprobs"] is False:
+        return None
+    if body["logprobs"] is True:
+        raise invalid("logprobs", f"a whole number from 0 to {MAX_LOGPROBS}", True)
+    top = integer(body, "logprobs", least=0) or 0
+    check_logprobs("logprobs", 0, target)
+    if top > MAX_LOGPROBS:
+        raise invalid("logprobs", f"at most {MAX_LOGPROBS}", top)
+    return top
+
+
 def _refuse_what_cannot_be(body: JsonObject) -> None:
-    number(body, "frequency_penalty", least=-2, most=2)
-    number(body, "presence_penalty", least=-2, most=2)
-    if body.get("logprobs") is not None and body["logprobs"] is not False:
-        raise unsupported("logprobs", "The device gives no log probabilities: leave logprobs out.")
-    if body.get("logit_bias"):
-        raise unsupported("logit_bias", "The device takes no logit bias: leave logit_bias out.")
     if body.get("suffix"):
         raise unsupported("suffix", "The model can't write what stands before a suffix: leave suffix out.")

@@ -1,6 +1,6 @@
 """POST /v1/completions described."""
 
-from hailo_vision.http_api.openai.completions.parse import DEFAULT_MAX_TOKENS, MOST_CHOICES, MOST_PROMPTS
+from hailo_vision.http_api.openai.completions.parse import DEFAULT_MAX_TOKENS, MAX_CHOICES, MAX_PROMPTS
 from hailo_vision.http_api.openai.spec import (
     FAILURES,
     MODEL,
@@ -18,9 +18,9 @@ COMPLETIONS = Operation(
     body=an_object(
         {
             "model": MODEL,
-            "prompt": {"oneOf": [STRING, {"type": "array", "minItems": 1, "maxItems": MOST_PROMPTS, "items": STRING}]},
+            "prompt": {"oneOf": [STRING, {"type": "array", "minItems": 1, "maxItems": MAX_PROMPTS, "items": STRING}]},
             "max_tokens": nullable("integer", f"default {DEFAULT_MAX_TOKENS}", minimum=1),
-            "n": nullable("integer", "answers to each prompt", minimum=1, maximum=MOST_CHOICES),
+            "n": nullable("integer", "answers to each prompt", minimum=1, maximum=MAX_CHOICES),
             "echo": nullable("boolean", "puts the prompt before each answer"),
             "stop": STOP,
             **SAMPLING,

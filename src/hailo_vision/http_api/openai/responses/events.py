@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable
 from typing import assert_never
 
-from hailo_vision.chat import Finish, Piece, ToolCall
-from hailo_vision.http_api.openai.responses.reply import INCOMPLETE, Reply, Status, text_part
+from hailo_vision.chat import Finish, Logprob, Piece, ToolCall
+from hailo_vision.http_api.openai.responses.reply import Reply, Status, incomplete_reason, text_part
 from hailo_vision.http_api.web.faults import Fault
 from hailo_vision.http_api.web.fields import JsonObject
 
@@ -18,6 +18,7 @@ class Telling:
         self._told = 0
         self._output: list[JsonObject] = []
         self._pieces: list[str] | None = None  # of the message that is open, if one is
+        self._logprobs: list[Logprob] = []
         self.response = reply.response("in_progress", [])
 
     def begin(self) -> list[JsonObject]:
@@ -29,7 +30,7 @@ class Telling:
     def tell(self, said: Piece | ToolCall | Finish) -> list[JsonObject]:
         match said:
             case Piece():
-                return self._piece(said.text) if said.text else []
+                return self._piece(said) if said.text or said.logprobs else []
             case ToolCall():
                 return [*self._close("completed"), *self._call(said)]
             case Finish():
@@ -45,11 +46,13 @@ class Telling:
         self.response = self._reply.response("failed", self._output, failure=what)
         return [*beginning, error, self._event("response.failed", response=self.response)]
 
-    def _piece(self, text: str) -> list[JsonObject]:
+    def _piece(self, piece: Piece) -> list[JsonObject]:
         opening = self._open()
         assert self._pieces is not None
-        self._pieces.append(text)
-        delta = self._event("response.output_text.delta", **self._place, delta=text, logprobs=[])
+        self._pieces.append(piece.text)
+        self._logprobs.extend(piece.logprobs)
+        logprobs = [_token(one) for one in piece.logprobs]
+        delta = self._event("response.output_text.delta", **self._place, delta=piece.text, logprobs=logprobs)
         return [*opening, delta]
 
     def _call(self, call: ToolCall) -> list[JsonObject]:
@@ -66,7 +69,7 @@ class Telling:
         ]
 
     def _finish(self, finish: Finish) -> list[JsonObject]:
-        incomplete = INCOMPLETE.get(finish.reason)
+        incomplete = incomplete_reason(finish.reason)
         status: Status = "incomplete" if incomplete else "completed"
         opening = [] if self._output or self._pieces is not None else self._open()  # an empty answer is a message too
         closing = self._close(status)
@@ -87,19 +90,19 @@ class Telling:
     def _close(self, status: Status) -> list[JsonObject]:
         if self._pieces is None:
             return []
-        place = self._place
+        place, logprobs = self._place, [_token(one) for one in self._logprobs]
         item = self._end_message(status)
         (part,) = item["content"]
         return [
-            self._event("response.output_text.done", **place, text=part["text"], logprobs=[]),
+            self._event("response.output_text.done", **place, text=part["text"], logprobs=logprobs),
             self._event("response.content_part.done", **place, part=part),
             self._event("response.output_item.done", output_index=place["output_index"], item=item),
         ]
 
     def _end_message(self, status: Status) -> JsonObject:
         text = "".join(self._pieces or ())
-        item = self._reply.message(len(self._output), status, [text_part(text)])
-        self._pieces = None
+        item = self._reply.message(len(self._output), status, [text_part(text, self._logprobs)])
+        self._pieces, self._logprobs = None, []
         self._output.append(item)
         return item
 
@@ -114,6 +117,12 @@ class Telling:
         event = {"type": kind, "sequence_number": self._told, **rest}
         self._told += 1
         return event
+
+
+def _token(one: Logprob) -> JsonObject:
+    """A log probability as events tell it, which is less than the finished part tells."""
+    top = [{"token": other.token, "logprob": other.logprob} for other in one.top]
+    return {"token": one.token, "logprob": one.logprob, "top_logprobs": top}
 
 
 def frames(events: Iterable[JsonObject]) -> bytes:

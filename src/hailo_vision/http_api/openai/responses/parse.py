@@ -3,14 +3,12 @@
 Nothing is stored, so what would need a store is refused: each request brings its whole conversation.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
-from hailo_vision.chat import ChatRequest, JsonFormat
-from hailo_vision.config import settings
+from hailo_vision.chat import ChatRequest, JsonFormat, Priority
 from hailo_vision.http_api.openai.responses.items import turns
 from hailo_vision.http_api.openai.responses.tools import offer, tools
-from hailo_vision.http_api.openai.sampling import check_model, sampling
+from hailo_vision.http_api.openai.sampling import check_logprobs, penalties, sampling
 from hailo_vision.http_api.openai.tools import json_format
 from hailo_vision.http_api.web.fields import (
     JsonObject,
@@ -22,9 +20,12 @@ from hailo_vision.http_api.web.fields import (
     invalid,
     unsupported,
 )
+from hailo_vision.http_api.web.parsed import Parsed, priority
+from hailo_vision.serving.served import Target
 
-_MOST_METADATA = 16
-_MOST_KEY_CHARS, _MOST_VALUE_CHARS = 64, 512
+_MAX_METADATA = 16
+_MAX_KEY_CHARS, _MAX_VALUE_CHARS = 64, 512
+_LOGPROBS = "message.output_text.logprobs"
 _STATEFUL = {
     "previous_response_id": "send the whole conversation as input",
     "conversation": "send the whole conversation as input",
@@ -32,18 +33,13 @@ _STATEFUL = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What a client asked, and what the response repeats of it, in its JSON."""
+def responses(body: JsonObject, target: Target) -> Parsed[JsonObject]:
+    """What the client asks, with the operator's defaults where it says nothing.
 
-    request: ChatRequest
-    echo: JsonObject
-
-
-def responses_request(body: JsonObject, model: settings.Model, defaults: settings.Generation) -> Asked:
-    """What the client asks, with the operator's defaults where it says nothing."""
-    name = check_model(body.get("model"), model)
+    The rest is what the response repeats of the request, in its JSON.
+    """
     _refuse_what_cannot_be(body)
+    defaults = target.generation
     instructions = _optional_string(body, "instructions")
     known = tools(body.get("tools"))
     offered = offer(known, body.get("tool_choice"))
@@ -51,7 +47,7 @@ def responses_request(body: JsonObject, model: settings.Model, defaults: setting
     max_tokens = integer(body, "max_output_tokens", least=1)
     text_format = _format(body.get("text"))
     request = ChatRequest(
-        model=name,
+        model=target.name,
         turns=turns(body.get("input"), instructions=instructions, system_prompt=defaults.system_prompt),
         sampling=sampling(body, defaults),
         max_tokens=min(max_tokens or defaults.max_tokens, defaults.max_tokens_limit),
@@ -60,12 +56,15 @@ def responses_request(body: JsonObject, model: settings.Model, defaults: setting
         tool_choice=offered.choice,
         parallel_tool_calls=parallel,
         format=_json_format(text_format),
+        logprobs=_logprobs(body, target),
+        penalties=penalties(body, target),
     )
     echo = {
         "instructions": instructions,
         "max_output_tokens": max_tokens,
         "metadata": _metadata(body.get("metadata")),
         "parallel_tool_calls": parallel,
+        "service_tier": "flex" if priority(body) is Priority.BATCH else "default",
         "temperature": request.sampling.temperature,
         "text": {"format": text_format},
         "tool_choice": body.get("tool_choice") or "auto",
@@ -79,9 +78,10 @@ def responses_request(body: JsonObject, model: settings.Model, defaults: setting
             }
             for tool in known
         ],
+        "top_logprobs": request.logprobs or 0,
         "top_p": request.sampling.top_p,
     }
-    return Asked(request=request, echo=echo)
+    return Parsed(requests=(request,), rest=echo)
 
 
 def _refuse_what_cannot_be(body: JsonObject) -> None:
@@ -90,11 +90,17 @@ def _refuse_what_cannot_be(body: JsonObject) -> None:
             raise unsupported(name, f"Nothing is stored here, so {name} has no meaning: {instead}.")
     if boolean(body, "background"):
         raise unsupported("background", "A response is given at once and never kept: leave background out.")
-    logprobs = "message.output_text.logprobs" in a_list(body.get("include") or [], "include")
-    if logprobs or integer(body, "top_logprobs", least=0):
-        name = "include" if logprobs else "top_logprobs"
-        raise unsupported(name, "The device gives no log probabilities: leave them out.")
     boolean(body, "store")
+
+
+def _logprobs(body: JsonObject, target: Target) -> int | None:
+    """`include` asks for log probabilities, and `top_logprobs` for those of further tokens."""
+    top = integer(body, "top_logprobs", least=0) or 0
+    is_included = _LOGPROBS in a_list(body.get("include") or [], "include")
+    if not is_included and not top:
+        return None
+    check_logprobs("include" if is_included else "top_logprobs", top, target)
+    return top
 
 
 def _format(value: object) -> JsonObject:
@@ -130,11 +136,11 @@ def _json_format(text_format: JsonObject) -> JsonFormat | None:
 def _metadata(value: object) -> JsonObject:
     """Up to 16 pairs of strings, which the response repeats."""
     given = {} if value is None else an_object(value, "metadata")
-    if len(given) > _MOST_METADATA or any(len(key) > _MOST_KEY_CHARS for key in given):
-        raise invalid("metadata", f"at most {_MOST_METADATA} pairs with keys of {_MOST_KEY_CHARS} characters", given)
+    if len(given) > _MAX_METADATA or any(len(key) > _MAX_KEY_CHARS for key in given):
+        raise invalid("metadata", f"at most {_MAX_METADATA} pairs with keys of {_MAX_KEY_CHARS} characters", given)
     for key, text in given.items():
-        if len(a_string(text, f"metadata.{key}")) > _MOST_VALUE_CHARS:
-            raise invalid(f"metadata.{key}", f"at most {_MOST_VALUE_CHARS} characters long", text)
+        if len(a_string(text, f"metadata.{key}")) > _MAX_VALUE_CHARS:
+            raise invalid(f"metadata.{key}", f"at most {_MAX_VALUE_CHARS} characters long", text)
     return given
 
 

@@ -1,16 +1,15 @@
 """A response object and its items. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from hailo_vision.chat import ToolCall, Usage
+from hailo_vision.chat import FinishReason, Logprob, ToolCall, Usage
+from hailo_vision.http_api.openai.usage import finish_word, logprob_json
 from hailo_vision.http_api.web.faults import Fault
 from hailo_vision.http_api.web.fields import JsonObject
 
 Status = Literal["in_progress", "completed", "incomplete", "failed"]
-
-# Finish reasons of answers that were cut; the specification has no word of its own for a deadline.
-INCOMPLETE = {"length": "max_output_tokens", "deadline": "max_output_tokens"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +42,6 @@ class Reply:
             "output": output,
             "previous_response_id": None,
             "reasoning": {"effort": None, "summary": None},
-            "service_tier": "default",
             "store": False,
             "truncation": "disabled",
             "usage": usage and usage_json(usage),
@@ -70,8 +68,14 @@ class Reply:
         }
 
 
-def text_part(text: str) -> JsonObject:
-    return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+def incomplete_reason(reason: FinishReason) -> str | None:
+    """Why an answer was cut; the specification has no word of its own for a deadline."""
+    return "max_output_tokens" if finish_word(reason) == "length" else None
+
+
+def text_part(text: str, logprobs: Sequence[Logprob] = ()) -> JsonObject:
+    found = [logprob_json(one) for one in logprobs]
+    return {"type": "output_text", "text": text, "annotations": [], "logprobs": found}
 
 
 def usage_json(usage: Usage) -> JsonObject:

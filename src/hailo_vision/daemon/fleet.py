@@ -1,0 +1,106 @@
+"""The models that are served, made of the settings: their engines, the queues before them, and who answers for whom."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from hailo_vision.config import settings
+from hailo_vision.config.served import EngineSettings, ModelSettings
+from hailo_vision.daemon import engines
+from hailo_vision.daemon.engines import Restarted
+from hailo_vision.engines.chip.probe import ChipProbe
+from hailo_vision.engines.contract import DrivenEngine, Engine
+from hailo_vision.generate.pipeline import Pipeline
+from hailo_vision.images.pictures import Pictures
+from hailo_vision.scheduler.scheduler import Scheduler
+from hailo_vision.serving.backend import Backend
+from hailo_vision.serving.served import ServedModel, ServedModels
+
+MakeScheduler = Callable[[Engine, ModelSettings], Scheduler]
+Changed = Callable[[int, Engine], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """The models with engines that are never `auto`, and why the default model's preferred engine is the one it is."""
+
+    models: tuple[ModelSettings, ...]
+    reason: str
+
+    @property
+    def runtime(self) -> settings.Runtime:
+        return self.models[0].engines[0].runtime
+
+    @property
+    def engines(self) -> int:
+        return sum(len(model.engines) for model in self.models)
+
+
+def choose(models: tuple[ModelSettings, ...]) -> Chosen:
+    """Look which engine `auto` is on this machine. An engine that a model would have twice is there once."""
+    reason = engines.choose(models[0].engines[0]).reason
+    return Chosen(models=tuple(_resolved(model) for model in models), reason=reason)
+
+
+def _resolved(model: ModelSettings) -> ModelSettings:
+    found: dict[settings.Runtime, EngineSettings] = {}
+    for engine in model.engines:
+        runtime = engines.choose(engine).runtime
+        found.setdefault(runtime, replace(engine, runtime=runtime))
+    is_alone = len(found) == 1 and not model.fallback
+    return replace(model, engines=tuple(replace(engine, is_alone=is_alone) for engine in found.values()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """What a daemon has to run: the engines with their queues, by model, and what reads the chip's temperature."""
+
+    models: ServedModels
+    engines: tuple[DrivenEngine, ...]
+    schedulers: tuple[tuple[str, Scheduler], ...]  # each with the name of the model that it belongs to
+    probe: ChipProbe | None
+
+    def reconfigure(self, queue: settings.Queue, models: tuple[ModelSettings, ...]) -> None:
+        """Other bounds for requests that come from now on."""
+        by_name = {model.name: model for model in models}
+        for name, scheduler in self.schedulers:
+            if (model := by_name.get(name)) is not None:
+                scheduler.reconfigure(queue, keep_alive=model.keep_alive, is_pinned=model.is_pinned)
+
+
+def build(
+    chosen: Chosen, schedule: MakeScheduler, pictures: Pictures, on_change: Changed, on_restart: Restarted
+) -> Fleet:
+    """Raises StartError where a model has no device and no other engine answers for it."""
+    made: list[DrivenEngine] = []
+    schedulers: list[tuple[str, Scheduler]] = []
+    own: dict[str, tuple[Backend, ...]] = {}
+    for model in chosen.models:
+        backends = []
+        for wanted in model.engines:
+            engine = engines.build(wanted, partial(on_change, len(made)), on_restart)
+            scheduler = schedule(engine, model)
+            made.append(engine)
+            schedulers.append((model.name, scheduler))
+            backends.append(
+                Backend(
+                    name=wanted.runtime,
+                    engine=engine,
+                    scheduler=scheduler,
+                    pipeline=Pipeline(scheduler, pictures),
+                    takes_pictures=wanted.takes_pictures,
+                )
+            )
+        own[model.name] = tuple(backends)
+    served = [ServedModel(model, own[model.name], _others(model, own)) for model in chosen.models]
+    probes = (engines.probe(wanted) for model in chosen.models for wanted in model.engines)
+    return Fleet(
+        models=ServedModels(served),
+        engines=tuple(made),
+        schedulers=tuple(schedulers),
+        probe=next((probe for probe in probes if probe is not None), None),
+    )
+
+
+def _others(model: ModelSettings, own: dict[str, tuple[Backend, ...]]) -> tuple[Backend, ...]:
+    return tuple(backend for name in model.fallback for backend in own[name])
