@@ -47,10 +47,21 @@ class Asked:
         return result
 
 
+@dataclass(frozen=True, kw_only=True)
+class Keep:
+    """How long the model stays without work."""
+
+    keep_alive: float | None = None
+    is_pinned: bool = False
+
+
+KEEP = Keep()
+
+
 class House:
     """A scheduler over a puppet, and clients."""
 
-    def __init__(self, engine: Puppet | None = None, model: settings.Model | None = None, **queue: object) -> None:
+    def __init__(self, engine: Puppet | None = None, keep: Keep = KEEP, **queue: object) -> None:
         self.engine = engine or Puppet()
         self.records: list[JobRecord] = []
         self.refusals: list[Refusal] = []
@@ -58,7 +69,8 @@ class House:
         self.scheduler = Scheduler(
             self.engine,
             settings.Queue(**queue),  # type: ignore[arg-type]
-            model,
+            keep_alive=keep.keep_alive,
+            is_pinned=keep.is_pinned,
             grace_s=0.05,
             on_job_end=self.records.append,
             on_refused=self.refusals.append,
@@ -519,7 +531,7 @@ async def test_a_changed_depth_and_deadline_count_for_those_who_come_from_then_o
         for name in ("a1", "b2", "c3"):
             house.ask(name)
         await until(lambda: house.scheduler.waiting == 2)
-        house.scheduler.reconfigure(settings.Queue(depth=1, deadline_s=7), settings.Model())
+        house.scheduler.reconfigure(settings.Queue(depth=1, deadline_s=7), keep_alive=None, is_pinned=False)
         assert (house.scheduler.waiting, house.scheduler.depth) == (2, 1)
         with pytest.raises(QueueFull):
             await house.scheduler.admit(client="d", arrived_at=now())
@@ -596,7 +608,7 @@ async def test_an_unloaded_model_is_ready_for_requests_and_loaded_for_the_first_
 
 
 async def test_an_idle_model_is_unloaded_and_only_then() -> None:
-    async with opened(model=settings.Model(keep_alive=0.05)) as house:
+    async with opened(keep=Keep(keep_alive=0.05)) as house:
         await until(lambda: house.engine.unloads == 1)
         house.ask("a1")
         await until(lambda: house.engine.state is EngineState.WAKING)
@@ -610,9 +622,9 @@ async def test_an_idle_model_is_unloaded_and_only_then() -> None:
         await until(lambda: house.engine.unloads == 2)
 
 
-@pytest.mark.parametrize("model", [settings.Model(), settings.Model(keep_alive=0, pinned=True)])
-async def test_without_a_keep_alive_or_pinned_it_stays(model: settings.Model) -> None:
-    async with opened(model=model) as house:
+@pytest.mark.parametrize("keep", [KEEP, Keep(keep_alive=0, is_pinned=True)])
+async def test_without_a_keep_alive_or_pinned_it_stays(keep: Keep) -> None:
+    async with opened(keep=keep) as house:
         house.ask("a1")
         await house.answer("a1")
         for _ in range(50):
@@ -640,14 +652,14 @@ async def test_it_is_unloaded_on_request_once_nothing_runs_or_waits() -> None:
 
 
 async def test_a_pinned_model_is_not_unloaded_for_anybody() -> None:
-    async with opened(model=settings.Model(pinned=True)) as house:
+    async with opened(keep=Keep(is_pinned=True)) as house:
         with pytest.raises(ModelPinned, match="pinned"):
             house.scheduler.unload()
         house.scheduler.keep_alive(0)
         for _ in range(50):
             await asyncio.sleep(0)
         assert house.engine.unloads == 0
-        house.scheduler.reconfigure(settings.Queue(), settings.Model(keep_alive=0))
+        house.scheduler.reconfigure(settings.Queue(), keep_alive=0, is_pinned=False)
         await until(lambda: house.engine.unloads == 1)
 
 
