@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 
 from hailo_vision import __version__
-from hailo_vision.access.access import open_to
+from hailo_vision.access.access import load_access
 from hailo_vision.config import settings
 from hailo_vision.config.settings import Settings
 from hailo_vision.daemon import engines, http, logs
@@ -55,10 +55,10 @@ async def run(wanted: Settings, reread: Callable[[], Settings]) -> None:
 
 
 async def _serve(wanted: Settings, reread: Callable[[], Settings], signals: Signals, house: AsyncExitStack) -> None:
-    access = open_to(wanted.server)
+    access = load_access(wanted.server)
     listening = listen(wanted.server)
     house.callback(listening.close)
-    access = access.bound(is_local=listening.is_local)
+    access = access.for_address(is_local=listening.is_local)
     queue = partial(_queue, waits=listening.is_inherited)
     metrics = Metrics()
     choice = engines.choose(wanted)
