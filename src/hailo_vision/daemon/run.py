@@ -35,7 +35,7 @@ from hailo_vision.serving.routing import Answering, Place, Routed
 log = logging.getLogger(__name__)
 
 # What a stop takes after the drain. With the default of queue.drain_timeout_s it stays within the unit's 30 s.
-AFTER_DRAIN_S = engines.QUIT_S + http.FLUSH_S + 2 * http.CUT_S
+AFTER_DRAIN_S = engines.QUIT_S + http.FLUSH_S + 2 * http.HANDLER_SHUTDOWN_S
 
 
 async def run(wanted: Settings, reread: Callable[[], Settings]) -> None:
@@ -93,8 +93,8 @@ async def _serve(wanted: Settings, reread: Callable[[], Settings], signals: Sign
         on_request=metrics.request_ended,
         metrics=metrics.exposed,
     )
-    limits = http.limits(wanted.server)
-    doors = await house.enter_async_context(
+    limits = http.limits_of(wanted.server)
+    server = await house.enter_async_context(
         http.serving(app.build(services), listening.sockets, limits, backlog=listening.backlog, tls=access.tls)
     )
     notifier.starting(wanted.model.load_timeout_s)
@@ -116,8 +116,8 @@ async def _serve(wanted: Settings, reread: Callable[[], Settings], signals: Sign
     await house.enter_async_context(_background(reloader.run(signals.reload)))
     await signals.stop.wait()
     if listening.is_inherited:
-        doors.stop_listening()  # who comes now waits in the socket for the next process
-    doors.drain()
+        server.stop_listening()  # a client that connects now waits in the socket for the next process
+    server.drain()
     await _drain(schedulers, reloader.running.queue.drain_timeout_s, signals, notifier)
 
 
