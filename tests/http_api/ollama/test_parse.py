@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hailo_vision.chat import ChatRequest, ImageRef, Text, ToolCall, ToolResult
 from hailo_vision.errors import RequestError
 from hailo_vision.http_api.ollama.parse import Wish, chat, generate
-from hailo_vision.http_api.ollama.template import TEMPLATE
 from hailo_vision.http_api.web.parsed import Parsed
+from hailo_vision.models.facts import hef_facts
 from hailo_vision.serving.served import Target
 
 TARGET = Target(name="the-model", engine="hailo")
@@ -209,7 +209,10 @@ def test_a_raw_prompt_in_the_models_template_is_the_conversation_in_it() -> None
     system, user = asked({"prompt": RAW}, raw=True, images=[PICTURE]).turns
     assert system.parts == (Text(text="Be brief."),)
     assert user.parts == (ImageRef(url=PICTURE, param="images[0]"), Text(text="Hi\nyou"))
-    assert all(mark in TEMPLATE for mark in ("<|im_start|>system\n", "<|im_end|>\n", "<|im_start|>assistant\n"))
+    assert all(
+        mark in (hef_facts("Qwen2-VL-2B-Instruct.hef").template or "")
+        for mark in ("<|im_start|>system\n", "<|im_end|>\n", "<|im_start|>assistant\n")
+    )
 
 
 @pytest.mark.parametrize(
