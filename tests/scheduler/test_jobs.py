@@ -22,7 +22,7 @@ from hailo_vision.errors import (
     TooBusy,
     Unready,
 )
-from hailo_vision.scheduler.job import MOST_PIECES_BEHIND
+from hailo_vision.scheduler.job import MAX_PIECES_BEHIND
 from hailo_vision.scheduler.record import JobRecord, Outcome, Refusal
 from hailo_vision.scheduler.scheduler import Scheduler
 from scheduler.puppet import MODEL, Puppet, finish, question
@@ -230,7 +230,7 @@ async def test_a_reader_that_is_too_far_behind_is_dropped_and_the_engine_goes_on
     async with opened() as house:
         async with house.scheduler.job(question("a1"), client="a", arrived_at=now()) as events:
             await house.running("a1")
-            house.engine.say(*["word "] * MOST_PIECES_BEHIND)
+            house.engine.say(*["word "] * MAX_PIECES_BEHIND)
             await until(lambda: house.engine.is_asked and not house.engine.open["a1"].qsize())
             house.engine.say("one more")
             await until(lambda: house.engine.aborted == ["a1"])
@@ -239,19 +239,19 @@ async def test_a_reader_that_is_too_far_behind_is_dropped_and_the_engine_goes_on
             assert await other.error() is None
             with pytest.raises(SlowReader) as caught:
                 await anext(events)
-            assert caught.value.pieces_behind == MOST_PIECES_BEHIND
+            assert caught.value.pieces_behind == MAX_PIECES_BEHIND
         assert house.scheduler.totals.ended[Outcome.SLOW_READER] == 1
     (line,) = [record for record in caplog.records if "slow reader" in record.message]
-    assert line.__dict__["facts"] == {"client": "a", "pieces_behind": MOST_PIECES_BEHIND}
+    assert line.__dict__["facts"] == {"client": "a", "pieces_behind": MAX_PIECES_BEHIND}
 
 
 async def test_a_reader_that_keeps_up_gets_an_answer_of_any_length() -> None:
     async with opened() as house:
         asked = house.ask("a1")
         await house.running("a1")
-        house.engine.say(*["word "] * (3 * MOST_PIECES_BEHIND), finish())
+        house.engine.say(*["word "] * (3 * MAX_PIECES_BEHIND), finish())
         assert await asked.error() is None
-        assert len(asked.got) == 3 * MOST_PIECES_BEHIND
+        assert len(asked.got) == 3 * MAX_PIECES_BEHIND
 
 
 # Leaving
