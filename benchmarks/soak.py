@@ -20,7 +20,7 @@ from report import machine
 from harness import Daemon, ask, photo
 
 CONNECTIONS = 8
-MOST_BYTES = 5_000_000
+MAX_BYTES = 5_000_000
 
 
 def bodies() -> list[bytes]:
@@ -72,7 +72,7 @@ def main() -> None:
             daemon.stop()
     grown = sum(states[-1][:2]) - sum(states[0][:2])
     print(f"\nGrown by {grown / 1e6:.2f} MB in {requests - requests // 20} requests, {rate:.0f} requests/s")
-    sys.exit(grown >= MOST_BYTES)
+    sys.exit(grown >= MAX_BYTES)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from hailo_vision.errors import HailoVisionError
 DEFAULT_URL = "http://127.0.0.1:11435"
 CONNECT_S = 5.0
 GET_S = 10.0
-LONGEST_LINE_BYTES = 1 << 20
+MAX_LINE_BYTES = 1 << 20
 
 
 class ServerError(HailoVisionError):
@@ -138,7 +138,7 @@ async def _lines(content: aiohttp.StreamReader) -> AsyncGenerator[bytes]:
         *lines, rest = (rest + part).split(b"\n")
         for line in lines:
             yield line
-        if len(rest) > LONGEST_LINE_BYTES:
+        if len(rest) > MAX_LINE_BYTES:
             raise ServerError("What the server answers is not understood.", code="not_understood")
 
 

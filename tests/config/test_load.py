@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hailo_vision.config.load import LARGEST_BYTES, default_path, describe, find, load, salvage
+from hailo_vision.config.load import MAX_BYTES, default_path, describe, find, load, salvage
 from hailo_vision.config.settings import Settings
 from hailo_vision.errors import ConfigError, ConfigProblem
 
@@ -69,9 +69,9 @@ def test_a_file_that_is_not_utf_8_is_a_problem(tmp_path: Path) -> None:
 
 def test_a_huge_file_is_a_problem_and_a_large_one_is_not(tmp_path: Path) -> None:
     path = tmp_path / "x.yaml"
-    path.write_bytes(b"#" * LARGEST_BYTES)
+    path.write_bytes(b"#" * MAX_BYTES)
     assert load(path) == Settings()
-    path.write_bytes(b"#" * (LARGEST_BYTES + 1))
+    path.write_bytes(b"#" * (MAX_BYTES + 1))
     assert problems(path) == ["it is larger than 1 MB, which no config file is"]
 
 

@@ -6,7 +6,7 @@ import zlib
 import pytest
 from PIL import Image, ImageCms
 
-from hailo_vision.images.profile import MOST_BYTES, in_srgb, inflated
+from hailo_vision.images.profile import MAX_BYTES, in_srgb, inflated
 from images.drawn import PHOTOS, Pixel, chunk, encoded, frame, is_near, pixel
 from images.icc import GREY_INKS, LINEAR_GREY
 
@@ -90,7 +90,7 @@ def test_a_cmyk_jpeg_has_a_profile_of_inks() -> None:
 
 
 def test_a_profile_larger_than_any_is_ignored() -> None:
-    assert in_srgb(swatch(), ADOBE_RGB + bytes(MOST_BYTES)).getpixel((0, 0)) == STORED
+    assert in_srgb(swatch(), ADOBE_RGB + bytes(MAX_BYTES)).getpixel((0, 0)) == STORED
 
 
 def test_an_inflated_profile_is_whole_or_nothing() -> None:
@@ -105,4 +105,4 @@ def test_an_inflated_profile_is_whole_or_nothing() -> None:
         b"name\0\0" + b"x" * 99,
     ):
         assert inflated(chunk_body) == b""
-    assert inflated(b"name\0\0" + zlib.compress(bytes(MOST_BYTES + 1))) == b""
+    assert inflated(b"name\0\0" + zlib.compress(bytes(MAX_BYTES + 1))) == b""

@@ -9,7 +9,7 @@ from hailo_vision.chat import Frame, Text
 from hailo_vision.config.settings import Fit, Images
 from hailo_vision.images.decode import decode
 from hailo_vision.images.fit import Shape
-from hailo_vision.images.tiles import MOST_WORDS_BYTES, Grid, Look, grid, spread, words
+from hailo_vision.images.tiles import MAX_WORDS_BYTES, Grid, Look, grid, spread, words
 from images.drawn import BLUE, GREEN, GREY, RED, YELLOW, corners, encoded, is_near, pixel, quadrants
 
 SQUARE = Shape(width_px=100, height_px=100, fit="pad")
@@ -109,7 +109,7 @@ def test_no_words_are_longer_than_what_is_counted_for_them(columns: int, rows: i
     frame = Frame(width_px=1, height_px=1, pixels=bytes(3))
     frames, parts = (frame,) * (1 + columns * rows), Grid(columns=columns, rows=rows)
     seen = Look(frames=frames, grid=parts, format="png", width_px=1, height_px=1)
-    assert sum(len(part.text.encode()) for part in words(seen) if isinstance(part, Text)) <= MOST_WORDS_BYTES
+    assert sum(len(part.text.encode()) for part in words(seen) if isinstance(part, Text)) <= MAX_WORDS_BYTES
 
 
 def test_frames_to_spare_are_shared_by_those_who_ask() -> None:

@@ -10,7 +10,7 @@ from hailo_vision.bench.sample import Sample
 from hailo_vision.errors import HailoVisionError
 
 SCHEMA = 1
-LARGEST_BYTES = 64 << 20
+MAX_BYTES = 64 << 20
 
 
 class BadResult(HailoVisionError):
@@ -104,8 +104,8 @@ def read(path: Path) -> dict[str, Any]:
     """The JSON of a bench, as far as `compare` needs it. Raises BadResult."""
     try:
         with path.open("rb") as file:
-            content = file.read(LARGEST_BYTES + 1)
-        if len(content) > LARGEST_BYTES:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
             raise BadResult(f"{path} is too large to be a result of a bench.")
         tree = json.loads(content)
     except OSError as error:

@@ -10,7 +10,7 @@ from hailo_vision.config.parse import parse_text
 from hailo_vision.config.settings import Settings
 from hailo_vision.errors import ConfigError, ConfigProblem, UnusableFile
 
-LARGEST_BYTES = 1_000_000
+MAX_BYTES = 1_000_000
 
 _PLACE = Path("hailo-vision", "hailo-vision.json")
 
@@ -66,11 +66,11 @@ def describe(error: ConfigError) -> str:
 def _read(path: Path) -> str:
     try:
         with path.open("rb") as file:
-            content = file.read(LARGEST_BYTES + 1)
+            content = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise _unreadable(path, _reason(error)) from error
-    if len(content) > LARGEST_BYTES:
-        raise _unreadable(path, f"it is larger than {LARGEST_BYTES // 1_000_000} MB, which no config file is")
+    if len(content) > MAX_BYTES:
+        raise _unreadable(path, f"it is larger than {MAX_BYTES // 1_000_000} MB, which no config file is")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

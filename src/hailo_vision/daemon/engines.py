@@ -24,7 +24,7 @@ from hailo_vision.wire import Load
 VENDOR_RUNTIME, SIMULATOR = "hailo_platform", "hailo_vision.simulator"
 RUNTIME_MODULES = {"hailo": VENDOR_RUNTIME, "simulated": SIMULATOR}  # of the engines that are a chip, or play one
 PATIENCE_S = 12.0  # a worker that was killed can hold the chip for seconds
-LONGEST_KEY = 8000  # a server refuses longer lines in a head
+MAX_KEY = 8000  # a server refuses longer lines in a head
 QUIT_S = 2.0  # for a worker to leave; then it is killed
 
 Changed = Callable[[Engine], None]
@@ -84,11 +84,11 @@ def key_in(file: str | Path) -> str:
     """The key that a file holds. Raises StartError; what the file holds is never quoted."""
     try:
         with Path(file).open("rb") as content:
-            key = content.read(LONGEST_KEY + 1).decode().strip()
+            key = content.read(MAX_KEY + 1).decode().strip()
     except (OSError, UnicodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text"
         raise StartError(f"remote.key_file: {file} can't be read: {why}.") from None
-    if not key.isascii() or not key.isprintable() or not key or " " in key or len(key) > LONGEST_KEY:
+    if not key.isascii() or not key.isprintable() or not key or " " in key or len(key) > MAX_KEY:
         raise StartError(f"remote.key_file: {file} must hold one key and nothing else.")
     return key
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 COMMAND_S = 10.0
 LAST_WORDS_S = 2.0  # a process that hangs in the driver does not even die
-LARGEST_BYTES = 1 << 20
+MAX_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class Machine:
         """A small file's text without the white space around it; None where it can't be read."""
         try:
             with self.path(absolute).open("rb") as file:
-                return file.read(LARGEST_BYTES).decode(errors="replace").strip(" \t\r\n\0")
+                return file.read(MAX_BYTES).decode(errors="replace").strip(" \t\r\n\0")
         except OSError:
             return None
 

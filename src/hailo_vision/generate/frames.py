@@ -3,7 +3,7 @@
 from hailo_vision.chat import ChatRequest, Frame, Generation, ImageRef, LoadedModel, Text, Turn
 from hailo_vision.errors import RequestError
 from hailo_vision.images.pictures import Pictures, Seen
-from hailo_vision.images.tiles import MOST_WORDS_BYTES
+from hailo_vision.images.tiles import MAX_WORDS_BYTES
 
 # What the template puts around a turn and around a picture, and the system turn that it adds where there is none.
 _TURN_TOKENS = 8
@@ -62,7 +62,7 @@ def spare_frames(asked: ChatRequest, model: LoadedModel) -> int:
     refs = pictures(asked)
     texts = (part.text for turn in asked.turns for part in turn.parts if isinstance(part, Text))
     text_tokens = sum(len(text.encode(errors="surrogatepass")) for text in texts)
-    words_tokens = MOST_WORDS_BYTES * sum(ref.detail == "high" for ref in refs)
+    words_tokens = MAX_WORDS_BYTES * sum(ref.detail == "high" for ref in refs)
     template_tokens = _TEMPLATE_TOKENS + _TURN_TOKENS * len(asked.turns)
     left = model.context_tokens - asked.max_tokens - text_tokens - words_tokens - template_tokens
     fitting = left // (model.image_tokens + _AROUND_IMAGE_TOKENS)

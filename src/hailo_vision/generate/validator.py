@@ -10,7 +10,7 @@ from hailo_vision.generate.validation import problems
 PROCESSES = 2  # at once; each is a core and 30 MB for up to the bounds of verdict.py
 PATIENCE_S = 30.0  # they end themselves by the processor's time long before, but a busy machine is slow
 # Steps that a plain schema may take here: 5 ms. A step is a part of the value against a part of the schema.
-MOST_STEPS = 2000
+MAX_STEPS = 2000
 
 # With none of these a value is held against each part of the schema at most once in each of its places.
 _COSTLY = ("pattern", "patternProperties", "$ref", "uniqueItems", "contains", "unevaluatedProperties", "multipleOf")
@@ -28,7 +28,7 @@ class Judge:
 
     async def problems(self, schema: dict[str, Any], value: Any) -> list[str]:
         """What is wrong with the value, in a few short lines. Raises Unjudged."""
-        if not _is_costly(schema) and _parts(schema) * _parts(value) <= MOST_STEPS:
+        if not _is_costly(schema) and _parts(schema) * _parts(value) <= MAX_STEPS:
             return problems(schema, value)
         async with self._places:
             return await _judged_apart(json.dumps({"schema": schema, "value": value}).encode())

@@ -17,7 +17,7 @@ Network = IPv4Network | IPv6Network
 
 _PORTS = frozenset({80, 443})
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+", re.IGNORECASE)  # a name or an address, without an interface (%eth0)
-_LONGEST_URL = 8000
+_MAX_URL = 8000
 _GLOBAL_UNICAST = IPv6Network("2000::/3")  # all that IANA has given out
 _NAT64 = IPv6Network("64:ff9b::/96")
 _SIX_TO_FOUR = IPv6Network("2002::/16")
@@ -81,8 +81,8 @@ class FetchPolicy:
 
 def _parse(text: str) -> tuple[URL, str, int]:
     """An http(s) URL with its host, as it will be connected to, and port. Raises BadImage."""
-    if len(text) > _LONGEST_URL:
-        raise BadImage("invalid_image_url", f"has an address of more than {_LONGEST_URL} characters.")
+    if len(text) > _MAX_URL:
+        raise BadImage("invalid_image_url", f"has an address of more than {_MAX_URL} characters.")
     # Backslashes and control characters are where two parsers most often read two hosts.
     if "\\" in text or any(character < " " or character == "\x7f" for character in text):
         raise BadImage("invalid_image_url", "has an address with a backslash or a control character.")

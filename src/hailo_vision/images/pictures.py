@@ -21,7 +21,7 @@ from hailo_vision.images.tiles import Look, spread, words
 # Two pictures at once: memory is bounded by it, and of the Pi's four cores two stay for the loop and the worker.
 _THREADS = 2
 # A picture within the limit of pixels can't need more than this, in 16 bits and four channels without compression.
-_MOST_BYTES_PER_PIXEL = 8
+_MAX_BYTES_PER_PIXEL = 8
 _METADATA_BYTES = 1_000_000
 
 
@@ -155,7 +155,7 @@ class Pictures:
         return look
 
     def _check_size(self, size_bytes: int) -> None:
-        most = int(self._settings.max_megapixels * 1_000_000 * _MOST_BYTES_PER_PIXEL) + _METADATA_BYTES
+        most = int(self._settings.max_megapixels * 1_000_000 * _MAX_BYTES_PER_PIXEL) + _METADATA_BYTES
         if size_bytes > most:
             reason = f"has {size_bytes // 1_000_000} MB, more than any picture of {self._settings.max_megapixels:g} "
             raise BadImage("image_file_too_large", f"{reason}megapixels needs. Send it as JPEG, or scale it down.")

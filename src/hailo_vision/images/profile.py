@@ -9,7 +9,7 @@ import zlib
 
 from PIL import Image, ImageCms
 
-MOST_BYTES = 2_000_000  # printers' CMYK profiles have 0.5 to 1.5 MB
+MAX_BYTES = 2_000_000  # printers' CMYK profiles have 0.5 to 1.5 MB
 
 _SPACES = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}
 
@@ -21,7 +21,7 @@ def inflated(chunk: bytes) -> bytes:
         return b""
     unpacker = zlib.decompressobj()
     try:
-        profile = unpacker.decompress(chunk[len(name) + 2 :], MOST_BYTES)
+        profile = unpacker.decompress(chunk[len(name) + 2 :], MAX_BYTES)
     except zlib.error:
         return b""
     return profile if unpacker.eof else b""
@@ -29,7 +29,7 @@ def inflated(chunk: bytes) -> bytes:
 
 def in_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
     """RGB, from a picture in RGB, L or CMYK."""
-    if 128 < len(profile) <= MOST_BYTES and profile[16:20].decode("latin-1").strip() == _SPACES[picture.mode]:
+    if 128 < len(profile) <= MAX_BYTES and profile[16:20].decode("latin-1").strip() == _SPACES[picture.mode]:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             converted = ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), outputMode="RGB")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hailo_vision.images.bad_image import BadImage
 
 _SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]{0,30}):", re.IGNORECASE)
-_LONGEST_DATA_HEADER = 1000
+_MAX_DATA_HEADER = 1000
 # How the base64 of a JPEG, PNG, GIF, WebP or BMP begins. Without this test a path such as /etc/passwd, which is
 # made of base64's letters, would be answered with a puzzle about its format.
 _RAW_BASE64 = re.compile(r"\s*((?:\\?/|_)9j(?:\\?/|_)|iVBORw0KGgo|R0lGOD|UklGR|Qk[0-3])")
@@ -74,7 +74,7 @@ def _read_bare(url: str) -> Inline:
 
 def _read_data_uri(url: str) -> Inline:
     """The declared type is not looked at: clients label their pictures wrongly, the bytes tell."""
-    comma = url.find(",", 0, _LONGEST_DATA_HEADER)
+    comma = url.find(",", 0, _MAX_DATA_HEADER)
     if comma < 0:
         raise BadImage("invalid_base64_image", "is a data: URI without a comma before its data.")
     parameters = url[:comma].lower().split(";")

@@ -14,19 +14,19 @@ from typing import assert_never
 
 from hailo_vision.images.bad_image import BadImage
 from hailo_vision.images.formats import Format
-from hailo_vision.images.profile import MOST_BYTES as MOST_PROFILE_BYTES
+from hailo_vision.images.profile import MAX_BYTES as MAX_PROFILE_BYTES
 from hailo_vision.images.profile import inflated
 from hailo_vision.images.tiff import first_picture
 
 # Real files have some dozens of JPEG segments, and a chunk for each 8 kB of PNG or 255 bytes of GIF.
-_MOST_SEGMENTS = 1000
-_MOST_TABLE_BYTES = 200_000
-_MOST_BLOCKS = 100_000
+_MAX_SEGMENTS = 1000
+_MAX_TABLE_BYTES = 200_000
+_MAX_BLOCKS = 100_000
 # A progressive JPEG has about 10 scans, and each costs a pass over all of the picture, however little it holds.
-_MOST_SCANS = 100
+_MAX_SCANS = 100
 # Pillow decodes run-length coded BMPs in Python: 1.5 s for 8 megapixels.
-_MOST_RUN_LENGTH_PIXELS = 1_000_000
-_MOST_RUN_LENGTH_BYTES = 1_000_000
+_MAX_RUN_LENGTH_PIXELS = 1_000_000
+_MAX_RUN_LENGTH_BYTES = 1_000_000
 
 # FF and what makes it a marker that a segment follows; FF FF is filling, FF 00 no marker, the others stand alone.
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
@@ -85,7 +85,7 @@ def _strip_jpeg(data: bytes) -> Stripped:
     exif = b""
     profile: dict[int, bytes] = {}
     position = 2
-    for _ in range(_MOST_SEGMENTS):
+    for _ in range(_MAX_SEGMENTS):
         found = _JPEG_MARKER.search(data, position)
         if found is None or found[0] == b"\xff\xd9":
             raise broken(Format.JPEG)
@@ -103,14 +103,14 @@ def _strip_jpeg(data: bytes) -> Stripped:
         elif marker == 0xE2 and segment.startswith(_JPEG_PROFILE, 4) and len(segment) > 18:
             profile.setdefault(segment[16], segment[18:])
         position += 2 + length
-        if len(kept) > _MOST_TABLE_BYTES:
-            raise _strange(Format.JPEG, f"more than {_MOST_TABLE_BYTES} bytes of tables")
-    raise _strange(Format.JPEG, f"more than {_MOST_SEGMENTS} segments")
+        if len(kept) > _MAX_TABLE_BYTES:
+            raise _strange(Format.JPEG, f"more than {_MAX_TABLE_BYTES} bytes of tables")
+    raise _strange(Format.JPEG, f"more than {_MAX_SEGMENTS} segments")
 
 
 def _jpeg_scans(data: bytes, position: int) -> bytes:
-    if data.count(b"\xff\xda", position) > _MOST_SCANS:
-        raise _strange(Format.JPEG, f"more than {_MOST_SCANS} scans")
+    if data.count(b"\xff\xda", position) > _MAX_SCANS:
+        raise _strange(Format.JPEG, f"more than {_MAX_SCANS} scans")
     return data[position:]
 
 
@@ -125,7 +125,7 @@ def _strip_png(data: bytes) -> Stripped:
             kept.append(_in_8_bit(chunk, depth=depth, colour=colour))
         elif kind == b"eXIf":
             exif = chunk[8:-4]
-        elif kind == b"iCCP" and not profile and len(chunk) <= MOST_PROFILE_BYTES:
+        elif kind == b"iCCP" and not profile and len(chunk) <= MAX_PROFILE_BYTES:
             profile = inflated(chunk[8:-4])
     return Stripped(data=b"".join(kept), exif=exif, profile=profile)
 
@@ -133,7 +133,7 @@ def _strip_png(data: bytes) -> Stripped:
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """The chunks with their heads and checksums, to the end of the picture or of the file."""
     position = 8
-    for _ in range(_MOST_BLOCKS):
+    for _ in range(_MAX_BLOCKS):
         if position >= len(data):
             return
         length, kind = struct.unpack_from(">L4s", data, position)
@@ -141,7 +141,7 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         position += 12 + length
         if kind == b"IEND":
             return
-    raise _strange(Format.PNG, f"more than {_MOST_BLOCKS} chunks")
+    raise _strange(Format.PNG, f"more than {_MAX_BLOCKS} chunks")
 
 
 def _in_8_bit(chunk: bytes, *, depth: int, colour: int) -> bytes:
@@ -160,7 +160,7 @@ def _strip_gif(data: bytes) -> Stripped:
     position = 13 + _gif_palette_bytes(data[10])
     header = data[:position]
     control = b""
-    for _ in range(_MOST_BLOCKS):
+    for _ in range(_MAX_BLOCKS):
         match data[position]:
             case 0x2C:  # the first picture
                 return Stripped(data=header + control + data[position:], size=_gif_size(data, position))
@@ -173,7 +173,7 @@ def _strip_gif(data: bytes) -> Stripped:
                 position = end
             case _:  # filling, which every reader skips
                 position += 1
-    raise _strange(Format.GIF, f"more than {_MOST_BLOCKS} blocks before its picture")
+    raise _strange(Format.GIF, f"more than {_MAX_BLOCKS} blocks before its picture")
 
 
 def _gif_size(data: bytes, position: int) -> tuple[int, int]:
@@ -185,12 +185,12 @@ def _gif_size(data: bytes, position: int) -> tuple[int, int]:
 
 def _gif_extension_end(data: bytes, position: int) -> int:
     position += 2
-    for _ in range(_MOST_BLOCKS):
+    for _ in range(_MAX_BLOCKS):
         size = data[position]
         position += 1 + size
         if size == 0:
             return position
-    raise _strange(Format.GIF, f"more than {_MOST_BLOCKS} blocks before its picture")
+    raise _strange(Format.GIF, f"more than {_MAX_BLOCKS} blocks before its picture")
 
 
 def _gif_palette_bytes(flags: int) -> int:
@@ -210,7 +210,7 @@ def _check_bmp(data: bytes) -> Stripped:
     if header_bytes >= 40:
         width, height = struct.unpack_from("<ll", data, 18)
         (compression,) = struct.unpack_from("<L", data, 30)
-        big = abs(width * height) > _MOST_RUN_LENGTH_PIXELS or len(data) > _MOST_RUN_LENGTH_BYTES
+        big = abs(width * height) > _MAX_RUN_LENGTH_PIXELS or len(data) > _MAX_RUN_LENGTH_BYTES
         if compression in (1, 2) and big:
             raise _strange(Format.BMP, "run-length coded and larger than a megapixel or a megabyte")
     return Stripped(data=data)

@@ -11,8 +11,8 @@ _KEPT = frozenset(
     {256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 284, 317, 320, 322, 323, 324, 325, 338, 339, 347, 34675}
     | {529, 530, 531, 532}
 )
-_MOST_ENTRIES = 1000
-_MOST_TILE_PX = 4_000_000  # memory for a whole tile is taken before the first is read
+_MAX_ENTRIES = 1000
+_MAX_TILE_PX = 4_000_000  # memory for a whole tile is taken before the first is read
 _BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
 
 
@@ -21,7 +21,7 @@ def first_picture(data: bytes) -> bytes | None:
     order = "<" if data.startswith(b"II") else ">"
     (start,) = struct.unpack_from(f"{order}L", data, 4)
     (count,) = struct.unpack_from(f"{order}H", data, start)
-    if count > _MOST_ENTRIES:
+    if count > _MAX_ENTRIES:
         return None
     kept: dict[int, bytes] = {}
     value_bytes = 0
@@ -30,7 +30,7 @@ def first_picture(data: bytes) -> bytes | None:
         if tag in _KEPT and tag not in kept:
             kept[tag] = data[position : position + 12]
             value_bytes += _BYTES.get(kind, 1) * length
-    if value_bytes > len(data) or _tile_px(kept, order) > _MOST_TILE_PX:
+    if value_bytes > len(data) or _tile_px(kept, order) > _MAX_TILE_PX:
         return None
     directory = b"".join(kept[tag] for tag in sorted(kept))
     head = data[:4] + struct.pack(f"{order}L", len(data))

@@ -86,7 +86,7 @@ def _parts_of(grid: Grid) -> str:
 OVERVIEW = "An image as a whole:"
 END = "\n"
 # Of one picture, in bytes; a token is a byte or more.
-MOST_WORDS_BYTES = len(OVERVIEW) + len(_parts_of(Grid(columns=99, rows=99))) + len(END)
+MAX_WORDS_BYTES = len(OVERVIEW) + len(_parts_of(Grid(columns=99, rows=99))) + len(END)
 
 
 def spread(frames: int, wants: Sequence[bool], most_tiles: int) -> tuple[int, ...]:

@@ -20,7 +20,7 @@ from hailo_vision.models.records import Partial
 from hailo_vision.models.store import require_space
 
 _BLOCK_BYTES = 1 << 20
-_MOST_REDIRECTS = 8
+_MAX_REDIRECTS = 8
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -86,7 +86,7 @@ class Download:
         """One request. True when the file is whole now, False when another one is to follow at once."""
         part = self.part
         headers = headers_for(part.note, part.size_bytes)
-        async with session.get(self.url, headers=headers, max_redirects=_MOST_REDIRECTS) as response:
+        async with session.get(self.url, headers=headers, max_redirects=_MAX_REDIRECTS) as response:
             if urlsplit(self.url).scheme == "https" and response.url.scheme != "https":
                 raise ModelError(ModelFault.REFUSED, "The server leads from https to http, where anybody can listen.")
             answer = understand(response.status, response.headers, part.note, part.size_bytes)

@@ -14,7 +14,7 @@ FACTS_BYTES: Final = 1 << 20  # the vocabulary comes late and is longer; what is
 EYES: Final = "clip"  # the architecture of every mmproj
 _NUMBERS: Final = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _TEXT, _LIST = 8, 9
-_LONGEST_LIST: Final = 4096  # of numbers that are kept: one for each layer, and no vocabulary
+_MAX_LIST: Final = 4096  # of numbers that are kept: one for each layer, and no vocabulary
 _SHAPE: Final = ("block_count", "attention.head_count", "embedding_length")
 _BYTES_A_VALUE: Final = {"f16": 2.0, "q8_0": 34 / 32, "q4_0": 18 / 32}  # ggml's blocks of 32 values
 
@@ -78,7 +78,7 @@ def _value(head: bytes, at: int, kind: int) -> tuple[Fact | None, int]:
             _, at = _text(head, at)
         return None, at
     values, at = _numbers(head, at, kind, length)
-    return (values if length <= _LONGEST_LIST else None), at
+    return (values if length <= _MAX_LIST else None), at
 
 
 def _numbers(head: bytes, at: int, kind: int, count: int) -> tuple[tuple[int | float | bool, ...], int]:
@@ -87,7 +87,7 @@ def _numbers(head: bytes, at: int, kind: int, count: int) -> tuple[tuple[int | f
     end = at + struct.calcsize(_NUMBERS[kind]) * count
     if end > len(head):
         raise ValueError(end)
-    if count > _LONGEST_LIST:
+    if count > _MAX_LIST:
         return (), end
     return struct.unpack_from(f"<{count}{_NUMBERS[kind]}", head, at), end
 

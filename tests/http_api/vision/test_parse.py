@@ -9,7 +9,7 @@ from hailo_vision.errors import RequestError
 from hailo_vision.http_api.vision import parse
 from hailo_vision.http_api.vision.parse import CAPTION_PROMPT
 from hailo_vision.http_api.vision.upload import form_object
-from hailo_vision.http_api.web.body import MOST_JSON_BYTES
+from hailo_vision.http_api.web.body import MAX_JSON_BYTES
 from hailo_vision.http_api.web.form import Field
 from hailo_vision.http_api.web.parsed import Parsed
 from hailo_vision.serving.served import Target
@@ -171,7 +171,7 @@ def test_the_short_forms_take_one_image_and_answer_whole(body: dict[str, Any], p
         ((text("model", "a"), text("model", "a")), "model"),
         ((file("question", b"\xff", None),), "question"),
         ((file("image", b"\xff\xd8", None),), "image"),
-        ((text("prompt", "x" * MOST_JSON_BYTES), text("question", "y")), "question"),
+        ((text("prompt", "x" * MAX_JSON_BYTES), text("question", "y")), "question"),
     ],
 )
 def test_a_form_that_is_wrong_is_refused_by_the_name_of_its_field(form: tuple[Field, ...], param: str) -> None:

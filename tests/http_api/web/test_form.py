@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hailo_vision.errors import RequestError
-from hailo_vision.http_api.web.form import MOST_FIELDS, MOST_HEADER_BYTES, Field, boundary_of, fields
+from hailo_vision.http_api.web.form import MAX_FIELDS, MAX_HEADER_BYTES, Field, boundary_of, fields
 
 LINE = b"--B\r\n"
 END = b"--B--\r\n"
@@ -121,14 +121,14 @@ def test_what_is_no_form_is_refused_with_its_reason(body: bytes, reason: str) ->
 
 
 def test_fields_are_so_many_at_most() -> None:
-    assert len(read(part() * MOST_FIELDS + END)) == MOST_FIELDS
-    with pytest.raises(RequestError, match=f"more than {MOST_FIELDS} fields"):
-        read(part() * (MOST_FIELDS + 1) + END)
+    assert len(read(part() * MAX_FIELDS + END)) == MAX_FIELDS
+    with pytest.raises(RequestError, match=f"more than {MAX_FIELDS} fields"):
+        read(part() * (MAX_FIELDS + 1) + END)
 
 
 def test_headers_are_so_long_at_most() -> None:
     disposition = 'Content-Disposition: form-data; name="a"\r\nX: '
-    room = MOST_HEADER_BYTES - len(disposition) - 4
+    room = MAX_HEADER_BYTES - len(disposition) - 4
     assert len(read(part(headers=disposition + "x" * room) + END)) == 1
     with pytest.raises(RequestError, match="no end of its headers"):
         read(part(headers=disposition + "x" * (room + 1)) + END)

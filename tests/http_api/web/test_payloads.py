@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hailo_vision.errors import RequestError
-from hailo_vision.http_api.web.body import MOST_JSON_BYTES, json_object
+from hailo_vision.http_api.web.body import MAX_JSON_BYTES, json_object
 from hailo_vision.http_api.web.payloads import cut
 
 LETTERS = base64.b64encode(bytes(range(256)) * 60).decode()
@@ -29,7 +29,7 @@ URI = f"data:image/png;base64,{LETTERS}"
 def test_pictures_are_cut_out_and_land_where_they_stood(picture: str, separators: tuple[str, str]) -> None:
     value = {"url": picture, "list": [picture, "a", [picture + "x"]], "after": 1}
     body = json.dumps(value, separators=separators).encode()
-    found = cut(body, MOST_JSON_BYTES)
+    found = cut(body, MAX_JSON_BYTES)
     assert found is not None
     assert len(found.payloads) == 3
     assert len(found.json) < 300
@@ -99,7 +99,7 @@ def test_a_payload_that_is_no_utf_8_is_refused() -> None:
 @pytest.mark.parametrize("unit", [b"[],", b'{"a":1},', b'"a",', b"1,"])
 def test_more_than_any_conversation_besides_pictures_is_refused_unread(unit: bytes) -> None:
     body = b'{"a": [' + unit * (1_000_000 // len(unit)) + b'0], "b": "' + URI.encode() + b'"}'
-    assert cut(body, MOST_JSON_BYTES) is None
+    assert cut(body, MAX_JSON_BYTES) is None
     with pytest.raises(RequestError) as caught:
         json_object(body)
     assert caught.value.code == "context_length_exceeded"

@@ -18,7 +18,7 @@ from hailo_vision.errors import (
 )
 
 RETRY_S = 5.0
-LONGEST_RETRY_S = 600.0
+MAX_RETRY_S = 600.0
 
 
 def refusal(status: int, body: bytes, retry_after: str | None, name: str) -> HailoVisionError:
@@ -60,6 +60,6 @@ def _error(body: bytes) -> dict[str, Any]:
 def _seconds(retry_after: str | None) -> float:
     """Only the form in seconds is read; a date says too little between two clocks."""
     try:
-        return min(max(float(retry_after or RETRY_S), 1.0), LONGEST_RETRY_S)
+        return min(max(float(retry_after or RETRY_S), 1.0), MAX_RETRY_S)
     except ValueError:
         return RETRY_S

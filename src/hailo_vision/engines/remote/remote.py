@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 NAME = "The server behind this one"
 LOOK_S = 10.0  # for the answer to GET /models
 PATCH_PX = 28  # a token shows about so much of a side: an upper bound is all that is needed
-LONGEST_WAIT_S = 10.0  # before another try; who says longer is not waited for
+MAX_WAIT_S = 10.0  # before another try; who says longer is not waited for
 
 
 def endpoint(wanted: settings.Remote, key: str | None) -> Endpoint:
@@ -230,7 +230,7 @@ class Remote:
 def _safe_in_s(error: HailoVisionError) -> float | None:
     """When to try again after an error; None when that would not be safe, or take too long."""
     match error:
-        case UpstreamBusy(retry_after_s=wait_s) if wait_s <= LONGEST_WAIT_S:
+        case UpstreamBusy(retry_after_s=wait_s) if wait_s <= MAX_WAIT_S:
             return wait_s
         case DeviceUnavailable(fault=DeviceFault.NO_DEVICE):
             return 0.5

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from hailo_vision.errors import RequestError
-from hailo_vision.http_api.web.body import MOST_JSON_BYTES
+from hailo_vision.http_api.web.body import MAX_JSON_BYTES
 from hailo_vision.http_api.web.fields import JsonObject
 from hailo_vision.http_api.web.form import Field
 
@@ -34,8 +34,8 @@ def form_object(form: tuple[Field, ...]) -> JsonObject:
             body.setdefault("images", []).append(_text(field) if field.filename is None else field.data)
             continue
         texts_bytes += len(field.data)
-        if texts_bytes > MOST_JSON_BYTES:
-            raise RequestError(f"The form has more than {MOST_JSON_BYTES // 1000} kB besides its pictures.", param=name)
+        if texts_bytes > MAX_JSON_BYTES:
+            raise RequestError(f"The form has more than {MAX_JSON_BYTES // 1000} kB besides its pictures.", param=name)
         text = _text(field)
         if name not in body:
             body[name] = _value(text) if name in _VALUES else text

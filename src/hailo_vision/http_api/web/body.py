@@ -16,7 +16,7 @@ from hailo_vision.http_api.web.payloads import cut
 BODY_S = 60.0  # 32 MB over a network of 5 Mbit/s; who takes longer holds memory that others need
 # Without the pictures. This much in brackets holds the interpreter lock, and so the event loop, for 10 ms; as text
 # it is more than 50,000 tokens of English, or all of a conversation that a Raspberry Pi could answer in an hour.
-MOST_JSON_BYTES = 300_000
+MAX_JSON_BYTES = 300_000
 
 
 class Bodies:
@@ -114,9 +114,9 @@ def json_object(body: bytes | bytearray) -> JsonObject:
 
 def _loaded(body: bytes | bytearray) -> Any:
     """What the body says, read without holding the interpreter lock for long, however large it is."""
-    found = cut(body, MOST_JSON_BYTES)
+    found = cut(body, MAX_JSON_BYTES)
     if found is None:
-        message = f"The request has more than the {MOST_JSON_BYTES // 1000} kB besides its pictures that are read here."
+        message = f"The request has more than the {MAX_JSON_BYTES // 1000} kB besides its pictures that are read here."
         raise RequestError(f"{message} Shorten it.", code="context_length_exceeded")
     payloads = iter(found.payloads)
 

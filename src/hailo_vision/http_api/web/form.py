@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from hailo_vision.errors import RequestError
 
-MOST_FIELDS = 256
-MOST_HEADER_BYTES = 8192
-MOST_NAME_CHARS = 100
+MAX_FIELDS = 256
+MAX_HEADER_BYTES = 8192
+MAX_NAME_CHARS = 100
 _PIECE_BYTES = 1 << 20
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")  # RFC 2046, 5.1.1
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*)")
@@ -50,8 +50,8 @@ def _fields(body: bytes | bytearray, line: bytes) -> Iterator[Field]:
     count = 0
     while body[at : at + 2] == b"\r\n":
         count += 1
-        if count > MOST_FIELDS:
-            raise _wrong(f"it has more than {MOST_FIELDS} fields")
+        if count > MAX_FIELDS:
+            raise _wrong(f"it has more than {MAX_FIELDS} fields")
         start, name, filename = _head(body, at + 2, count)
         end = _find(body, b"\r\n" + line, start)
         if end < 0:
@@ -64,9 +64,9 @@ def _fields(body: bytes | bytearray, line: bytes) -> Iterator[Field]:
 
 def _head(body: bytes | bytearray, at: int, number: int) -> tuple[int, str, str | None]:
     """Where the field's data begins, the field's name and its file's."""
-    end = body.find(b"\r\n\r\n", at, at + MOST_HEADER_BYTES)
+    end = body.find(b"\r\n\r\n", at, at + MAX_HEADER_BYTES)
     if end < 0:
-        raise _wrong(f"field {number} has no end of its headers within {MOST_HEADER_BYTES} bytes")
+        raise _wrong(f"field {number} has no end of its headers within {MAX_HEADER_BYTES} bytes")
     try:
         lines = body[at:end].decode("utf-8").split("\r\n")
     except UnicodeDecodeError:
@@ -82,7 +82,7 @@ def _head(body: bytes | bytearray, at: int, number: int) -> tuple[int, str, str 
     disposition = _FORM_DATA.fullmatch(headers.get("content-disposition", "").strip())
     parameters = {} if disposition is None else _parameters(disposition[1])
     name = parameters.get("name")
-    if name is None or len(name) > MOST_NAME_CHARS:
+    if name is None or len(name) > MAX_NAME_CHARS:
         raise _wrong(f'field {number} has no Content-Disposition of the form form-data; name="..."')
     return end + 4, name, parameters.get("filename")
 
