@@ -233,3 +233,15 @@ def test_nobody_can_take_a_simulated_model_for_a_real_one() -> None:
     entry = model_json("the-model", "simulated", 1_700_000_000, LOADED)
     assert entry["runtime"] == "simulated"
     assert "simulated" in entry["owned_by"]
+
+
+def test_a_chunk_of_text_is_the_same_json_whatever_the_text_and_the_names_in_it_hold() -> None:
+    hostile = '"delta":{"content":""}'
+    reply = Reply(id=hostile, created=1, model=hostile, fingerprint="f", shows_usage=True)
+    for choice in (0, 3, 0):
+        for text in ("word", hostile, 'a "quote" \\ \n\x00 \u2028 \U0001f600', ""):
+            chunk = json.loads(reply.text_chunk(text, choice).removeprefix(b"data: "))
+            assert chunk["choices"] == [
+                {"index": choice, "delta": {"content": text}, "logprobs": None, "finish_reason": None}
+            ]
+            assert (chunk["id"], chunk["model"], chunk["usage"]) == (hostile, hostile, None)
