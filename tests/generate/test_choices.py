@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hailo_vision.chat import Event, Finish, FinishReason, Piece, Timings, Usage
 from hailo_vision.errors import GenerationFailed
-from hailo_vision.generate.choices import choices
+from hailo_vision.generate.choices import Said, choices
 from hailo_vision.tasks import task_group
 
 END = Finish(reason=FinishReason.STOP, usage=Usage(prompt_tokens=1, completion_tokens=1), timings=Timings())
