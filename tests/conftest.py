@@ -1,18 +1,50 @@
 """Fixtures that every test may use."""
 
+import re
 import signal
-from collections.abc import Callable, Iterator
+import tomllib
+from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from harness import Daemon
+from harness import ROOT, Daemon
+
+# A loaded machine is no bug: how long an example takes is measured in benchmarks/.
+with suppress(ImportError):
+    from hypothesis import settings
+
+    settings.register_profile("no-deadline", deadline=None)
+    settings.load_profile("no-deadline")
+
+MISSING = re.compile(r"No module named '(\w+)")
 
 
 def pytest_configure() -> None:
     """A shell without job control starts what it puts into the background deaf to Ctrl-C, and so all its children."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def test_tools() -> frozenset[str]:
+    """The modules that the extra `test` of pyproject.toml installs, and pydantic, which comes with one of them."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    names = (re.match(r"[\w-]+", requirement) for requirement in extras["test"])
+    return frozenset({name[0].replace("-", "_") for name in names if name} | {"pydantic"})
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """A missing test tool skips the module or the folder that needs it, with its name, and ends nothing."""
+    report = yield
+    missing = MISSING.search(report.longreprtext) if report.failed else None
+    if missing and missing[1] in test_tools():
+        report.outcome = "skipped"
+        report.longrepr = (str(collector.path), 0, f"Skipped: {missing[1]} is missing: scripts/setup test gets it")
+    return report
 
 
 @pytest.fixture(scope="session")

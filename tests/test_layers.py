@@ -12,7 +12,7 @@ HOUSE = Path(__file__).resolve().parent.parent / "src" / "hailo_vision"
 # For each room, or a folder or module of it that keeps to rules of its own: what it may import from the house | from
 # others. A name covers what is inside it; a `-` takes away, from the standard library too. The longest name counts.
 WORDS = "chat errors config.settings"
-ENGINE = f"{WORDS} engines.contract engines.condition engines.backoff engines.reason engines.stderr"
+ENGINE = f"{WORDS} models.facts engines.contract engines.condition engines.backoff engines.reason engines.stderr"
 HTTP = f"{WORDS} access serving generate scheduler engines.contract tasks http_api.web http_api.openapi.operation"
 OPENAI = (
     f"{HTTP} http_api.openai.messages http_api.openai.sampling http_api.openai.spec http_api.openai.tools "
@@ -52,7 +52,7 @@ TABLE = {
     "ingress": "errors http_api.web.faults",
     "daemon": "chat errors config images models scheduler engines wire access generate serving http_api ingress "
     "__version__",
-    "models": "errors config.settings __version__ | aiohttp -aiohttp.web",
+    "models": "chat errors config.settings __version__ | aiohttp -aiohttp.web",
     "client": "errors | aiohttp -aiohttp.web",
     "doctor": "errors config models client engines daemon.engines",
     "bench": "chat errors client __version__ | PIL aiohttp -aiohttp.web",

@@ -1,4 +1,4 @@
-"""Under which names a browser may reach a server on loopback."""
+"""Host names by which a browser may reach a server on loopback, against DNS rebinding."""
 
 import pytest
 from hypothesis import given, settings
@@ -30,7 +30,7 @@ HOSTS = Hosts(["raspberrypi", "vision.example.com"])
         "vision.example.com",
     ],
 )
-def test_a_name_of_this_machine_is_let_in(host: str | None) -> None:
+def test_a_name_of_this_machine_is_allowed(host: str | None) -> None:
     assert HOSTS.allows(host)
 
 
@@ -58,26 +58,26 @@ def test_a_name_of_this_machine_is_let_in(host: str | None) -> None:
         "х.example",
     ],
 )
-def test_any_other_name_is_not(host: str) -> None:
+def test_any_other_name_is_not_allowed(host: str) -> None:
     assert not HOSTS.allows(host)
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(), st.text())
-def test_any_text_has_an_answer(host: str, origin: str) -> None:
+def test_no_text_makes_the_checks_fail(host: str, origin: str) -> None:
     HOSTS.allows(host)
     is_same_origin(origin, host)
     is_same_origin(f"http://{origin}", host)
 
 
-def test_loopback_is_what_nobody_else_reaches() -> None:
+def test_loopback_is_an_address_that_only_this_machine_can_connect_to() -> None:
     for address in ("127.0.0.1", "127.1.2.3", "::1", "/run/hailo-vision.sock", ""):
         assert is_loopback(address)
     for address in ("0.0.0.0", "192.168.1.2", "::", "fe80::1%eth0", "2001:db8::1"):
         assert not is_loopback(address)
 
 
-def test_a_page_of_the_server_itself_has_its_origin() -> None:
+def test_only_a_page_of_the_server_itself_is_same_origin() -> None:
     assert is_same_origin("http://localhost:11435", "localhost:11435")
     assert is_same_origin("https://Vision.example.com", "vision.example.com")
     assert is_same_origin("http://[::1]:11435", "[::1]:11435")

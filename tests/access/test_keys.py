@@ -1,4 +1,4 @@
-"""The file of API keys: what is taken, what is refused and how it is told, and what a reload keeps."""
+"""The file of API keys: which lines are valid, how the problems are named, and which keys a reload keeps."""
 
 import os
 from contextlib import suppress
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hailo_vision.access.keys import MOST_KEYS, Keys, parse_keys
+from hailo_vision.access.keys import MAX_KEYS, Keys, parse_keys
 from hailo_vision.errors import UnusableFile
 
 KITCHEN, GARDEN = "k" * 24, "g" * 24
@@ -26,7 +26,7 @@ def refused(text: str) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-def test_each_key_has_its_owner_and_all_else_has_none(tmp_path: Path) -> None:
+def test_each_key_has_its_owner_and_any_other_text_has_none(tmp_path: Path) -> None:
     keys = Keys(written(tmp_path / "keys", f"# ours\n\nkitchen {KITCHEN}\n  garden\t{GARDEN}  \r\n"))
     assert len(keys) == 2
     assert keys.owner(KITCHEN) == "kitchen"
@@ -40,7 +40,7 @@ def test_a_name_can_have_two_keys_while_one_is_replaced(tmp_path: Path) -> None:
     assert keys.owner(KITCHEN) == keys.owner(GARDEN) == "kitchen"
 
 
-def test_no_key_is_kept_as_it_is(tmp_path: Path) -> None:
+def test_keys_are_kept_as_hashes_only(tmp_path: Path) -> None:
     keys = Keys(written(tmp_path / "keys", f"kitchen {KITCHEN}\n"))
     assert KITCHEN not in repr([vars(keys), keys._keys])
 
@@ -57,14 +57,14 @@ def test_every_bad_line_is_named_by_its_number_and_never_quoted() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "\n", "# nobody\n"])
-def test_a_file_without_keys_is_refused_as_it_would_let_nobody_in(text: str) -> None:
+def test_a_file_without_keys_is_refused_as_no_client_could_use_the_server(text: str) -> None:
     (problem,) = refused(text)
     assert "nobody" in problem
 
 
 def test_the_number_of_keys_is_bounded() -> None:
-    (problem,) = refused("".join(f"name key-number-{number:06}\n" for number in range(MOST_KEYS + 1)))
-    assert str(MOST_KEYS) in problem
+    (problem,) = refused("".join(f"name key-number-{number:06}\n" for number in range(MAX_KEYS + 1)))
+    assert str(MAX_KEYS) in problem
 
 
 @settings(max_examples=200, deadline=None)
@@ -88,7 +88,7 @@ def test_a_file_for_its_owner_and_its_group_is_read(tmp_path: Path, mode: int) -
     assert len(Keys(written(tmp_path / "keys", f"kitchen {KITCHEN}\n", mode))) == 1
 
 
-def test_what_counts_is_the_file_behind_a_link(tmp_path: Path) -> None:
+def test_the_mode_of_the_file_behind_a_symbolic_link_counts(tmp_path: Path) -> None:
     target = written(tmp_path / "target", f"kitchen {KITCHEN}\n")
     link = tmp_path / "link"
     link.symlink_to(target)
@@ -98,7 +98,7 @@ def test_what_counts_is_the_file_behind_a_link(tmp_path: Path) -> None:
         Keys(str(link))
 
 
-def test_what_is_no_readable_file_of_text_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+def test_a_path_that_is_no_readable_text_file_is_refused_without_waiting(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe", 0o600)
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     (tmp_path / "huge").write_bytes(b"#" * 1_000_001)
@@ -110,7 +110,7 @@ def test_what_is_no_readable_file_of_text_is_refused_and_not_waited_for(tmp_path
         assert len(caught.value.problems) == 1
 
 
-def test_what_is_prepared_changes_nothing_until_it_is_called(tmp_path: Path) -> None:
+def test_a_prepared_reload_changes_nothing_until_it_is_called(tmp_path: Path) -> None:
     path = tmp_path / "keys"
     keys = Keys(written(path, f"kitchen {KITCHEN}\n"))
     written(path, f"garden {GARDEN}\n")

@@ -1,4 +1,4 @@
-"""A certificate and its key: what is taken, how what is wrong is told, and what a reload keeps."""
+"""A certificate and its private key: which pairs are valid, how problems are named, and what a reload keeps."""
 
 from pathlib import Path
 
@@ -27,12 +27,12 @@ def problem(cert: str, key: str) -> str:
     return f"{caught.value.source}: {found}"
 
 
-def test_a_pair_is_taken_and_no_older_protocol_than_1_2(tmp_path: Path) -> None:
+def test_a_valid_pair_serves_tls_1_2_and_newer(tmp_path: Path) -> None:
     context = Tls(*pair(tmp_path)).context
     assert context.minimum_version.name == "TLSv1_2"
 
 
-def test_what_is_wrong_names_the_file(tmp_path: Path) -> None:
+def test_a_problem_names_its_file(tmp_path: Path) -> None:
     cert, key = pair(tmp_path)
     _, other = pair(tmp_path, "other")
     (tmp_path / "text").write_text("no certificate")
@@ -44,7 +44,7 @@ def test_what_is_wrong_names_the_file(tmp_path: Path) -> None:
     assert "chmod 640" in problem(cert, key)
 
 
-def test_an_encrypted_key_is_refused_and_no_terminal_asked(tmp_path: Path) -> None:
+def test_an_encrypted_key_is_refused_without_asking_at_the_terminal(tmp_path: Path) -> None:
     cert, key = pair(tmp_path)
     locked = tmp_path / "locked.key"
     lock = serialization.BestAvailableEncryption(b"sesame")
@@ -55,7 +55,7 @@ def test_an_encrypted_key_is_refused_and_no_terminal_asked(tmp_path: Path) -> No
     assert "passphrase" in problem(cert, str(locked))
 
 
-def test_a_reload_with_a_bad_pair_says_so_and_the_next_good_one_is_taken(tmp_path: Path) -> None:
+def test_a_reload_with_a_bad_pair_raises_and_the_next_good_pair_is_used(tmp_path: Path) -> None:
     cert, key = pair(tmp_path)
     tls = Tls(cert, key)
     good = Path(key).read_text()

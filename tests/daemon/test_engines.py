@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from hailo_vision.config.settings import Device, Llama, Settings
+from hailo_vision.config.served import EngineSettings
+from hailo_vision.config.settings import Device, Llama
 from hailo_vision.daemon.engines import Choice, choose, key_in
 from hailo_vision.errors import StartError
 
-AUTO = Settings(device=Device(runtime="auto"), llama=Llama(model="/models/m.gguf"))
+AUTO = EngineSettings(runtime="auto", hef="/none.hef", load_timeout_s=1, llama=Llama(model="/models/m.gguf"))
 
 
 def test_auto_takes_the_chip_then_the_model_then_the_simulator(tmp_path: Path) -> None:
@@ -26,7 +27,7 @@ def test_auto_takes_the_chip_then_the_model_then_the_simulator(tmp_path: Path) -
 def test_a_named_node_is_looked_for_alone(tmp_path: Path) -> None:
     (tmp_path / "dev").mkdir()
     (tmp_path / "dev/hailo0").touch()
-    named = replace(AUTO, device=Device(runtime="auto", path="/dev/hailo1"))
+    named = replace(AUTO, device=Device(path="/dev/hailo1"))
     assert choose(named, tmp_path).runtime == "simulated"
 
 
@@ -38,7 +39,7 @@ def test_a_model_that_can_t_be_looked_at_is_none(tmp_path: Path) -> None:
 
 
 def test_what_is_named_is_taken(tmp_path: Path) -> None:
-    wanted = Settings(device=Device(runtime="remote"))
+    wanted = replace(AUTO, runtime="remote")
     assert choose(wanted, tmp_path) == Choice(runtime="remote", reason="device.runtime says so")
 
 

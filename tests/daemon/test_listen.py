@@ -1,4 +1,4 @@
-"""Sockets of our own and inherited ones; over a restart nobody who connects is turned away."""
+"""Sockets of our own and inherited ones; over a restart no connection is refused or reset."""
 
 import os
 import socket
@@ -33,7 +33,7 @@ def activated(folder: Path, listener: socket.socket) -> Iterator[Daemon]:
 
 
 class Poller:
-    """Asks for /health on one new connection after the other, and keeps what came of it."""
+    """Gets /health on one new connection after the other, and keeps each status or error."""
 
     def __init__(self, port: int) -> None:
         self.outcomes: list[int | str] = []
@@ -59,30 +59,30 @@ class Poller:
                 self.outcomes.append(repr(error))
 
 
-def test_without_any_a_socket_is_bound() -> None:
+def test_without_inherited_sockets_one_is_bound() -> None:
     listening = listen(LOCAL, {})
     assert not listening.is_inherited
     with closing(listening), socket.create_connection(listening.sockets[0].getsockname()):
         pass
 
 
-def test_the_variables_are_taken_out_whoever_they_are_for() -> None:
+def test_the_variables_are_removed_whichever_process_they_name() -> None:
     environ = {"LISTEN_PID": "1", "LISTEN_FDS": "2", "LISTEN_FDNAMES": "a:b", "HOME": "/"}
     assert list(inherited_fds(environ)) == []
     assert environ == {"HOME": "/"}
 
 
 @pytest.mark.parametrize("variables", [{}, {"LISTEN_FDS": "1"}, {"LISTEN_PID": "x", "LISTEN_FDS": "1"}])
-def test_what_is_not_for_this_process_is_left_alone(variables: dict[str, str]) -> None:
+def test_descriptors_of_another_process_are_not_used(variables: dict[str, str]) -> None:
     assert list(inherited_fds(variables)) == []
 
 
-def test_what_is_for_this_process_is_taken() -> None:
+def test_descriptors_of_this_process_are_used() -> None:
     environ = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "2"}
     assert list(inherited_fds(environ)) == [3, 4]
 
 
-def test_process_1_of_a_namespace_does_not_know_itself_by_the_number_that_systemd_gives(
+def test_process_1_of_a_pid_namespace_takes_descriptors_whatever_number_systemd_gives(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(os, "getpid", lambda: 1)
@@ -95,11 +95,11 @@ def test_a_descriptor_that_is_no_listening_socket_ends_the_start_with_a_reason(
 ) -> None:
     environ = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
     with (tmp_path / "file").open("w") as file:
-        monkeypatch.setattr("hailo_vision.daemon.listen.FIRST_FD", file.fileno())
+        monkeypatch.setattr("hailo_vision.daemon.listen.SD_LISTEN_FDS_START", file.fileno())
         with pytest.raises(StartError, match="no socket"):
             listen(LOCAL, dict(environ))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
-        monkeypatch.setattr("hailo_vision.daemon.listen.FIRST_FD", os.dup(datagrams.fileno()))
+        monkeypatch.setattr("hailo_vision.daemon.listen.SD_LISTEN_FDS_START", os.dup(datagrams.fileno()))
         with pytest.raises(StartError, match="ListenStream"):
             listen(LOCAL, dict(environ))
 
@@ -125,7 +125,7 @@ def test_a_restart_under_constant_polling_loses_no_connection(tmp_path: Path) ->
                     seen = len(poller.outcomes)
                     daemon.wait_for(lambda seen=seen: len(poller.outcomes) > seen + 20)
                     assert daemon.stop() == 0, daemon.log
-            with activated(tmp_path / "last", listener) as daemon:  # for whoever waits now
+            with activated(tmp_path / "last", listener) as daemon:  # for the client that waits now
                 seen = len(poller.outcomes)
                 daemon.wait_for(lambda: len(poller.outcomes) > seen + 2)
                 poller.__exit__()

@@ -82,10 +82,10 @@ FAILED, STARTING, READY = EngineState.FAILED, EngineState.STARTING, EngineState.
 def test_the_service_has_started_when_one_engine_answers_or_all_have_failed(
     systemd: socket.socket, has_fallback: bool, changes: list[tuple[str, EngineState]], last: str
 ) -> None:
-    notifier = Notifier("a-model", has_fallback=has_fallback)
+    notifier = Notifier("a-model", 2 if has_fallback else 1)
     for who, state in changes:
-        change = notifier.engine_changed if who == "engine" else notifier.fallback_changed
-        change(Told(state, "no chip" if state is FAILED else None))  # type: ignore[arg-type]
+        trouble = "no chip" if state is FAILED else None
+        notifier.engine_changed(0 if who == "engine" else 1, Told(state, trouble))  # type: ignore[arg-type]
     notifier.close()
     messages = [message.decode().replace("\n", " ") for message in heard(systemd)]
     assert messages[-1] == last
@@ -93,11 +93,11 @@ def test_the_service_has_started_when_one_engine_answers_or_all_have_failed(
 
 
 def test_what_the_fallback_does_is_not_told_while_the_engine_answers(systemd: socket.socket) -> None:
-    notifier = Notifier("a-model", has_fallback=True)
-    notifier.engine_changed(Told(READY))  # type: ignore[arg-type]
+    notifier = Notifier("a-model", 2)
+    notifier.engine_changed(0, Told(READY))  # type: ignore[arg-type]
     heard(systemd)
     for state in EngineState:
-        notifier.fallback_changed(Told(state))  # type: ignore[arg-type]
+        notifier.engine_changed(1, Told(state))  # type: ignore[arg-type]
     notifier.close()
     assert heard(systemd) == []
 

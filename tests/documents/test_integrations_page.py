@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from hailo_vision.http_api.app import served
+from hailo_vision.http_api.app import surfaces
+from hailo_vision.http_api.web.routes import Routes
 from harness import MODEL, PATIENCE_S, PHOTOS, ROOT, Daemon
 
 PAGE = (ROOT / "docs" / "integrations.md").read_text()
@@ -94,5 +95,5 @@ def test_the_page_has_all_that_it_promises() -> None:
 
 
 def test_the_api_page_names_every_route_of_ollamas() -> None:
-    paths = {path for route in served() for path in (route.path, *route.also) if path.startswith("/api/")}
+    paths = {path for route in Routes(surfaces()).all for path in (route.path, *route.also) if path.startswith("/api/")}
     assert paths - {path for path in paths if path.partition("{")[0].rstrip("/") in API_PAGE} == set()

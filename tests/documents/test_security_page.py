@@ -10,7 +10,8 @@ import pytest
 from hailo_vision.access.tls import Tls
 from hailo_vision.config.check import check
 from hailo_vision.config.parse import parse_text
-from hailo_vision.http_api.app import served
+from hailo_vision.http_api.app import surfaces
+from hailo_vision.http_api.web.routes import Routes
 from harness import ROOT
 
 PAGE = (ROOT / "docs" / "security.md").read_text()
@@ -35,5 +36,5 @@ def test_its_command_makes_a_pair_that_the_server_takes(tmp_path: Path) -> None:
 def test_it_names_all_that_is_open_without_a_key() -> None:
     (line,) = re.findall(r"Open without a key are(.*?)`/health` tells", PAGE, re.DOTALL)
     assert set(re.findall("`(/[^`]*)`", line)) == {
-        path for route in served() if route.is_open for path in (route.path, *route.also)
+        path for route in Routes(surfaces()).all if route.is_open for path in (route.path, *route.also)
     }

@@ -94,7 +94,9 @@ def text_of(answer: dict[str, Any]) -> str:
 
 def children(daemon: Daemon) -> list[int]:
     told = Path(f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/children").read_text().split()
-    return [int(pid) for pid in told if b"llama_child" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [
+        int(pid) for pid in told if b"hailo_vision.engines.llama.child" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
 
 
 def unix(path: Path) -> socket.socket:

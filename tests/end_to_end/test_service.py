@@ -60,7 +60,7 @@ def test_health_has_what_probes_and_people_look_for(daemon: Daemon) -> None:
     assert chip.keys() == {"temperature_c", "firmware", "architecture"}
     assert health["tokens"].keys() == {"prompt", "cached", "completion"}
     ready = {"ready": True, "reason": None, "message": None}
-    engines = [{"engine": "simulated", "sees_pictures": True, **ready}]
+    engines = [{"engine": "simulated", "model": MODEL, "sees_pictures": True, **ready}]
     assert daemon.get("/health/ready") == (200, {**ready, "engines": engines})
     assert {name: health[name] for name in (*ready, "engines")} == {**ready, "engines": engines}
 
@@ -183,7 +183,7 @@ def test_a_request_leaves_one_line_with_its_facts_and_none_of_its_words(start: S
     assert list(facts) == [
         *("request_id", "client", "method", "endpoint", "status", "total_ms", "model", "load_time_ms"),
         *("images", "image_size", "image_ms", "queue_ms", "prefill_ms", "decode_ms", "inference_time_ms"),
-        *("prompt_tokens", "completion_tokens", "tokens_generated", "cached_tokens", "finish_reason"),
+        *("prompt_tokens", "completion_tokens", "tokens_generated", "cached_tokens", "finish_reason", "engine"),
     ]
     assert (facts["status"], facts["images"], facts["finish_reason"]) == ("200", "1", "stop")
     assert re.fullmatch(r"\d+x\d+", facts["image_size"])

@@ -25,7 +25,7 @@ def connect(daemon: Daemon) -> socket.socket:
 
 
 def answer(connection: socket.socket) -> bytes:
-    """All that comes until the connection ends; a reset is an end too."""
+    """All bytes until the connection ends; a reset is an end too."""
     data = b""
     with suppress(ConnectionResetError):
         while part := connection.recv(65536):
@@ -34,7 +34,7 @@ def answer(connection: socket.socket) -> bytes:
 
 
 def health_on(connection: socket.socket) -> int:
-    """The status of a request, on a connection that stays open."""
+    """The status of a request on a keep-alive connection."""
     connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
     response = http.client.HTTPResponse(connection)
     response.begin()
@@ -43,7 +43,7 @@ def health_on(connection: socket.socket) -> int:
 
 
 def send(connection: socket.socket, data: bytes, times: int = 1) -> None:
-    """Send until the other side has had enough."""
+    """Send until the server closes the connection."""
     with suppress(ConnectionResetError, BrokenPipeError):
         for _ in range(times):
             connection.sendall(data)
@@ -54,8 +54,8 @@ def resident_bytes(daemon: Daemon) -> int:
 
 
 @contextmanager
-def grows_by_less_than(daemon: Daemon, most_bytes: int) -> Iterator[None]:
-    """The daemon's memory while the block runs, looked at every few milliseconds."""
+def grows_by_less_than(daemon: Daemon, max_bytes: int) -> Iterator[None]:
+    """The daemon's memory while the block runs, sampled every few milliseconds."""
     before = peak = resident_bytes(daemon)
     over = threading.Event()
 
@@ -71,7 +71,7 @@ def grows_by_less_than(daemon: Daemon, most_bytes: int) -> Iterator[None]:
     finally:
         over.set()
         watching.join()
-    assert peak - before < most_bytes
+    assert peak - before < max_bytes
 
 
 def works(daemon: Daemon) -> None:
@@ -116,7 +116,7 @@ def test_a_malformed_request_is_a_400_in_json_on_a_connection_that_ends(target: 
     works(target)
 
 
-def test_what_http_1_0_asks_without_a_host_is_answered(target: Daemon) -> None:
+def test_an_http_1_0_request_without_a_host_is_served(target: Daemon) -> None:
     with connect(target) as connection:
         connection.sendall(b"GET /health HTTP/1.0\r\n\r\n")
         assert answer(connection).startswith(b"HTTP/1.0 200 ")
@@ -149,7 +149,7 @@ def test_300_000_trailers_are_refused(target: Daemon) -> None:
     works(target)
 
 
-def test_a_body_of_99_gb_is_a_413_though_all_of_it_should_come(target: Daemon) -> None:
+def test_a_body_of_99_gb_is_a_413_before_all_of_it_has_come(target: Daemon) -> None:
     with grows_by_less_than(target, 32 * MB), connect(target) as connection:
         send(connection, POST + b"Content-Length: 99000000000\r\n\r\n")
         send(connection, bytes(MB), 100)
@@ -174,8 +174,8 @@ def test_a_body_in_chunks_of_one_byte_is_refused_before_it_costs_much(target: Da
     works(target)
 
 
-def test_ten_thousand_requests_at_once_on_one_connection_are_held_back(target: Daemon) -> None:
-    """Sent without reading an answer: what is not read stays in the client's own machine."""
+def test_pipelining_of_ten_thousand_requests_is_held_back(target: Daemon) -> None:
+    """The client reads no response, so its requests have to stay in its own machine."""
     with grows_by_less_than(target, 8 * MB), connect(target) as connection:
         connection.settimeout(2)
         with suppress(TimeoutError):
@@ -184,7 +184,7 @@ def test_ten_thousand_requests_at_once_on_one_connection_are_held_back(target: D
     works(target)
 
 
-def test_100_clients_that_send_half_a_head_are_let_go_while_others_are_served(start: Callable[..., Daemon]) -> None:
+def test_slow_loris_by_100_clients_ends_in_408_while_others_are_served(start: Callable[..., Daemon]) -> None:
     daemon = start().wait_until_ready()
     with ExitStack() as held:
         slow = [held.enter_context(connect(daemon)) for _ in range(100)]
@@ -199,7 +199,7 @@ def test_100_clients_that_send_half_a_head_are_let_go_while_others_are_served(st
         assert closed == 100
 
 
-def test_of_140_connections_128_are_kept_and_the_others_told_to_come_back(start: Callable[..., Daemon]) -> None:
+def test_of_140_connections_128_are_kept_and_the_others_get_503_with_retry_after(start: Callable[..., Daemon]) -> None:
     daemon = start().wait_until_ready()
     fds = len(os.listdir(f"/proc/{daemon.process.pid}/fd"))
     with ExitStack() as held:
@@ -249,8 +249,8 @@ def test_no_refusal_shows_an_address_or_a_path_of_this_machine(target: Daemon) -
     for sent in MALFORMED.values():
         with connect(target) as connection:
             connection.sendall(sent)
-            told = answer(connection)
-        assert b"0x" not in told
-        assert b"/home" not in told
-        assert b".py" not in told
+            refusal = answer(connection)
+        assert b"0x" not in refusal
+        assert b"/home" not in refusal
+        assert b".py" not in refusal
     assert target.process.poll() is None

@@ -1,4 +1,4 @@
-"""One connection after the other against a door with short limits, and a handler that is made for the purpose."""
+"""Connections to a server with short timeouts, and an application that is made for the purpose."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from hailo_vision.daemon.http import KEEP_ALIVE_S, runner, serving
+from hailo_vision.daemon.http import KEEP_ALIVE_TIMEOUT_S, app_runner, serving
 from hailo_vision.ingress.limits import Limits
 
 PATIENCE_S = 20
@@ -21,8 +21,8 @@ BLOCK = b"x" * 100_000
 
 
 @dataclass
-class Hall:
-    """Where the door leads to, and what was seen there."""
+class Site:
+    """The application behind the connections: what reached it, and the clients of the test."""
 
     port: int = 0
     paths: list[str] = field(default_factory=list)
@@ -84,7 +84,7 @@ class Client:
         return int(head[0].split()[1]), fields, body
 
     async def refusal(self) -> tuple[int, str]:
-        """Status and code of an answer after which the connection ends."""
+        """Status and code of an error response, after which the connection ends."""
         status, fields, body = await self.answer()
         assert fields["connection"] == "close"
         assert fields["content-type"].startswith("application/json")
@@ -100,16 +100,16 @@ class Client:
 
 
 @asynccontextmanager
-async def open_door(**limits: Any) -> AsyncIterator[Hall]:
-    hall = Hall()
+async def serve(**bounds: Any) -> AsyncIterator[Site]:
+    site = Site()
     app = web.Application()
-    app.router.add_route("*", "/{path:.*}", hall.handle)
+    app.router.add_route("*", "/{path:.*}", site.handle)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        hall.port = listener.getsockname()[1]
-        wanted = Limits(**{"connections": 8, "body_bytes": 1_000_000, "linger_s": 0.2, **limits})
-        async with serving(app, [listener], wanted, backlog=16):
-            yield hall
-    for client in hall.clients:
+        site.port = listener.getsockname()[1]
+        limits = Limits(**{"max_connections": 8, "max_body_bytes": 1_000_000, "linger_s": 0.2, **bounds})
+        async with serving(app, [listener], limits, backlog=16):
+            yield site
+    for client in site.clients:
         client.close()
         with suppress(ConnectionError):
             await client.writer.wait_closed()
@@ -121,42 +121,42 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
-async def test_aiohttp_takes_what_the_front_door_needs() -> None:
-    """If this fails, a new aiohttp has changed what hailo_vision/daemon/http.py leans on: look there first."""
-    hall = runner(web.Application())
-    await hall.setup()
-    assert hall.server is not None, "AppRunner.server is the factory of handler protocols"
-    handler = hall.server()
+async def test_aiohttp_offers_what_ingress_needs() -> None:
+    """If this fails, a new aiohttp has changed what hailo_vision/daemon/http.py relies on: look there first."""
+    runner = app_runner(web.Application())
+    await runner.setup()
+    assert runner.server is not None, "AppRunner.server is the factory of handler protocols"
+    handler = runner.server()
     assert isinstance(handler, asyncio.Protocol), "AppRunner.server() gives a protocol for one connection"
     # When one option is unknown, aiohttp drops all of them, auto_decompress=False among them.
-    assert handler.keepalive_timeout == KEEP_ALIVE_S, "options of AppRunner no longer reach the protocol"
-    await hall.cleanup()
+    assert handler.keepalive_timeout == KEEP_ALIVE_TIMEOUT_S, "options of AppRunner no longer reach the protocol"
+    await runner.cleanup()
 
 
-async def test_requests_on_one_connection_are_answered_in_turn_even_if_sent_at_once() -> None:
-    async with open_door() as hall:
-        client = await hall.connect()
+async def test_pipelining_gives_the_responses_in_the_order_of_the_requests() -> None:
+    async with serve() as site:
+        client = await site.connect()
         client.send(b"".join(GET % b"%d" % number for number in range(50)))
         for number in range(50):
             assert (await client.answer())[2] == b"/%d" % number
         client.close()
 
 
-async def test_a_request_that_comes_too_early_is_not_looked_at_before_the_one_at_hand_is_answered() -> None:
-    async with open_door() as hall:
-        client = await hall.connect()
+async def test_a_pipelined_request_is_not_parsed_before_the_current_one_has_its_response() -> None:
+    async with serve() as site:
+        client = await site.connect()
         client.send(GET % b"wait" + GET % b"next" + b"nonsense\r\n\r\n")
-        await until(lambda: hall.paths == ["/wait"])
-        hall.go_on.set()
+        await until(lambda: site.paths == ["/wait"])
+        site.go_on.set()
         assert (await client.answer())[2] == b"/wait"
         assert (await client.answer())[2] == b"/next"
         assert await client.refusal() == (400, "malformed_http")
-        assert hall.paths == ["/wait", "/next"]
+        assert site.paths == ["/wait", "/next"]
 
 
-async def test_a_body_passes_whole_with_a_length_and_in_chunks_with_trailers() -> None:
-    async with open_door() as hall:
-        client = await hall.connect()
+async def test_a_body_is_forwarded_whole_with_a_length_and_in_chunks_with_trailers() -> None:
+    async with serve() as site:
+        client = await site.connect()
         client.send(b"POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Length: 300000\r\n\r\n" + b"y" * 300_000)
         assert (await client.answer())[2] == b"y" * 300_000
         client.send(b"POST /body HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
@@ -165,102 +165,102 @@ async def test_a_body_passes_whole_with_a_length_and_in_chunks_with_trailers() -
         client.close()
 
 
-async def test_a_head_that_does_not_come_to_its_end_is_a_408() -> None:
-    async with open_door(head_s=0.2) as hall:
-        client = await hall.connect()
+async def test_a_head_that_is_not_complete_at_its_timeout_is_a_408() -> None:
+    async with serve(head_timeout_s=0.2) as site:
+        client = await site.connect()
         assert await client.send(b"GET / HTTP/1.1\r\nHost").refusal() == (408, "request_timeout")
-        again = await hall.connect()
+        again = await site.connect()
         assert (await again.send(GET % b"first").answer())[0] == 200
         assert await again.send(b"GET /").refusal() == (408, "request_timeout")
-        assert hall.paths == ["/first"]
+        assert site.paths == ["/first"]
 
 
-async def test_a_connection_on_which_nothing_comes_is_closed_without_a_word() -> None:
-    async with open_door(head_s=0.2) as hall:
-        await (await hall.connect()).ends()
+async def test_a_connection_without_a_request_is_closed_without_a_response() -> None:
+    async with serve(head_timeout_s=0.2) as site:
+        await (await site.connect()).ends()
 
 
-async def test_the_time_of_a_head_is_not_that_of_a_body_or_an_answer() -> None:
-    async with open_door(head_s=0.1) as hall:
-        waiting, slow = await hall.connect(), await hall.connect()
+async def test_the_timeout_of_a_head_does_not_hold_for_a_body_or_a_response() -> None:
+    async with serve(head_timeout_s=0.1) as site:
+        waiting, slow = await site.connect(), await site.connect()
         waiting.send(GET % b"wait")
         slow.send(b"POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\na")
-        await (await hall.connect()).ends()  # whose time came after theirs
-        hall.go_on.set()
+        await (await site.connect()).ends()  # whose timeout ends after theirs would
+        site.go_on.set()
         assert (await waiting.answer())[0] == (await slow.send(b"b").answer())[0] == 200
         waiting.close()
         slow.close()
 
 
-async def test_a_refusal_in_a_body_ends_the_handler_that_reads_it() -> None:
-    async with open_door() as hall:
-        client = await hall.connect()
+async def test_a_malformed_body_cancels_the_handler_that_reads_it() -> None:
+    async with serve() as site:
+        client = await site.connect()
         client.send(b"POST /wait HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
-        await until(lambda: hall.paths == ["/wait"])
+        await until(lambda: site.paths == ["/wait"])
         assert await client.send(b"nonsense\r\n").refusal() == (400, "malformed_http")
         async with asyncio.timeout(PATIENCE_S):
-            await hall.cancelled.wait()
+            await site.cancelled.wait()
 
 
-async def test_a_body_larger_than_it_may_be_is_a_413_though_its_handler_does_not_read_it() -> None:
-    async with open_door(body_bytes=1000) as hall:
-        client = await hall.connect()
+async def test_a_body_beyond_the_limit_is_a_413_though_its_handler_does_not_read_it() -> None:
+    async with serve(max_body_bytes=1000) as site:
+        client = await site.connect()
         client.send(b"POST /wait HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99000000000\r\n\r\n" + bytes(200_000))
         assert await client.refusal() == (413, "request_too_large")
 
 
-async def test_one_connection_too_many_is_told_to_come_back_and_a_free_place_is_taken_again() -> None:
-    async with open_door(connections=2) as hall:
-        first, second = await hall.connect(), await hall.connect()
+async def test_one_connection_too_many_gets_503_with_retry_after_and_a_free_place_is_used_again() -> None:
+    async with serve(max_connections=2) as site:
+        first, second = await site.connect(), await site.connect()
         for client in (first, second):
             assert (await client.send(GET % b"in").answer())[0] == 200
-        status, fields, body = await (await hall.connect()).answer()
+        status, fields, body = await (await site.connect()).answer()
         assert (status, json.loads(body)["error"]["code"]) == (503, "too_many_connections")
         assert int(fields["retry-after"]) >= 1
         first.close()
 
-        async def is_let_in() -> bool:
-            client = await hall.connect()
+        async def is_served() -> bool:
+            client = await site.connect()
             status, _, _ = await client.send(GET % b"again").answer()
             client.close()
             return status == 200
 
         async with asyncio.timeout(PATIENCE_S):
-            while not await is_let_in():
+            while not await is_served():
                 pass
         second.close()
 
 
-async def test_a_client_that_leaves_ends_its_handler() -> None:
-    async with open_door() as hall:
-        client = await hall.connect()
+async def test_a_client_that_disconnects_cancels_its_handler() -> None:
+    async with serve() as site:
+        client = await site.connect()
         client.send(GET % b"wait")
-        await until(lambda: hall.paths == ["/wait"])
+        await until(lambda: site.paths == ["/wait"])
         client.close()
         async with asyncio.timeout(PATIENCE_S):
-            await hall.cancelled.wait()
+            await site.cancelled.wait()
 
 
 @pytest.mark.parametrize("path", [b"flood", b"large"])
-async def test_a_client_that_does_not_read_its_answer_is_dropped_with_a_line_in_the_log(
+async def test_a_slow_client_that_reads_nothing_is_dropped_with_a_line_in_the_log(
     path: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        async with open_door(stall_s=0.2) as hall:
-            with socket.create_connection(("127.0.0.1", hall.port)) as client:
+        async with serve(stall_timeout_s=0.2) as site:
+            with socket.create_connection(("127.0.0.1", site.port)) as client:
                 client.sendall(GET % path)
                 await until(lambda: "dropped" in caplog.text)
-                other = await hall.connect()
+                other = await site.connect()
                 assert (await other.send(GET % b"other").answer())[0] == 200
                 other.close()
                 if path == b"flood":
                     async with asyncio.timeout(PATIENCE_S):
-                        await hall.cancelled.wait()
+                        await site.cancelled.wait()
 
 
-async def test_a_client_that_reads_slowly_but_reads_keeps_its_answer() -> None:
-    async with open_door(stall_s=0.3) as hall:
-        client = await hall.connect()
+async def test_a_slow_client_that_reads_keeps_its_response() -> None:
+    async with serve(stall_timeout_s=0.3) as site:
+        client = await site.connect()
         client.send(GET % b"large")
         async with asyncio.timeout(PATIENCE_S):
             await client.reader.readuntil(b"\r\n\r\n")
@@ -273,13 +273,13 @@ async def test_a_client_that_reads_slowly_but_reads_keeps_its_answer() -> None:
         client.close()
 
 
-async def test_at_the_end_idle_connections_are_closed_and_an_answer_on_its_way_is_completed() -> None:
-    async with open_door() as hall:
-        idle, busy = await hall.connect(), await hall.connect()
+async def test_a_drain_closes_idle_keep_alive_connections_and_completes_a_response_on_its_way() -> None:
+    async with serve() as site:
+        idle, busy = await site.connect(), await site.connect()
         assert (await idle.send(GET % b"done").answer())[0] == 200
         busy.send(GET % b"wait")
-        await until(lambda: "/wait" in hall.paths)
+        await until(lambda: "/wait" in site.paths)
         reading = asyncio.gather(idle.ends(), busy.answer())
-        asyncio.get_running_loop().call_later(0.1, hall.go_on.set)
+        asyncio.get_running_loop().call_later(0.1, site.go_on.set)
     _, (status, fields, _) = await reading
     assert (status, fields["connection"]) == (200, "close")

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from hailo_vision.errors import BodyTooLarge, HeadTooLarge, MalformedHttp, RequestError
 from hailo_vision.ingress.framing import Framing, Stage
-from hailo_vision.ingress.limits import HEAD_BYTES, SLACK_BYTES, TRAILER_BYTES, Limits
+from hailo_vision.ingress.limits import MAX_BODY_EXCESS_BYTES, MAX_HEAD_BYTES, MAX_TRAILER_BYTES, Limits
 
-LIMITS = Limits(connections=1, body_bytes=1000)
+LIMITS = Limits(max_connections=1, max_body_bytes=1000)
 PLAIN = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -19,10 +19,10 @@ def sized(body: bytes) -> bytes:
 
 def read(framing: Framing, data: bytes) -> bytes:
     framing.feed(data)
-    return framing.passed()
+    return framing.data_to_forward()
 
 
-def test_half_a_head_is_held_and_a_whole_one_passed_on_with_what_follows_of_its_body() -> None:
+def test_half_a_head_is_buffered_and_a_whole_one_forwarded_with_what_has_come_of_its_body() -> None:
     framing, request = Framing(LIMITS), sized(b"body")
     assert read(framing, request[:20]) == b""
     assert read(framing, request[20:-2]) == request[:-2]
@@ -31,22 +31,22 @@ def test_half_a_head_is_held_and_a_whole_one_passed_on_with_what_follows_of_its_
     assert framing.stage is Stage.COMPLETE
 
 
-def test_the_next_request_waits_until_it_is_begun() -> None:
+def test_a_pipelined_request_waits_until_it_is_started() -> None:
     framing = Framing(LIMITS)
     assert read(framing, PLAIN + sized(b"two")) == PLAIN
-    assert framing.held_bytes == len(sized(b"two"))
-    framing.begin()
-    assert framing.passed() == sized(b"two")
+    assert framing.buffered_bytes == len(sized(b"two"))
+    framing.start_next_request()
+    assert framing.data_to_forward() == sized(b"two")
 
 
-def test_extensions_and_trailers_of_chunks_are_left_out() -> None:
+def test_chunk_extensions_and_trailers_are_dropped() -> None:
     framing = Framing(LIMITS)
     sent = CHUNKED + b'4;a="b"\r\nbody\r\n0\r\nX-Sum: 1\r\nX-More: 2\r\n\r\n'
     assert read(framing, sent) == CHUNKED + b"4\r\nbody\r\n0\r\n\r\n"
     assert framing.stage is Stage.COMPLETE
 
 
-def test_empty_lines_before_a_request_are_left_out() -> None:
+def test_empty_lines_before_a_request_are_dropped() -> None:
     assert read(Framing(LIMITS), b"\r\n\r\n" + PLAIN) == PLAIN
 
 
@@ -56,17 +56,17 @@ def test_pieces_of_any_size_give_the_requests_that_were_sent(data: st.DataObject
     body = b"".join(bodies)
     chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in bodies)
     left = CHUNKED + chunks + b"0\r\n\r\n" + sized(body) + PLAIN
-    framing, passed = Framing(LIMITS), [b""]
+    framing, forwarded = Framing(LIMITS), [b""]
     while left:
         size = data.draw(st.integers(1, len(left)))
-        passed[-1] += read(framing, left[:size])
+        forwarded[-1] += read(framing, left[:size])
         left = left[size:]
-        while framing.stage is Stage.COMPLETE and framing.held_bytes:
-            framing.begin()
-            passed.append(framing.passed())
+        while framing.stage is Stage.COMPLETE and framing.buffered_bytes:
+            framing.start_next_request()
+            forwarded.append(framing.data_to_forward())
     assert framing.stage is Stage.COMPLETE
-    assert dechunked(passed[0].removeprefix(CHUNKED)) == body
-    assert passed[1:] == [sized(body), PLAIN]
+    assert dechunked(forwarded[0].removeprefix(CHUNKED)) == body
+    assert forwarded[1:] == [sized(body), PLAIN]
 
 
 def dechunked(body: bytes) -> bytes:
@@ -80,12 +80,12 @@ def dechunked(body: bytes) -> bytes:
 
 
 @given(st.lists(st.binary(max_size=200), max_size=20))
-def test_no_bytes_make_it_fail_in_another_way_or_hold_more_than_it_may(pieces: list[bytes]) -> None:
+def test_no_bytes_raise_another_error_or_overflow_the_buffer(pieces: list[bytes]) -> None:
     framing = Framing(LIMITS)
     try:
         for piece in pieces:
             read(framing, piece)
-            assert framing.stage is Stage.COMPLETE or framing.held_bytes <= HEAD_BYTES
+            assert framing.stage is Stage.COMPLETE or framing.buffered_bytes <= MAX_HEAD_BYTES
     except RequestError:
         pass
 
@@ -103,10 +103,10 @@ def test_no_bytes_make_it_fail_in_another_way_or_hold_more_than_it_may(pieces: l
         CHUNKED + b"F" * 20 + b"\r\n",
         CHUNKED + b"4;" + b"a" * 300,
         CHUNKED + b"0\r\nno field\r\n\r\n",
-        CHUNKED + b"0\r\n" + b"a" * (TRAILER_BYTES + 2),
+        CHUNKED + b"0\r\n" + b"a" * (MAX_TRAILER_BYTES + 2),
     ],
 )
-def test_chunks_that_can_be_read_in_two_ways_are_malformed(sent: bytes) -> None:
+def test_chunks_that_two_parsers_could_read_differently_are_malformed(sent: bytes) -> None:
     with pytest.raises(MalformedHttp):
         read(Framing(LIMITS), sent)
 
@@ -123,17 +123,18 @@ def test_trailers_are_too_large_at_8_kib() -> None:
         read(Framing(LIMITS), CHUNKED + b"0\r\n" + b"a: bcdefgh\r\n" * 1000)
 
 
-def test_chunks_that_come_together_are_passed_on_as_one() -> None:
+def test_chunks_that_come_together_are_forwarded_as_one() -> None:
     sent = CHUNKED + b"1\r\na\r\n" * 300 + b"0\r\n\r\n"
     assert read(Framing(LIMITS), sent) == CHUNKED + b"12c\r\n" + b"a" * 300 + b"\r\n0\r\n\r\n"
 
 
 def test_a_body_of_tiny_chunks_is_malformed() -> None:
     with pytest.raises(MalformedHttp):
-        read(Framing(Limits(connections=1, body_bytes=10**9)), CHUNKED + b"1\r\na\r\n" * 20_000)
+        read(Framing(Limits(max_connections=1, max_body_bytes=10**9)), CHUNKED + b"1\r\na\r\n" * 20_000)
 
 
-def test_a_body_much_larger_than_the_limit_is_not_passed_on() -> None:
-    for sent in (sized(bytes(SLACK_BYTES + 1001)), CHUNKED + b"fffff\r\n" + bytes(SLACK_BYTES + 1001)):
+def test_a_body_much_larger_than_the_limit_is_not_forwarded() -> None:
+    body = bytes(MAX_BODY_EXCESS_BYTES + 1001)
+    for sent in (sized(body), CHUNKED + b"fffff\r\n" + body):
         with pytest.raises(BodyTooLarge):
             read(Framing(LIMITS), sent)

@@ -1,4 +1,4 @@
-"""The head of a request: what is let in, and what each reader could read differently."""
+"""The head of a request: which heads are valid, and which are refused against request smuggling."""
 
 import pytest
 
@@ -22,7 +22,7 @@ HOST = b"Host: localhost\r\n"
         (b"GET / HTTP/1.1\r\n" + HOST + b"a: b\r\n" * 99 + b"\r\n", 0),
     ],
 )
-def test_a_plain_request_is_let_in_and_its_body_measured(head: bytes, length: int | None) -> None:
+def test_a_valid_head_gives_the_length_of_its_body(head: bytes, length: int | None) -> None:
     assert body_length(head) == length
 
 
@@ -65,7 +65,7 @@ def test_a_plain_request_is_let_in_and_its_body_measured(head: bytes, length: in
         b"POST / HTTP/1.0\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n",
     ],
 )
-def test_what_can_be_read_in_two_ways_is_not_let_in(head: bytes) -> None:
+def test_a_head_that_two_parsers_could_read_differently_is_malformed(head: bytes) -> None:
     with pytest.raises(MalformedHttp):
         body_length(head)
 
@@ -76,11 +76,11 @@ def test_more_than_100_fields_are_too_many() -> None:
 
 
 @pytest.mark.parametrize("data", [b"GET /\n", b"GET /\r\r\n", b"a\x00", b"\x16\x03\x01", b"a: \x7f", b"a\rb", b"\n\n"])
-def test_characters_that_no_head_has_are_found_before_it_is_complete(data: bytes) -> None:
+def test_forbidden_characters_are_found_before_the_head_is_complete(data: bytes) -> None:
     with pytest.raises(MalformedHttp):
         check_characters(data, 0, len(data))
 
 
 @pytest.mark.parametrize("data", [b"GET / HTTP/1.1\r\nA:\tb\r", b"", b"a: \xff\r\n\r\n"])
-def test_a_head_that_has_not_come_to_its_end_may_still_be_one(data: bytes) -> None:
+def test_an_incomplete_head_may_still_become_valid(data: bytes) -> None:
     check_characters(data, 0, len(data))

@@ -22,7 +22,7 @@ from hailo_vision.errors import (
     TooBusy,
     Unready,
 )
-from hailo_vision.scheduler.job import MOST_PIECES_BEHIND
+from hailo_vision.scheduler.job import MAX_PIECES_BEHIND
 from hailo_vision.scheduler.record import JobRecord, Outcome, Refusal
 from hailo_vision.scheduler.scheduler import Scheduler
 from scheduler.puppet import MODEL, Puppet, finish, question
@@ -47,10 +47,21 @@ class Asked:
         return result
 
 
+@dataclass(frozen=True, kw_only=True)
+class Keep:
+    """How long the model stays without work."""
+
+    keep_alive: float | None = None
+    is_pinned: bool = False
+
+
+KEEP = Keep()
+
+
 class House:
     """A scheduler over a puppet, and clients."""
 
-    def __init__(self, engine: Puppet | None = None, model: settings.Model | None = None, **queue: object) -> None:
+    def __init__(self, engine: Puppet | None = None, keep: Keep = KEEP, **queue: object) -> None:
         self.engine = engine or Puppet()
         self.records: list[JobRecord] = []
         self.refusals: list[Refusal] = []
@@ -58,7 +69,8 @@ class House:
         self.scheduler = Scheduler(
             self.engine,
             settings.Queue(**queue),  # type: ignore[arg-type]
-            model,
+            keep_alive=keep.keep_alive,
+            is_pinned=keep.is_pinned,
             grace_s=0.05,
             on_job_end=self.records.append,
             on_refused=self.refusals.append,
@@ -218,7 +230,7 @@ async def test_a_reader_that_is_too_far_behind_is_dropped_and_the_engine_goes_on
     async with opened() as house:
         async with house.scheduler.job(question("a1"), client="a", arrived_at=now()) as events:
             await house.running("a1")
-            house.engine.say(*["word "] * MOST_PIECES_BEHIND)
+            house.engine.say(*["word "] * MAX_PIECES_BEHIND)
             await until(lambda: house.engine.is_asked and not house.engine.open["a1"].qsize())
             house.engine.say("one more")
             await until(lambda: house.engine.aborted == ["a1"])
@@ -227,19 +239,19 @@ async def test_a_reader_that_is_too_far_behind_is_dropped_and_the_engine_goes_on
             assert await other.error() is None
             with pytest.raises(SlowReader) as caught:
                 await anext(events)
-            assert caught.value.pieces_behind == MOST_PIECES_BEHIND
+            assert caught.value.pieces_behind == MAX_PIECES_BEHIND
         assert house.scheduler.totals.ended[Outcome.SLOW_READER] == 1
     (line,) = [record for record in caplog.records if "slow reader" in record.message]
-    assert line.__dict__["facts"] == {"client": "a", "pieces_behind": MOST_PIECES_BEHIND}
+    assert line.__dict__["facts"] == {"client": "a", "pieces_behind": MAX_PIECES_BEHIND}
 
 
 async def test_a_reader_that_keeps_up_gets_an_answer_of_any_length() -> None:
     async with opened() as house:
         asked = house.ask("a1")
         await house.running("a1")
-        house.engine.say(*["word "] * (3 * MOST_PIECES_BEHIND), finish())
+        house.engine.say(*["word "] * (3 * MAX_PIECES_BEHIND), finish())
         assert await asked.error() is None
-        assert len(asked.got) == 3 * MOST_PIECES_BEHIND
+        assert len(asked.got) == 3 * MAX_PIECES_BEHIND
 
 
 # Leaving
@@ -519,7 +531,7 @@ async def test_a_changed_depth_and_deadline_count_for_those_who_come_from_then_o
         for name in ("a1", "b2", "c3"):
             house.ask(name)
         await until(lambda: house.scheduler.waiting == 2)
-        house.scheduler.reconfigure(settings.Queue(depth=1, deadline_s=7), settings.Model())
+        house.scheduler.reconfigure(settings.Queue(depth=1, deadline_s=7), keep_alive=None, is_pinned=False)
         assert (house.scheduler.waiting, house.scheduler.depth) == (2, 1)
         with pytest.raises(QueueFull):
             await house.scheduler.admit(client="d", arrived_at=now())
@@ -596,7 +608,7 @@ async def test_an_unloaded_model_is_ready_for_requests_and_loaded_for_the_first_
 
 
 async def test_an_idle_model_is_unloaded_and_only_then() -> None:
-    async with opened(model=settings.Model(keep_alive=0.05)) as house:
+    async with opened(keep=Keep(keep_alive=0.05)) as house:
         await until(lambda: house.engine.unloads == 1)
         house.ask("a1")
         await until(lambda: house.engine.state is EngineState.WAKING)
@@ -610,9 +622,9 @@ async def test_an_idle_model_is_unloaded_and_only_then() -> None:
         await until(lambda: house.engine.unloads == 2)
 
 
-@pytest.mark.parametrize("model", [settings.Model(), settings.Model(keep_alive=0, pinned=True)])
-async def test_without_a_keep_alive_or_pinned_it_stays(model: settings.Model) -> None:
-    async with opened(model=model) as house:
+@pytest.mark.parametrize("keep", [KEEP, Keep(keep_alive=0, is_pinned=True)])
+async def test_without_a_keep_alive_or_pinned_it_stays(keep: Keep) -> None:
+    async with opened(keep=keep) as house:
         house.ask("a1")
         await house.answer("a1")
         for _ in range(50):
@@ -640,14 +652,14 @@ async def test_it_is_unloaded_on_request_once_nothing_runs_or_waits() -> None:
 
 
 async def test_a_pinned_model_is_not_unloaded_for_anybody() -> None:
-    async with opened(model=settings.Model(pinned=True)) as house:
+    async with opened(keep=Keep(is_pinned=True)) as house:
         with pytest.raises(ModelPinned, match="pinned"):
             house.scheduler.unload()
         house.scheduler.keep_alive(0)
         for _ in range(50):
             await asyncio.sleep(0)
         assert house.engine.unloads == 0
-        house.scheduler.reconfigure(settings.Queue(), settings.Model(keep_alive=0))
+        house.scheduler.reconfigure(settings.Queue(), keep_alive=0, is_pinned=False)
         await until(lambda: house.engine.unloads == 1)
 
 

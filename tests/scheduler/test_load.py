@@ -4,11 +4,10 @@ import asyncio
 
 import pytest
 
-from hailo_vision.config import settings
 from hailo_vision.engines.contract import EngineState
 from hailo_vision.errors import Expired, NotReady
 from scheduler.puppet import Puppet
-from scheduler.test_jobs import House, now, opened
+from scheduler.test_jobs import KEEP, House, Keep, now, opened
 from supervised import until
 
 
@@ -45,7 +44,7 @@ async def test_a_load_has_a_deadline_and_is_refused_where_no_request_would_be_ta
 
 
 async def test_a_load_makes_the_time_of_idleness_begin_anew() -> None:
-    async with opened(model=settings.Model(keep_alive=1000)) as house:
+    async with opened(keep=Keep(keep_alive=1000)) as house:
         before = house.scheduler.unloads_in_s
         await asyncio.sleep(0.02)
         await load(house)
@@ -55,14 +54,14 @@ async def test_a_load_makes_the_time_of_idleness_begin_anew() -> None:
         assert after > 1000 - 0.02
 
 
-@pytest.mark.parametrize("model", [settings.Model(), settings.Model(keep_alive=5, pinned=True)])
-async def test_what_stays_has_no_end(model: settings.Model) -> None:
-    async with opened(model=model) as house:
+@pytest.mark.parametrize("keep", [KEEP, Keep(keep_alive=5, is_pinned=True)])
+async def test_what_stays_has_no_end(keep: Keep) -> None:
+    async with opened(keep=keep) as house:
         assert house.scheduler.unloads_in_s is None
 
 
 async def test_while_there_is_work_the_whole_time_is_left() -> None:
-    async with opened(model=settings.Model(keep_alive=1000)) as house:
+    async with opened(keep=Keep(keep_alive=1000)) as house:
         house.ask("a1")
         await house.running("a1")
         assert house.scheduler.unloads_in_s == 1000

@@ -52,7 +52,7 @@ async def play(house: House, step: tuple[object, ...], asked: dict[str, Asked]) 
         case ("unload",):
             house.scheduler.unload()
         case "bounds", int(depth):
-            house.scheduler.reconfigure(settings.Queue(depth=depth), settings.Model())
+            house.scheduler.reconfigure(settings.Queue(depth=depth), keep_alive=None, is_pinned=False)
         case "turn", int(turns):
             for _ in range(turns):
                 await asyncio.sleep(0)

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from hailo_vision.chat import Priority
 from hailo_vision.errors import QueueFull
-from hailo_vision.scheduler.queue import Queue
+from hailo_vision.scheduler.queue import FairQueue
 
 INTERACTIVE, BATCH = Priority.INTERACTIVE, Priority.BATCH
 
@@ -35,14 +35,14 @@ def shown(ticket: Ticket) -> str:
     return (ticket.client.upper() if ticket.priority is BATCH else ticket.client) + str(ticket.number)
 
 
-def opened(words: str, depth: int = 100, slots: int = 1) -> Queue[Ticket]:
-    queue: Queue[Ticket] = Queue(depth, slots)
+def opened(words: str, depth: int = 100, slots: int = 1) -> FairQueue[Ticket]:
+    queue: FairQueue[Ticket] = FairQueue(depth, slots)
     for ticket in tickets(words):
         queue.enter(ticket, retry_after_s=1.0)
     return queue
 
 
-def run_of(queue: Queue[Ticket]) -> str:
+def run_of(queue: FairQueue[Ticket]) -> str:
     """All that are in the queue, in the order in which they run, when they end in the order in which they began."""
     order = [shown(ticket) for ticket in queue.running]
     while queue.running:
@@ -58,7 +58,7 @@ class Fairness(RuleBasedStateMachine):
     def open(self, depth: int, slots: int) -> None:
         self.depth = depth
         self.slots = slots
-        self.queue: Queue[Ticket] = Queue(depth, slots)
+        self.queue: FairQueue[Ticket] = FairQueue(depth, slots)
         self.running: list[Ticket] = []  # in the order in which they began
         self.number = 0
         self.line: list[Ticket] = []  # those who wait, in the order of their coming
@@ -73,28 +73,28 @@ class Fairness(RuleBasedStateMachine):
         before = self.line.copy()
         predicted = self.queue.ahead(client, priority)
         try:
-            loser = self.queue.enter(ticket, retry_after_s=3.5)
+            evicted = self.queue.enter(ticket, retry_after_s=3.5)
         except QueueFull:
             assert was_full
             assert not self.may_push_out(ticket, before)
             self.gone.add(ticket)
             return
         if ticket in self.queue.running:
-            assert (before, loser) == ([], None)
+            assert (before, evicted) == ([], None)
             self.running.append(ticket)
             self.note_start(ticket)
             return
         assert len(self.running) == self.slots
         self.line.append(ticket)
-        if loser is None:
+        if evicted is None:
             assert not was_full
             if priority is INTERACTIVE and self.slots == 1:
                 assert self.runs_before(ticket) == predicted
         else:
             assert was_full
-            self.check_loser(ticket, loser, before)
-            self.line.remove(loser)
-            self.gone.add(loser)
+            self.check_evicted(ticket, evicted, before)
+            self.line.remove(evicted)
+            self.gone.add(evicted)
         self.note_waiting()
 
     def may_push_out(self, ticket: Ticket, before: list[Ticket]) -> bool:
@@ -103,16 +103,16 @@ class Fairness(RuleBasedStateMachine):
         places = Counter(other.client for other in before if other.priority is ticket.priority)
         return max(places.values(), default=0) >= places[ticket.client] + 2
 
-    def check_loser(self, ticket: Ticket, loser: Ticket, before: list[Ticket]) -> None:
-        places = Counter(other.client for other in before if other.priority is loser.priority)
-        assert places[loser.client] == max(places.values())
-        assert loser == [other for other in before if other.client == loser.client][-1] or any(
-            other.priority is not loser.priority for other in before
+    def check_evicted(self, ticket: Ticket, evicted: Ticket, before: list[Ticket]) -> None:
+        places = Counter(other.client for other in before if other.priority is evicted.priority)
+        assert places[evicted.client] == max(places.values())
+        assert evicted == [other for other in before if other.client == evicted.client][-1] or any(
+            other.priority is not evicted.priority for other in before
         )
-        if loser.priority is ticket.priority:
-            assert places[loser.client] - 1 >= places[ticket.client] + 1
+        if evicted.priority is ticket.priority:
+            assert places[evicted.client] - 1 >= places[ticket.client] + 1
         else:
-            assert (loser.priority, ticket.priority) == (BATCH, INTERACTIVE)
+            assert (evicted.priority, ticket.priority) == (BATCH, INTERACTIVE)
 
     def runs_before(self, ticket: Ticket) -> int:
         """How many of those who wait run before this one, by a copy of the queue that is run to its end."""
@@ -178,7 +178,7 @@ class Fairness(RuleBasedStateMachine):
     @invariant()
     def the_queue_has_those_who_wait_and_no_others(self) -> None:
         assert len(self.line) <= self.depth
-        assert self.queue.places == len(self.line)
+        assert self.queue.length == len(self.line)
         assert sorted(t.number for t in self.queue.waiting) == [t.number for t in self.line]
         assert self.queue.running == tuple(self.running)
         assert not self.line or len(self.running) == self.slots
@@ -230,9 +230,9 @@ def test_a_loop_of_fifty_requests_shuts_no_single_question_out() -> None:
     queue = opened(" ".join(f"a{number}" for number in range(1, 12)), depth=10)
     with pytest.raises(QueueFull):
         queue.enter(*tickets("a50"), retry_after_s=1.0)
-    loser = queue.enter(*tickets("b51"), retry_after_s=1.0)
-    assert loser is not None
-    assert shown(loser) == "a11"
+    evicted = queue.enter(*tickets("b51"), retry_after_s=1.0)
+    assert evicted is not None
+    assert shown(evicted) == "a11"
     assert run_of(queue).startswith("a1 b51 a2 ")
 
 

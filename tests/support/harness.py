@@ -15,9 +15,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from openai import OpenAI
+import pytest
+
+if TYPE_CHECKING:
+    from openai import OpenAI
 
 ROOT = Path(__file__).resolve().parents[2]
 PHOTOS = ROOT / "docs" / "photos"
@@ -63,9 +66,10 @@ class Daemon:
         return "".join(self._lines)
 
     @property
-    def client(self) -> OpenAI:
+    def client(self) -> "OpenAI":
         """The SDK, without the retries that would hide a refusal."""
-        return OpenAI(base_url=f"{self.url}/v1", api_key="unused", max_retries=0, timeout=PATIENCE_S)
+        openai = pytest.importorskip("openai")
+        return openai.OpenAI(base_url=f"{self.url}/v1", api_key="unused", max_retries=0, timeout=PATIENCE_S)
 
     def wait_for(self, condition: Any) -> Any:
         """The condition's first true value; fails when it does not come true, or the daemon ends before."""

@@ -1,4 +1,4 @@
-"""All that a request has to pass, as the operator set it."""
+"""The checks that a request has to pass, as the operator configured them."""
 
 import logging
 import socket
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """None is what the operator did not ask for; `hosts` is None where others reach the server, by any name."""
+    """A check is None when it is not configured; `hosts` also when other machines reach the server, by any name."""
 
     cors: Cors
     hosts: Hosts | None
@@ -29,7 +29,7 @@ class Access:
     def prepare(self) -> Callable[[], None]:
         """Read the files of keys and certificates again, and change nothing yet. Raises UnusableFile.
 
-        What is returned makes the change, and can't fail.
+        The function that is returned makes the change, and can't fail.
         """
         changes = [file.prepare() for file in (self.keys, self.tls) if file is not None]
 
@@ -39,8 +39,8 @@ class Access:
 
         return change
 
-    def bound(self, *, is_local: bool) -> "Access":
-        """The same for where the server listens now: `is_local` is whether only this machine reaches it."""
+    def for_address(self, *, is_local: bool) -> "Access":
+        """The checks for the address that the server listens on. `is_local`: only this machine can connect to it."""
         if is_local:
             return self
         if self.keys is None:
@@ -48,8 +48,8 @@ class Access:
         return replace(self, hosts=None)
 
 
-def open_to(server: settings.Server) -> Access:
-    """What the operator set, its files read. Raises UnusableFile."""
+def load_access(server: settings.Server) -> Access:
+    """Make the checks of the settings, and read their files. Raises UnusableFile."""
     return Access(
         cors=Cors(server.cors_origins),
         hosts=Hosts((socket.gethostname(), *server.allowed_hosts)),

@@ -1,7 +1,7 @@
-"""Names under which a browser may reach a server on loopback. Pure.
+"""Host names by which a browser may reach a server on loopback: the guard against DNS rebinding. Pure.
 
-A page from evil.example can make that name mean 127.0.0.1 (DNS rebinding), and is then same-origin with the server. The
-Host header still says evil.example. An address can't be made to mean another one, so all addresses are let in.
+A page from evil.example can make that name resolve to 127.0.0.1, and is then same-origin with the server. The Host
+header still says evil.example. An address resolves to nothing else, so every address is allowed.
 """
 
 import ipaddress
@@ -15,13 +15,13 @@ _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:/?#@\s]+)(?::\d{1,5})?")
 
 
 class Hosts:
-    """`own` are the machine's names, and what the operator adds to them."""
+    """An allow-list of host names: the machine's own, and those that the operator adds."""
 
-    def __init__(self, own: Iterable[str]) -> None:
-        self._names = {"localhost", *(name.lower().removesuffix(".") for name in own)}
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = {"localhost", *(name.lower().removesuffix(".") for name in names)}
 
     def allows(self, host: str | None) -> bool:
-        """Whether a Host header names this machine. Without one it is no browser that asks."""
+        """Whether a Host header names this machine. A client that sends none is no browser, and is allowed."""
         if host is None:
             return True
         match = _HOST.fullmatch(host)
@@ -32,7 +32,7 @@ class Hosts:
 
 
 def is_loopback(address: str) -> bool:
-    """Whether only this machine reaches what listens here; the path of a UNIX socket is such a place too."""
+    """Whether only this machine can connect to the address, as to any path of a UNIX socket."""
     try:
         return ipaddress.ip_address(address.partition("%")[0]).is_loopback
     except ValueError:
@@ -40,7 +40,7 @@ def is_loopback(address: str) -> bool:
 
 
 def is_same_origin(origin: str, host: str | None) -> bool:
-    """Whether a page's origin is the server itself; behind a proxy that ends TLS the schemes differ."""
+    """Whether a page comes from the server itself. The scheme may differ, as behind a proxy that terminates TLS."""
     try:
         parts = urlsplit(origin)
     except ValueError:

@@ -1,17 +1,17 @@
-"""How much one client may ask for in a minute: a bucket each, that refills evenly. Pure; the time is given."""
+"""Rate limits: one token bucket for each client, which refills evenly. Pure; the caller gives the time."""
 
 import math
 from collections import OrderedDict
 from dataclasses import dataclass
 
 MINUTE_S = 60.0
-MOST_CLIENTS = 10_000
+MAX_CLIENTS = 10_000
 _ROUNDING_S = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """What is left to a client after it asked. When it got nothing, `retry_after_s` is when it would, else 0."""
+    """A client's bucket after a request. `retry_after_s` is 0 unless the request was refused."""
 
     per_minute: int
     remaining: int
@@ -20,31 +20,31 @@ class Level:
 
 
 class Limit:
-    """Buckets of `per_minute`, full at first. Memory is bounded: the client that has been away longest is forgotten.
+    """A rate limit of `per_minute` for each client, whose bucket is full at first.
 
-    That one has most likely a full bucket, so nothing is lost with it.
+    Memory is bounded: the client whose last request is longest ago is dropped, as its bucket is most likely full.
     """
 
-    def __init__(self, per_minute: int, *, most_clients: int = MOST_CLIENTS) -> None:
+    def __init__(self, per_minute: int, *, max_clients: int = MAX_CLIENTS) -> None:
         self.per_minute = per_minute
-        self._most_clients = most_clients
+        self._max_clients = max_clients
         self._full_at_s: OrderedDict[str, float] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._full_at_s)
 
     def take(self, client: str, amount: int, now_s: float) -> Level:
-        """Take all of the amount or nothing. More than `per_minute` at once is never to be had."""
+        """Take all of the amount or nothing. An amount above `per_minute` is always refused."""
         full_in_s = max(self._full_at_s.get(client, now_s) - now_s, 0.0)
-        wanted_s = full_in_s + amount * MINUTE_S / self.per_minute
-        too_much_s = wanted_s - MINUTE_S
-        if too_much_s > _ROUNDING_S:
-            return self._level(full_in_s, retry_after_s=too_much_s)
-        self._full_at_s[client] = now_s + wanted_s
+        new_full_in_s = full_in_s + amount * MINUTE_S / self.per_minute
+        excess_s = new_full_in_s - MINUTE_S
+        if excess_s > _ROUNDING_S:
+            return self._level(full_in_s, retry_after_s=excess_s)
+        self._full_at_s[client] = now_s + new_full_in_s
         self._full_at_s.move_to_end(client)
-        if len(self._full_at_s) > self._most_clients:
+        if len(self._full_at_s) > self._max_clients:
             self._full_at_s.popitem(last=False)
-        return self._level(wanted_s, retry_after_s=0.0)
+        return self._level(new_full_in_s, retry_after_s=0.0)
 
     def _level(self, full_in_s: float, *, retry_after_s: float) -> Level:
         left = (MINUTE_S - full_in_s + _ROUNDING_S) * self.per_minute / MINUTE_S

@@ -1,4 +1,4 @@
-"""https: a certificate and its key, which can be replaced while the server runs."""
+"""TLS: a certificate and its private key, which can be replaced while the server runs."""
 
 import ssl
 from collections.abc import Callable
@@ -8,17 +8,17 @@ from hailo_vision.errors import UnusableFile
 
 
 class Tls:
-    """`context` stays the same; each handshake takes the certificate and key of the pair that was read last."""
+    """A server's TLS context. `context` stays the same; each handshake uses the pair of files that was read last."""
 
     def __init__(self, cert: str, key: str) -> None:
         """Raises UnusableFile."""
         self._cert = cert
         self._key = key
         self._pair = self.context = self._read()
-        self.context.sni_callback = self._choose
+        self.context.sni_callback = self._use_newest_pair
 
     def prepare(self) -> Callable[[], None]:
-        """Read both files again; what is returned puts the pair in the place of the old one. Raises UnusableFile."""
+        """Read both files again, and return a function that replaces the old pair. Raises UnusableFile."""
         pair = self._read()
 
         def change() -> None:
@@ -26,7 +26,7 @@ class Tls:
 
         return change
 
-    def _choose(self, connection: ssl.SSLObject, _name: str, _context: ssl.SSLContext) -> None:
+    def _use_newest_pair(self, connection: ssl.SSLObject, _name: str, _context: ssl.SSLContext) -> None:
         connection.context = self._pair
 
     def _read(self) -> ssl.SSLContext:
@@ -38,24 +38,24 @@ class Tls:
         return context
 
     def _load(self, context: ssl.SSLContext) -> None:
-        is_locked = False
+        is_encrypted = False
 
         def passphrase() -> str:
-            """Without this OpenSSL asks at the terminal."""
-            nonlocal is_locked
-            is_locked = True
+            """Note that the key is encrypted. Without this callback OpenSSL asks at the terminal."""
+            nonlocal is_encrypted
+            is_encrypted = True
             return ""
 
         try:
             context.load_cert_chain(self._cert, self._key, password=passphrase)
         except ssl.SSLError as error:
-            if is_locked:
+            if is_encrypted:
                 raise unusable(self._key, "it is encrypted; the server needs one without a passphrase") from None
-            raise self._wrong(error) from None
+            raise self._unusable_pair(error) from None
         except OSError as error:
             raise unusable(self._cert, f"it can't be read: {error.strerror}") from None
 
-    def _wrong(self, error: ssl.SSLError) -> UnusableFile:
+    def _unusable_pair(self, error: ssl.SSLError) -> UnusableFile:
         if error.reason == "KEY_VALUES_MISMATCH":
             return unusable(self._key, f"it is not the key of the certificate in {self._cert}")
         why = f"it and {self._key} are no certificate and private key in PEM"

@@ -1,4 +1,4 @@
-"""HTTP on sockets, through the front door."""
+"""The HTTP server: listening sockets, the connections on them, and aiohttp's handlers behind those."""
 
 import asyncio
 import logging
@@ -10,40 +10,40 @@ from aiohttp import web
 
 from hailo_vision.access.tls import Tls
 from hailo_vision.config import settings
-from hailo_vision.ingress.limits import HEAD_BYTES, LINGER_S, Limits
+from hailo_vision.ingress.limits import LINGER_S, MAX_HEAD_BYTES, Limits
 from hailo_vision.ingress.listener import Listener
-from hailo_vision.ingress.registry import Answered, FrontDoor
+from hailo_vision.ingress.registry import ConnectionRegistry, ResponseCompleteHook
 
-FLUSH_S = 1.0  # for the last bytes of answers, once the engine has stopped
-CUT_S = 0.25  # for handlers to come to their end after that; aiohttp takes it twice
-KEEP_ALIVE_S = 30.0
-
-
-def limits(server: settings.Server) -> Limits:
-    return Limits(connections=server.max_connections, body_bytes=int(server.max_body_mb * 1e6))
+FLUSH_S = 1.0  # for the last bytes of responses, once the engine has stopped
+HANDLER_SHUTDOWN_S = 0.25  # for handlers to come to their end after that; aiohttp takes it twice
+KEEP_ALIVE_TIMEOUT_S = 30.0
 
 
-def runner(application: web.Application) -> web.AppRunner:
-    """Without handler_cancellation a client that leaves would not be noticed before its answer."""
+def limits_of(server: settings.Server) -> Limits:
+    return Limits(max_connections=server.max_connections, max_body_bytes=int(server.max_body_mb * 1e6))
+
+
+def app_runner(application: web.Application) -> web.AppRunner:
+    """Make aiohttp's runner. Without handler_cancellation it would notice a client's leaving at the response only."""
     return web.AppRunner(
         application,
         access_log=logging.getLogger(__name__),
-        access_log_class=Answered,
+        access_log_class=ResponseCompleteHook,
         handler_cancellation=True,
         auto_decompress=False,  # a compressed body is refused, not inflated
-        keepalive_timeout=KEEP_ALIVE_S,
+        keepalive_timeout=KEEP_ALIVE_TIMEOUT_S,
         lingering_time=LINGER_S,
-        max_line_size=HEAD_BYTES,  # the front door's limits are the ones that hold
-        max_field_size=HEAD_BYTES,
-        shutdown_timeout=CUT_S,
+        max_line_size=MAX_HEAD_BYTES,  # ingress has checked the head's size already
+        max_field_size=MAX_HEAD_BYTES,
+        shutdown_timeout=HANDLER_SHUTDOWN_S,
     )
 
 
-class Doors:
-    """The way in: the sockets that are listened on, and the connections that came in by them."""
+class HttpServer:
+    """A server that runs: its listeners, and the registry of the connections that they have accepted."""
 
-    def __init__(self, front: FrontDoor, listeners: Sequence[Listener]) -> None:
-        self._front = front
+    def __init__(self, registry: ConnectionRegistry, listeners: Sequence[Listener]) -> None:
+        self._registry = registry
         self._listeners = listeners
 
     def start_listening(self) -> None:
@@ -55,42 +55,44 @@ class Doors:
             listener.stop()
 
     def drain(self) -> None:
-        """Close connections once they wait for nothing, so that their clients come back by new ones."""
-        self._front.drain()
+        """Close connections once they wait for no response, so that their clients connect anew."""
+        self._registry.drain()
 
 
 @asynccontextmanager
 async def serving(
     application: web.Application,
     sockets: Sequence[socket.socket],
-    wanted: Limits,
+    limits: Limits,
     *,
     backlog: int,
     tls: Tls | None = None,
-) -> AsyncIterator[Doors]:
-    """Serve while the block runs. At its end what was answered has FLUSH_S to reach its client."""
+) -> AsyncIterator[HttpServer]:
+    """Serve while the block runs. At its end complete responses have FLUSH_S to reach their clients."""
     context = None if tls is None else tls.context
-    hall = runner(application)
-    front: FrontDoor | None = None
+    runner = app_runner(application)
+    registry: ConnectionRegistry | None = None
 
-    async def say_goodbye(_: web.Request, response: web.StreamResponse) -> None:
-        if front is not None and front.is_draining:
+    async def close_on_drain(_: web.Request, response: web.StreamResponse) -> None:
+        """End keep-alive with the responses that are sent during a drain."""
+        if registry is not None and registry.is_draining:
             response.force_close()
             response.headers["Connection"] = "close"  # aiohttp has its own headers in place already
 
-    application.on_response_prepare.append(say_goodbye)
-    await hall.setup()
+    application.on_response_prepare.append(close_on_drain)
+    await runner.setup()
     try:
-        assert hall.server is not None
-        front = FrontDoor(hall.server, wanted)
+        assert runner.server is not None
+        registry = ConnectionRegistry(runner.server, limits)
         async with asyncio.TaskGroup() as tasks:
-            doors = Doors(front, [Listener(one, front, tasks, backlog=backlog, tls=context) for one in sockets])
-            doors.start_listening()
+            listeners = [Listener(sock, registry, tasks, backlog=backlog, tls=context) for sock in sockets]
+            server = HttpServer(registry, listeners)
+            server.start_listening()
             try:
-                yield doors
+                yield server
             finally:
-                doors.stop_listening()
-                doors.drain()
-                await front.emptied(FLUSH_S)
+                server.stop_listening()
+                server.drain()
+                await registry.wait_until_empty(FLUSH_S)
     finally:
-        await hall.cleanup()
+        await runner.cleanup()

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from hailo_vision import __version__
-from hailo_vision.access.access import Access, open_to
+from hailo_vision.access.access import Access, load_access
 from hailo_vision.config import settings
 from hailo_vision.config.served import ModelSettings, served
 from hailo_vision.config.settings import Settings
@@ -38,7 +38,7 @@ from hailo_vision.serving.served import ServedModels
 log = logging.getLogger(__name__)
 
 # What a stop takes after the drain. With the default of queue.drain_timeout_s it stays within the unit's 30 s.
-AFTER_DRAIN_S = engines.QUIT_S + http.FLUSH_S + 2 * http.CUT_S
+AFTER_DRAIN_S = engines.QUIT_S + http.FLUSH_S + 2 * http.HANDLER_SHUTDOWN_S
 
 
 async def run(wanted: Settings, reread: Callable[[], Settings]) -> None:
@@ -58,10 +58,10 @@ async def run(wanted: Settings, reread: Callable[[], Settings]) -> None:
 
 
 async def _serve(wanted: Settings, reread: Callable[[], Settings], signals: Signals, house: AsyncExitStack) -> None:
-    access = open_to(wanted.server)
+    access = load_access(wanted.server)
     listening = listen(wanted.server)
     house.callback(listening.close)
-    access = access.bound(is_local=listening.is_local)
+    access = access.for_address(is_local=listening.is_local)
     queue = partial(_queue, waits=listening.is_inherited)
     metrics = Metrics()
     chosen = fleet.choose(served(wanted))
@@ -86,9 +86,9 @@ async def _serve(wanted: Settings, reread: Callable[[], Settings], signals: Sign
     metrics.registry.register(Readings(version=__version__, models=ships.models, health=health, host=Host()))
     services = _services(wanted, access, ships.models, health, metrics)
     connections = http.serving(
-        app.build(services), listening.sockets, http.limits(wanted.server), backlog=listening.backlog, tls=access.tls
+        app.build(services), listening.sockets, http.limits_of(wanted.server), backlog=listening.backlog, tls=access.tls
     )
-    doors = await house.enter_async_context(connections)
+    server = await house.enter_async_context(connections)
     notifier.starting(max(engine.load_timeout_s for model in chosen.models for engine in model.engines))
     for engine, (_, scheduler) in zip(ships.engines, ships.schedulers, strict=True):
         await house.enter_async_context(_background(engine.run()))
@@ -105,8 +105,8 @@ async def _serve(wanted: Settings, reread: Callable[[], Settings], signals: Sign
     await house.enter_async_context(_background(reloader.run(signals.reload)))
     await signals.stop.wait()
     if listening.is_inherited:
-        doors.stop_listening()  # a client that connects now waits in the socket for the next process
-    doors.drain()
+        server.stop_listening()  # a client that connects now waits in the socket for the next process
+    server.drain()
     schedulers = [scheduler for _, scheduler in ships.schedulers]
     await _drain(schedulers, reloader.running.queue.drain_timeout_s, signals, notifier)
 

@@ -30,6 +30,11 @@ async def choices(
     `free` is how many jobs would have their turn at once. No more than those are begun, but always one: a choice that
     had to wait for its turn would take a place in the queue from somebody else.
     """
+    if count == 1:  # the usual request needs neither a queue nor a task of its own
+        async with aclosing(answer(0)) as events:
+            async for event in events:
+                yield Said(choice=0, event=event)
+        return
     heard: asyncio.Queue[Said] = asyncio.Queue(maxsize=1)  # so a slow reader is the scheduler's matter
 
     async def hear(choice: int) -> None:

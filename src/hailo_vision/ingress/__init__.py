@@ -1,5 +1,6 @@
-"""Between the network and aiohttp: lets in whole, unambiguous requests, in bounded number, size and time.
+"""Connections between the network and aiohttp: whole, unambiguous requests, bounded in number, size and time.
 
-A door is an asyncio protocol around aiohttp's: it reads where each request ends (`framing`, by what `head` says), and
-hands over only bytes that it has understood. It uses nothing private of aiohttp, so it is the same on each release.
+A `Connection` is an asyncio protocol around aiohttp's. It finds where each request ends (`framing`, which asks `head`)
+and forwards only bytes that it has checked, through a transport that drops slow clients. It uses nothing private of
+aiohttp, so it works the same on each release.
 """

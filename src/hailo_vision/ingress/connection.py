@@ -1,4 +1,4 @@
-"""One connection: what a client sends is understood first, and handed on then."""
+"""One client connection: what the client sends is checked before aiohttp sees it, and has timeouts."""
 
 import asyncio
 import json
@@ -11,62 +11,71 @@ from hailo_vision.errors import HailoVisionError, HeadTooSlow, RequestError
 from hailo_vision.http_api.web.faults import Fault, fault
 from hailo_vision.ingress.framing import Framing, Stage
 from hailo_vision.ingress.limits import Limits
-from hailo_vision.ingress.transport import Line
+from hailo_vision.ingress.transport import GuardedTransport
 
 log = logging.getLogger(__name__)
 
-NAME = "hailo_vision.door"  # how the access logger finds the door of a request, in its transport's extra info
+CONNECTION = "hailo_vision.connection"  # the key of a Connection in the extra info of the transport that aiohttp sees
 
 
-class Doorkeeper(Protocol):
-    """Who knows all doors."""
+class Registry(Protocol):
+    """What a connection needs of the registry of all connections."""
 
     @property
     def is_draining(self) -> bool: ...
 
-    def enter(self, door: "Door") -> None:
+    def add(self, connection: "Connection") -> None:
         """Raises TooManyConnections."""
 
-    def leave(self, door: "Door") -> None: ...
+    def remove(self, connection: "Connection") -> None: ...
 
 
-class Door(asyncio.Protocol):
-    """Between a transport and the handler's protocol, which sees neither half a head nor two requests at once."""
+class Connection(asyncio.Protocol):
+    """Stands between the client's transport and the handler's protocol, and forwards one request at a time.
 
-    def __init__(self, keeper: Doorkeeper, make_handler: Callable[[], asyncio.Protocol], limits: Limits) -> None:
-        self._keeper = keeper
+    The handler never sees half a head (slow loris). With pipelining, it sees the next request once its response to the
+    last one is complete.
+    """
+
+    def __init__(self, registry: Registry, make_handler: Callable[[], asyncio.Protocol], limits: Limits) -> None:
+        self._registry = registry
         self._make_handler = make_handler
         self._limits = limits
         self._framing = Framing(limits)
         self._handler: asyncio.Protocol | None = None
         self._transport: asyncio.Transport | None = None
-        self._line: Line | None = None
+        self._guarded: GuardedTransport | None = None  # around `_transport`, for the handler
         self._timer: asyncio.TimerHandle | None = None
-        self._is_answered = False
-        self._is_fresh = True  # no request has come yet
+        self._is_response_complete = False
+        self._is_new = True  # no head has come yet
 
     # What asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._line = Line(transport, stall_s=self._limits.stall_s, on_stall=self._tell_stall, facts={NAME: self})
+        self._guarded = GuardedTransport(
+            transport,
+            stall_timeout_s=self._limits.stall_timeout_s,
+            on_stall=self._log_stall,
+            extra_info={CONNECTION: self},
+        )
         try:
-            self._keeper.enter(self)
+            self._registry.add(self)
         except HailoVisionError as error:
             self._refuse(error)
             return
         self._handler = self._make_handler()
-        self._handler.connection_made(self._line)
-        self._allow_head()
+        self._handler.connection_made(self._guarded)
+        self._start_head_timer()
 
     def data_received(self, data: bytes) -> None:
-        if self._handler is not None:  # else refused, and only waiting for the client to go
+        if self._handler is not None:  # else the client was refused, and what it still sends is dropped
             self._framing.feed(data)
-            self._advance()
+            self._forward()
 
     def eof_received(self) -> None:
-        """Whoever has closed his half is taken to have left: asyncio closes the other one."""
+        """A client that closes its half of the connection counts as gone: asyncio closes the other half."""
 
     def pause_writing(self) -> None:
         if self._handler is not None:
@@ -77,121 +86,125 @@ class Door(asyncio.Protocol):
             self._handler.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._keeper.leave(self)
-        if self._line is not None:
-            self._line.lost()
-        self._part(exc)
+        self._registry.remove(self)
+        if self._guarded is not None:
+            self._guarded.stop_timer()
+        self._disconnect_handler(exc)
 
-    # What our side calls
+    # What the registry calls
 
-    def answered(self) -> None:
-        """The response to the request at hand is complete. The handler still has to come to rest."""
-        self._is_answered = True
-        asyncio.get_running_loop().call_soon(self._follow)
+    def response_complete(self) -> None:
+        """Note that the response is complete. The handler's protocol has yet to come back from writing it."""
+        self._is_response_complete = True
+        asyncio.get_running_loop().call_soon(self._start_next_request)
 
     def close_if_idle(self) -> None:
-        """Close a connection on which all was answered. One that is new may have its first question on the way."""
-        is_waiting = self._framing.stage is Stage.HEAD and not self._framing.held_bytes
-        if self._line is not None and is_waiting and not self._is_fresh:
-            self._line.close()
+        """Close a keep-alive connection between two requests. On a new one the first request may be on its way."""
+        is_idle = self._framing.stage is Stage.HEAD and not self._framing.buffered_bytes
+        if self._guarded is not None and is_idle and not self._is_new:
+            self._guarded.close()
 
-    def dismiss(self) -> None:
-        """Cut the connection without a word."""
+    def abort(self) -> None:
+        """Drop the connection without a response."""
         if self._transport is not None:
             self._transport.abort()
 
     # Requests
 
-    def _advance(self) -> None:
-        assert self._line is not None
+    def _forward(self) -> None:
+        """Give the handler what is checked of the current request, and hold back what comes after it."""
+        assert self._guarded is not None
         was_head = self._framing.stage is Stage.HEAD
         try:
-            passed = self._framing.passed()
+            data = self._framing.data_to_forward()
         except RequestError as error:
             self._refuse(error)
             return
-        if was_head and passed:
-            self._is_fresh = False
+        if was_head and data:
+            self._is_new = False
             self._stop_timer()
-        if passed and self._handler is not None:
-            self._handler.data_received(passed)
+        if data and self._handler is not None:
+            self._handler.data_received(data)
         match self._framing.stage:
-            case Stage.COMPLETE if self._is_answered:
-                self._follow()
-            case Stage.COMPLETE if self._framing.held_bytes:
-                self._line.pause_reading("door")
-            case Stage.HEAD if self._framing.held_bytes and self._timer is None:
-                self._allow_head()
+            case Stage.COMPLETE if self._is_response_complete:
+                self._start_next_request()
+            case Stage.COMPLETE if self._framing.buffered_bytes:
+                self._guarded.pause_reading("pipelining")
+            case Stage.HEAD if self._framing.buffered_bytes and self._timer is None:
+                self._start_head_timer()
             case _:
                 pass
 
-    def _follow(self) -> None:
-        """The next request, once this one is answered and has come to its end."""
-        if self._handler is None or self._line is None or not self._is_answered:
+    def _start_next_request(self) -> None:
+        """Go on with the next request, once the current one has come to its end and has its response."""
+        if self._handler is None or self._guarded is None or not self._is_response_complete:
             return
         if self._framing.stage is not Stage.COMPLETE:
             return
-        self._is_answered = False
-        self._line.hush()
-        self._framing.begin()
-        self._line.resume_reading("door")
-        if self._framing.held_bytes:
-            self._advance()
-        elif self._keeper.is_draining:
-            self._line.close()
+        self._is_response_complete = False
+        self._guarded.new_response()
+        self._framing.start_next_request()
+        self._guarded.resume_reading("pipelining")
+        if self._framing.buffered_bytes:
+            self._forward()
+        elif self._registry.is_draining:
+            self._guarded.close()
 
-    # Time
+    # Timeouts
 
-    def _allow_head(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(self._limits.head_s, self._head_is_late)
+    def _start_head_timer(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._limits.head_timeout_s, self._head_timed_out)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _head_is_late(self) -> None:
+    def _head_timed_out(self) -> None:
         self._timer = None
-        assert self._line is not None
-        if self._is_fresh and not self._framing.held_bytes:
-            self._line.close()  # a browser's connection for later, mostly: nothing was asked
+        assert self._guarded is not None
+        if self._is_new and not self._framing.buffered_bytes:
+            self._guarded.close()  # nothing was requested: mostly a connection that a browser opened for later
         else:
-            self._refuse(HeadTooSlow(self._limits.head_s))
+            self._refuse(HeadTooSlow(self._limits.head_timeout_s))
 
-    def _tell_stall(self) -> None:
+    def _log_stall(self) -> None:
         log.warning("dropped", extra={"facts": {"client": self._client, "reason": "the client does not read"}})
 
     # Refusals
 
     def _refuse(self, error: HailoVisionError) -> None:
-        """Say why, when nothing of another answer is on its way, and be done with this client."""
+        """End the connection; with the error as the response, unless part of another response is already sent."""
         assert self._transport is not None
-        assert self._line is not None
-        what = fault(error)
-        facts = {"client": self._client, "status": what.status, "error": what.code}
+        assert self._guarded is not None
+        refusal = fault(error)
+        facts = {"client": self._client, "status": refusal.status, "error": refusal.code}
         log.log(logging.INFO if isinstance(error, RequestError) else logging.DEBUG, "refused", extra={"facts": facts})
-        can_speak = not self._line.has_spoken and not self._transport.is_closing()
-        was_answered = self._is_answered and not self._transport.is_closing()
-        self._line.cut()
-        self._part(ConnectionResetError("refused at the front door"))
-        if can_speak:
-            self._say(_response(what))
-        elif was_answered:  # long ago, by a handler that did not want the body that still comes
-            self._say(b"")
+        can_respond = not self._guarded.has_written and not self._transport.is_closing()
+        has_response = self._is_response_complete and not self._transport.is_closing()
+        self._guarded.detach()
+        self._disconnect_handler(ConnectionResetError("the request was refused"))
+        if can_respond:
+            self._close_lingering(_response(refusal))
+        elif has_response:  # from a handler that did not read the body, which still comes
+            self._close_lingering(b"")
         else:
             self._transport.abort()
 
-    def _say(self, answer: bytes) -> None:
-        """The last words. Closing with unread bytes is a reset, which can overtake them: so first only our half."""
+    def _close_lingering(self, data: bytes) -> None:
+        """Send the last bytes, close our half of the connection, and let the client send and read on for a while.
+
+        To close all of it with unread bytes is a reset, which can overtake the response.
+        """
         assert self._transport is not None
-        self._transport.write(answer)
+        self._transport.write(data)
         if self._transport.can_write_eof():
             self._transport.write_eof()
         self._transport.resume_reading()
         self._timer = asyncio.get_running_loop().call_later(self._limits.linger_s, self._transport.abort)
 
-    def _part(self, reason: Exception | None) -> None:
-        """The handler's side of this connection is over."""
+    def _disconnect_handler(self, reason: Exception | None) -> None:
+        """For the handler the connection is lost, though the client may still read a refusal."""
         self._stop_timer()
         handler, self._handler = self._handler, None
         if handler is not None:
@@ -199,17 +212,17 @@ class Door(asyncio.Protocol):
 
     @property
     def _client(self) -> str | None:
-        peer = self._line.get_extra_info("peername") if self._line is not None else None
+        peer = self._guarded.get_extra_info("peername") if self._guarded is not None else None
         return peer[0] if isinstance(peer, tuple) else None
 
 
-def _response(what: Fault) -> bytes:
-    body = json.dumps(what.body).encode()
+def _response(refusal: Fault) -> bytes:
+    body = json.dumps(refusal.body).encode()
     fields = {
         "Content-Type": "application/json; charset=utf-8",
         "Content-Length": str(len(body)),
         "Connection": "close",
-        **what.headers,
+        **refusal.headers,
     }
-    head = f"HTTP/1.1 {what.status} {HTTPStatus(what.status).phrase}\r\n"
+    head = f"HTTP/1.1 {refusal.status} {HTTPStatus(refusal.status).phrase}\r\n"
     return (head + "".join(f"{name}: {value}\r\n" for name, value in fields.items()) + "\r\n").encode() + body

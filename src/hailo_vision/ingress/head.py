@@ -1,30 +1,33 @@
-"""The head of a request (RFC 9112), read so strictly that no other reader could understand it differently. Pure."""
+"""The head of a request (RFC 9112), parsed so strictly that no other parser reads it differently. Pure.
+
+Two parsers that disagree about where a request ends are what request smuggling needs.
+"""
 
 import re
 
 from hailo_vision.errors import HeadTooLarge, MalformedHttp
-from hailo_vision.ingress.limits import FIELDS
+from hailo_vision.ingress.limits import MAX_FIELDS
 
 METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"TRACE"})
 
 _REQUEST_LINE = re.compile(rb"([A-Z]+) ((?:/|https?://)[!-~]*|\*) HTTP/1\.([01])")
 _FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([ -~\t\x80-\xff]*)")
 _HOST = re.compile(rb"[A-Za-z0-9._~%\[\]:-]*")
-_LENGTH = re.compile(rb"[0-9]{1,18}")
-# Control characters, and line ends that are not CRLF: a bare LF or CR is a line end to some readers and not to others.
+_CONTENT_LENGTH = re.compile(rb"[0-9]{1,18}")
+# Control characters, and line ends that are not CRLF: a bare LF or CR ends a line for some parsers and not for others.
 _FORBIDDEN = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|(?<!\r)\n|\r(?=[^\n])")
 
 
 def body_length(head: bytes) -> int | None:
-    """The length of the body that follows a head, which ends with an empty line; None when it comes in chunks.
+    """Check a head, which ends with an empty line, and return its body's length; None for a chunked body.
 
     Raises MalformedHttp or HeadTooLarge.
     """
     request_line, *lines = head.removesuffix(b"\r\n\r\n").split(b"\r\n")
     is_http_1_0 = _is_http_1_0(request_line)
-    if len(lines) > FIELDS:
-        raise HeadTooLarge(f"{FIELDS} fields")
-    fields = [field(line) for line in lines]
+    if len(lines) > MAX_FIELDS:
+        raise HeadTooLarge(f"{MAX_FIELDS} fields")
+    fields = [parse_field(line) for line in lines]
     _check_host(_values(fields, b"host"), is_http_1_0)
     if any(b"websocket" in value.lower() for value in _values(fields, b"upgrade")):
         raise MalformedHttp("This server does not speak WebSocket.")
@@ -33,34 +36,34 @@ def body_length(head: bytes) -> int | None:
         if is_http_1_0 or lengths or len(codings) > 1 or codings[0].lower() != b"chunked":
             raise MalformedHttp("A body has one Content-Length, or the one Transfer-Encoding chunked.")
         return None
-    if len(lengths) > 1 or (lengths and not _LENGTH.fullmatch(lengths[0])):
+    if len(lengths) > 1 or (lengths and not _CONTENT_LENGTH.fullmatch(lengths[0])):
         raise MalformedHttp("A body has one Content-Length, a plain number.")
     return int(lengths[0]) if lengths else 0
 
 
 def check_characters(data: bytes | bytearray, start: int, end: int) -> None:
-    """Raises MalformedHttp for what no head may have, so that its sender need not wait for the end of its time."""
+    """Raise MalformedHttp for bytes that no head may have, before the head is complete or its timeout has passed."""
     if _FORBIDDEN.search(data, start, end):
         raise MalformedHttp("The head of the request has a control character, or a line that does not end with CRLF.")
 
 
-def field(line: bytes) -> tuple[bytes, bytes]:
-    """Name in small letters, and value. Raises MalformedHttp."""
+def parse_field(line: bytes) -> tuple[bytes, bytes]:
+    """Split a field line into its name in small letters and its value. Raises MalformedHttp."""
     match = _FIELD.fullmatch(line)
     if match is None:
         raise MalformedHttp("A field of the request's head is not of the form `Name: value`.")
     return match[1].lower(), match[2].rstrip(b" \t")
 
 
-def _is_http_1_0(line: bytes) -> bool:
-    match = _REQUEST_LINE.fullmatch(line)
+def _is_http_1_0(request_line: bytes) -> bool:
+    match = _REQUEST_LINE.fullmatch(request_line)
     if match is None or match[1] not in METHODS:
         raise MalformedHttp("The first line of the request is not of the form `GET /path HTTP/1.1`.")
     return match[3] == b"0"
 
 
 def _check_host(hosts: list[bytes], is_http_1_0: bool) -> None:
-    """Exactly one (RFC 9112, 3.2), but for HTTP/1.0, which did not have it yet."""
+    """A request has exactly one Host (RFC 9112, 3.2); HTTP/1.0 did not have the field yet."""
     if len(hosts) > 1 or (not hosts and not is_http_1_0):
         raise MalformedHttp("A request has exactly one Host.")
     if not all(_HOST.fullmatch(host) for host in hosts):
@@ -68,4 +71,4 @@ def _check_host(hosts: list[bytes], is_http_1_0: bool) -> None:
 
 
 def _values(fields: list[tuple[bytes, bytes]], name: bytes) -> list[bytes]:
-    return [value for known, value in fields if known == name]
+    return [value for field_name, value in fields if field_name == name]

@@ -1,4 +1,4 @@
-"""All doors: how many there are, and when they close."""
+"""All connections of a server: how many are open, when each has its response, and when they close."""
 
 import asyncio
 import logging
@@ -8,77 +8,73 @@ from aiohttp.abc import AbstractAccessLogger
 from aiohttp.web import BaseRequest, StreamResponse
 
 from hailo_vision.errors import TooManyConnections
-from hailo_vision.ingress.connection import NAME, Door
+from hailo_vision.ingress.connection import CONNECTION, Connection
 from hailo_vision.ingress.limits import Limits
 
 log = logging.getLogger(__name__)
 
 
-class FrontDoor:
-    """The protocol factory of a server: one Door for each connection, around what `make_handler` makes."""
+class ConnectionRegistry:
+    """The protocol factory of a server: makes a Connection around each handler, and bounds how many are open."""
 
     def __init__(self, make_handler: Callable[[], asyncio.Protocol], limits: Limits) -> None:
         self._make_handler = make_handler
         self._limits = limits
-        self._inside: set[Door] = set()
-        self._outside: set[Door] = set()  # on which a refusal is being read
+        self._admitted: set[Connection] = set()
+        self._refused: set[Connection] = set()  # whose clients still read the refusal
         self._is_full = False
         self._empty = asyncio.Event()
         self._empty.set()
         self.is_draining = False
 
-    def __call__(self) -> Door:
-        return Door(self, self._make_handler, self._limits)
+    def __call__(self) -> Connection:
+        return Connection(self, self._make_handler, self._limits)
 
     @property
-    def most_connections(self) -> int:
-        return self._limits.connections
+    def max_connections(self) -> int:
+        return self._limits.max_connections
 
-    @property
-    def connections(self) -> int:
-        return len(self._inside)
-
-    def enter(self, door: Door) -> None:
+    def add(self, connection: Connection) -> None:
         """Raises TooManyConnections."""
-        if len(self._inside) < self._limits.connections:
-            self._inside.add(door)
+        if len(self._admitted) < self.max_connections:
+            self._admitted.add(connection)
             self._empty.clear()
             return
         if not self._is_full:
-            log.warning("all connections are in use", extra={"facts": {"connections": self._limits.connections}})
+            log.warning("all connections are in use", extra={"facts": {"connections": self.max_connections}})
             self._is_full = True
-        if len(self._outside) >= self._limits.connections:
-            door.dismiss()  # not even a refusal for all of a flood
-        self._outside.add(door)
-        raise TooManyConnections(self._limits.connections)
+        if len(self._refused) >= self.max_connections:
+            connection.abort()  # a flood of clients is not even refused in words
+        self._refused.add(connection)
+        raise TooManyConnections(self.max_connections)
 
-    def leave(self, door: Door) -> None:
-        self._outside.discard(door)
-        self._inside.discard(door)
-        if len(self._inside) < self._limits.connections // 2:
+    def remove(self, connection: Connection) -> None:
+        self._refused.discard(connection)
+        self._admitted.discard(connection)
+        if len(self._admitted) < self.max_connections // 2:
             self._is_full = False
-        if not self._inside:
+        if not self._admitted:
             self._empty.set()
 
     def drain(self) -> None:
-        """Close each connection once it waits for no answer."""
+        """Close each connection once it waits for no response."""
         self.is_draining = True
-        for door in tuple(self._inside):
-            door.close_if_idle()
+        for connection in tuple(self._admitted):
+            connection.close_if_idle()
 
-    async def emptied(self, within_s: float) -> None:
-        """Wait until the last one has left, but not longer than that."""
+    async def wait_until_empty(self, timeout_s: float) -> None:
+        """Wait until the last connection is closed, or until the timeout."""
         try:
-            async with asyncio.timeout(within_s):
+            async with asyncio.timeout(timeout_s):
                 await self._empty.wait()
         except TimeoutError:
             return
 
 
-class Answered(AbstractAccessLogger):
-    """Tells the door that a response is complete: aiohttp's access log is the one place where it says so."""
+class ResponseCompleteHook(AbstractAccessLogger):
+    """Tells a Connection that its response is complete: aiohttp says so to its access log and nowhere else."""
 
     def log(self, request: BaseRequest, response: StreamResponse, time: float) -> None:
-        door = request.transport.get_extra_info(NAME) if request.transport is not None else None
-        if door is not None:
-            door.answered()
+        connection = request.transport.get_extra_info(CONNECTION) if request.transport is not None else None
+        if connection is not None:
+            connection.response_complete()

@@ -1,1 +1,1 @@
-"""As many generations at once as the engine has slots: who is let in, who is next, and what drives the engine."""
+"""The scheduler: admission, a fair queue, and as many generations at once as the engine has slots."""

@@ -1,4 +1,4 @@
-"""Who is let in: the engine's state, the queue's bound, and whether an answer would come in time. Never awaits."""
+"""Admission: a request is let in or refused, by the engine's state, the queue and its deadline. Never awaits."""
 
 from hailo_vision.chat import Priority
 from hailo_vision.config import settings
@@ -6,26 +6,28 @@ from hailo_vision.engines.contract import Engine, EngineState
 from hailo_vision.errors import NotReady, TooBusy, Unready
 from hailo_vision.scheduler.estimate import Estimate
 from hailo_vision.scheduler.job import Job
-from hailo_vision.scheduler.queue import Queue
+from hailo_vision.scheduler.queue import FairQueue
 
 
 class Admission:
-    """Looks at the queue and changes nothing; times are points on the loop's clock."""
+    """Looks at the queue and never changes it; times are points on the loop's clock."""
 
-    def __init__(self, engine: Engine, queue: Queue[Job], estimate: Estimate, wanted: settings.Queue) -> None:
+    def __init__(
+        self, engine: Engine, queue: FairQueue[Job], estimate: Estimate, queue_settings: settings.Queue
+    ) -> None:
         self._engine = engine
         self._queue = queue
         self._estimate = estimate
-        self._settings = wanted
+        self._settings = queue_settings
 
     @property
     def deadline_s(self) -> float:
         return self._settings.deadline_s
 
-    def configure(self, wanted: settings.Queue) -> None:
-        """Other bounds for those who come from now on."""
-        self._settings = wanted
-        self._queue.depth = wanted.depth
+    def configure(self, queue_settings: settings.Queue) -> None:
+        """Set other bounds for the requests that arrive from now on."""
+        self._settings = queue_settings
+        self._queue.depth = queue_settings.depth
 
     @property
     def unready(self) -> NotReady | None:
@@ -43,28 +45,28 @@ class Admission:
 
     def check(self, client: str, priority: Priority, *, arrived_at: float, now: float, max_tokens: int | None) -> None:
         """Raises QueueFull or TooBusy; `max_tokens` is None where it is not known yet."""
-        self._queue.giving_way(client, priority, retry_after_s=self.first_wait_s(now))
-        # Whose turn comes at once is always let in: how else would a wrong estimate be mended? And a guess alone
-        # refuses nobody who would be next.
-        if self._queue.is_free or (self._estimate.is_guess and not self._queue.places):
+        self._queue.eviction_for(client, priority, retry_after_s=self.first_wait_s(now))
+        # A request whose turn comes at once is always let in: its timing is what corrects a wrong estimate. And a
+        # first guess alone never refuses a request that would be next.
+        if self._queue.is_free or (self._estimate.is_guess and not self._queue.length):
             return
         wait_s = self._wait_s(now, ahead=self._queue.ahead(client, priority))
         needed_s = wait_s + self._estimate.job_s(max_tokens)
         if now + needed_s > arrived_at + self.deadline_s:
-            shrunk_in_s = min(wait_s, needed_s - self.deadline_s)  # enough for one who arrives then
+            shrunk_in_s = min(wait_s, needed_s - self.deadline_s)  # then a new request would meet its deadline
             raise TooBusy(wait_s=wait_s, deadline_s=self.deadline_s, retry_after_s=shrunk_in_s)
 
     def first_wait_s(self, now: float) -> float:
-        """An estimate of when a job ends, and the next one of those who wait has its turn."""
+        """An estimate of how soon a running job ends, which is when the next waiting one has its turn."""
         return self._wait_s(now, ahead=0)
 
     def _wait_s(self, now: float, *, ahead: int) -> float:
-        """An estimate of when the turn of one comes before whom so many have theirs."""
+        """An estimate of how long a new job waits for its turn, with so many jobs ahead of it in the queue."""
         if self._queue.is_free:
             return 0.0
         rests_s = sorted(self._rest_s(job, now) for job in self._queue.running)
-        rounds, place = divmod(ahead, len(rests_s))  # no rest is longer than a job: the places free up in turns
-        return self._engine.ready_in_s + rests_s[place] + rounds * self._estimate.job_s()
+        rounds, slot = divmod(ahead, len(rests_s))  # no rest is longer than a job, so the slots free up in turns
+        return self._engine.ready_in_s + rests_s[slot] + rounds * self._estimate.job_s()
 
     def _rest_s(self, job: Job, now: float) -> float:
         ran_s = 0.0 if job.started_at is None else now - job.started_at

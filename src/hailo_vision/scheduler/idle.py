@@ -1,4 +1,4 @@
-"""A model that nobody asks anything is unloaded after a while, and so the chip is free for others."""
+"""The idle timeout of a model (keep_alive): an unused model is unloaded, which frees the chip for other programs."""
 
 import asyncio
 from contextlib import suppress
@@ -8,43 +8,43 @@ from hailo_vision.errors import ModelPinned
 
 
 class KeepAlive:
-    """Counts the time without work. The next job wakes the engine by itself."""
+    """Counts the time without work and unloads the model at its end. The next job wakes the engine by itself."""
 
     def __init__(self, engine: Engine, *, seconds: float | None, is_pinned: bool) -> None:
         self._engine = engine
         self._seconds = seconds
         self._is_pinned = is_pinned
         self._idle_since: float | None = asyncio.get_running_loop().time()  # None while there is work
-        self._is_to_go = False
+        self._is_unload_requested = False
         self._changed = asyncio.Event()
         self._unloading: asyncio.Timeout | None = None
 
     def configure(self, seconds: float | None, *, is_pinned: bool) -> None:
         self._seconds, self._is_pinned = seconds, is_pinned
-        self._is_to_go = self._is_to_go and not is_pinned
+        self._is_unload_requested = self._is_unload_requested and not is_pinned
         self._changed.set()
 
-    def keep(self, seconds: float | None) -> None:
-        """From now on this long, by a client's wish; a pinned model stays whatever is wished."""
+    def set_timeout(self, seconds: float | None) -> None:
+        """Unload after so many idle seconds from now on, as a client asked; a pinned model stays all the same."""
         self.configure(seconds, is_pinned=self._is_pinned)
 
-    def let_go(self) -> None:
+    def request_unload(self) -> None:
         """Unload once, as soon as there is no work. Raises ModelPinned."""
         if self._is_pinned:
             raise ModelPinned
-        self._is_to_go = True
+        self._is_unload_requested = True
         self._changed.set()
 
     @property
     def left_s(self) -> float | None:
-        """Seconds to the end, if nothing comes; None is never."""
+        """Seconds until the model is unloaded if no work comes; None means never."""
         due_at = self._due_at
         if due_at is not None:
             return max(0.0, due_at - asyncio.get_running_loop().time())
         return None if self._is_pinned else self._seconds
 
     def touch(self) -> None:
-        """Count anew, as after work, where there is none."""
+        """Start to count anew, as after a job, if the model is idle."""
         if self._idle_since is not None:
             self.work_ended()
 
@@ -59,7 +59,7 @@ class KeepAlive:
         self._changed.set()
 
     async def run(self) -> None:
-        """Unload whenever it is time to, for ever."""
+        """Unload the model each time its idle timeout has passed; runs until it is cancelled."""
         while True:
             self._changed.clear()
             try:
@@ -73,13 +73,13 @@ class KeepAlive:
     def _due_at(self) -> float | None:
         if self._idle_since is None or self._is_pinned:
             return None
-        if self._is_to_go:
+        if self._is_unload_requested:
             return self._idle_since
         return None if self._seconds is None else self._idle_since + self._seconds
 
     async def _unload(self) -> None:
-        """Until the chip is free, or somebody comes who needs the model."""
-        self._is_to_go = False
+        """Wait until the chip is free, or until a job comes that needs the model."""
+        self._is_unload_requested = False
         with suppress(TimeoutError):
             async with asyncio.timeout(None) as self._unloading:
                 await self._engine.unload()

@@ -1,4 +1,4 @@
-"""An admitted request: its turn, its time, and its events on their way to a reader who may be slow."""
+"""An admitted request: its turn, its deadline, and the buffer of its events for a reader that may be slow."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,12 +9,12 @@ from hailo_vision.chat import Event, Finish, Piece, Priority
 from hailo_vision.errors import Expired, HailoVisionError, SlowReader
 from hailo_vision.scheduler.record import Outcome
 
-MOST_PIECES_BEHIND = 1024  # two minutes of the chip's work, and at most some ten kilobytes of text
-PIECES_IN_A_ROW = 64  # after these a reader that is behind is given the loop
+MAX_PIECES_BEHIND = 1024  # two minutes of the chip's work, and at most some ten kilobytes of text
+PIECES_IN_A_ROW = 64  # after so many the loop is yielded to a reader that is behind
 
 
 class Events:
-    """The events of one answer: the engine never waits for the reader, and the reader may come late to all of them."""
+    """The buffer of one answer's events: the engine never waits for the reader, and the reader may start late."""
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[Event | HailoVisionError] = asyncio.Queue()
@@ -22,17 +22,17 @@ class Events:
 
     @property
     def behind(self) -> int:
-        """Events that the reader has not taken yet."""
+        """The number of events that the reader has not taken yet."""
         return self._queue.qsize()
 
     def put(self, event: Event) -> None:
-        """Raises SlowReader when the reader is too far behind."""
-        if self.behind >= MOST_PIECES_BEHIND and isinstance(event, Piece):
+        """Add an event. Raises SlowReader when the reader is too far behind."""
+        if self.behind >= MAX_PIECES_BEHIND and isinstance(event, Piece):
             raise SlowReader(self.behind)
         self._queue.put_nowait(event)
 
     def fail(self, error: HailoVisionError) -> None:
-        """The end of an answer that has no Finish. A slow reader is told at once, all others after what came before."""
+        """End the answer with an error instead of a Finish; for a slow reader the unread events are dropped."""
         while isinstance(error, SlowReader) and self.behind:
             self._queue.get_nowait()
         self._queue.put_nowait(error)
@@ -52,7 +52,7 @@ class Events:
 
 
 class Job:
-    """A place in the queue, and what became of it. `max_tokens` is None for one that asks nothing of the engine."""
+    """A place in the queue, and its outcome. `max_tokens` is None if the job only waits for the engine."""
 
     def __init__(
         self,
@@ -70,58 +70,58 @@ class Job:
         self.submitted_at = submitted_at
         self.started_at: float | None = None  # on the engine
         self.ttft_s: float | None = None
-        self.load_s = 0.0  # of its wait
+        self.load_s = 0.0  # the part of its wait in which the model was loaded
         self.finish: Finish | None = None
         self.outcome: Outcome | None = None
         self.events = Events()
         self.turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.deadline = deadline
-        self._deadline_s = deadline_s  # what the setting was when it came
-        self._verdict: HailoVisionError | None = None
-        self._patience: asyncio.Timeout | None = None
+        self._deadline_s = deadline_s  # the setting at the time of its arrival
+        self._stopped_by: HailoVisionError | None = None
+        self._timeout: asyncio.Timeout | None = None
 
     @property
     def expired(self) -> Expired:
         return Expired(deadline_s=self._deadline_s, running=self.started_at is not None)
 
     def begin(self, now: float) -> None:
-        """The first token has come."""
+        """Take the time to first token; called once."""
         self.ttft_s = now - (self.deadline - self._deadline_s)
 
     def call(self) -> None:
-        """Its turn has come."""
+        """Tell the job that its turn has come."""
         if not self.turn.done():
             self.turn.set_result(None)
 
     def start(self, now: float, *, grace_s: float) -> None:
-        """The engine is asked now. Raises Expired, or what the job was condemned to, when it must not be any more.
+        """Note that the engine starts the job now. Raises Expired, or the error that the job was stopped with.
 
-        From here on the engine watches the deadline; `grace_s` after it this side has waited long enough.
+        From here on the engine watches the deadline itself; this side gives up `grace_s` after it.
         """
-        if self._verdict is not None:
-            raise self._verdict
+        if self._stopped_by is not None:
+            raise self._stopped_by
         if now >= self.deadline:
             raise self.expired
-        assert self._patience is not None
+        assert self._timeout is not None
         self.started_at = now
-        self._patience.reschedule(self.deadline + grace_s)
+        self._timeout.reschedule(self.deadline + grace_s)
 
-    def condemn(self, error: HailoVisionError) -> None:
+    def stop(self, error: HailoVisionError) -> None:
         """End the job with this error, whatever it is waiting for."""
-        if self._verdict is None:
-            self._verdict = error
-            if self._patience is not None and not self._patience.expired():
-                self._patience.reschedule(asyncio.get_running_loop().time())
+        if self._stopped_by is None:
+            self._stopped_by = error
+            if self._timeout is not None and not self._timeout.expired():
+                self._timeout.reschedule(asyncio.get_running_loop().time())
 
     @asynccontextmanager
-    async def patience(self) -> AsyncIterator[None]:
-        """A block that ends with Expired when time is up, and with its error when the job is condemned."""
-        if self._verdict is not None:
-            raise self._verdict
+    async def within_deadline(self) -> AsyncIterator[None]:
+        """A block that raises Expired at the deadline, or the error with which the job is stopped."""
+        if self._stopped_by is not None:
+            raise self._stopped_by
         try:
-            async with asyncio.timeout_at(self.deadline) as self._patience:
+            async with asyncio.timeout_at(self.deadline) as self._timeout:
                 yield
         except TimeoutError:
-            raise self._verdict or self.expired from None
+            raise self._stopped_by or self.expired from None
         finally:
-            self._patience = None
+            self._timeout = None

@@ -1,4 +1,4 @@
-"""What became of each request: one record a job, and their sums. Pure."""
+"""The record of each job's outcome, and the totals over all records. Pure."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,18 +9,18 @@ from hailo_vision.errors import Expired, HailoVisionError, NotReady, QueueFull, 
 
 
 class Outcome(StrEnum):
-    """How a job ended that had a place in the queue."""
+    """How a job that had a place in the queue ended."""
 
     FINISHED = "finished"
     FAILED = "failed"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     SLOW_READER = "slow_reader"
-    TURNED_AWAY = "turned_away"  # for another client's sake, or because the daemon stops
+    TURNED_AWAY = "turned_away"  # evicted for another client's job, or the daemon stops
 
 
 class Refusal(StrEnum):
-    """Why a request got no place in the queue."""
+    """Why a request was refused a place in the queue."""
 
     QUEUE_FULL = "queue_full"
     DEADLINE = "deadline"
@@ -31,9 +31,9 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRecord:
-    """One job at its end. `usage` and `reason` are known of those that finished; `timings` has what came to pass.
+    """One job at its end. `usage` and `reason` are set if it finished; `timings` has the phases that it reached.
 
-    `ttft_s` counts from the request's arrival to the first token, and is None where none came.
+    `ttft_s` is the time to first token, from the request's arrival; it is None if no token came.
     """
 
     client: str
@@ -47,7 +47,7 @@ class JobRecord:
 
 @dataclass(slots=True, kw_only=True)
 class Tokens:
-    """Tokens of all answers that came to their end; `cached` are those of `prompt` that needed no prefill."""
+    """Token counts of all finished answers; `cached` are those of `prompt` that needed no prefill."""
 
     prompt: int = 0
     cached: int = 0
@@ -63,7 +63,7 @@ class Tokens:
 class Totals:
     """The sums since the start.
 
-    All who asked are `admitted` or in `refused`; all who were admitted are in `ended`, or wait or run.
+    Each request is counted in `admitted` or in `refused`; each admitted one is counted in `ended`, or waits or runs.
     """
 
     admitted: int = 0
@@ -80,7 +80,7 @@ class Totals:
 
 
 def outcome_of(error: HailoVisionError) -> Outcome:
-    """How a job ended that this error has ended."""
+    """The outcome of a job that this error has ended."""
     match error:
         case Expired():
             return Outcome.EXPIRED

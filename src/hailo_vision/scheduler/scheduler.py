@@ -1,5 +1,6 @@
-"""As many generations at once as the engine has slots: a chip has one. Admission decides without awaiting; a job then
-waits for its turn, drives the engine and answers.
+"""The scheduler of one engine: it runs as many generations at once as the engine has slots, and a chip has one.
+
+Admission decides without awaiting. An admitted job waits for its turn, then drives the engine and buffers its events.
 """
 
 import asyncio
@@ -16,20 +17,20 @@ from hailo_vision.scheduler.admission import Admission
 from hailo_vision.scheduler.estimate import Estimate
 from hailo_vision.scheduler.idle import KeepAlive
 from hailo_vision.scheduler.job import PIECES_IN_A_ROW, Events, Job
-from hailo_vision.scheduler.queue import Queue
+from hailo_vision.scheduler.queue import FairQueue
 from hailo_vision.scheduler.record import JobRecord, Outcome, Refusal, Totals, outcome_of, refusal_of
 from hailo_vision.tasks import task_group
 
 log = logging.getLogger(__name__)
 
 DRAIN_RETRY_S = 10.0
-GRACE_S = 5.0  # after a deadline, in which the engine ends the answer by itself; then it is told to
+GRACE_S = 5.0  # how long after its deadline a job is aborted, should the engine not have ended it by itself
 
 
 class Scheduler:
-    """Lets as many jobs have the engine as it has slots. `run` must run for an idle model to be unloaded.
+    """Gives the engine's slots to jobs. An idle model is unloaded only while `run` runs.
 
-    `on_job_end` gets a record of each job that had a place, `on_refused` the reason of each request that got none.
+    `on_job_end` gets the record of each job that had a place in the queue, `on_refused` the reason of each refusal.
     """
 
     def __init__(
@@ -44,7 +45,7 @@ class Scheduler:
         on_refused: Callable[[Refusal], None] = lambda refusal: None,
     ) -> None:
         self._engine = engine
-        self._queue: Queue[Job] = Queue(queue.depth, engine.slots)
+        self._queue: FairQueue[Job] = FairQueue(queue.depth, engine.slots)
         self._estimate = Estimate()
         self._admission = Admission(engine, self._queue, self._estimate, queue)
         self._keep_alive = KeepAlive(engine, seconds=keep_alive, is_pinned=is_pinned)
@@ -62,59 +63,59 @@ class Scheduler:
 
     @property
     def engine_model(self) -> LoadedModel | None:
-        """The model that the engine has, or had when it last worked."""
+        """The model that is loaded, or that was loaded last."""
         return self._engine.model
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the engine does by its own means."""
+        """The features that the engine has natively."""
         return self._engine.capabilities
 
     @property
     def waiting(self) -> int:
-        """Jobs that wait for their turn."""
-        return self._queue.places
+        """The number of jobs that wait for their turn."""
+        return self._queue.length
 
     @property
     def running(self) -> int:
-        """Jobs whose turn it is, as many as the engine has slots at most."""
+        """The number of jobs whose turn it is; at most the engine's slots."""
         return len(self._queue.running)
 
     @property
     def slots(self) -> int:
-        """Jobs that can run at once."""
+        """The number of jobs that can run at once."""
         return self._queue.slots
 
     @property
     def free(self) -> int:
-        """How many jobs would have their turn at once."""
+        """The number of free slots: so many new jobs would run at once."""
         return self.slots - self.running
 
     @property
     def unready(self) -> NotReady | None:
-        """Why no request would be taken now; None when one would be, a full queue aside."""
+        """Why no request would be admitted now; None when one would be, unless the queue is full."""
         if self._is_draining:
             return NotReady(Unready.DRAINING, "The server is stopping.", retry_after_s=DRAIN_RETRY_S)
         return self._admission.unready
 
     async def admit(self, *, client: str, arrived_at: float, priority: Priority = Priority.INTERACTIVE) -> LoadedModel:
-        """Say whether a request would be taken now, before any work is done for it, and for which model.
+        """Check that a request would be admitted now, before any work is done for it. Returns the loaded model.
 
-        Awaits nothing but a model's first load, where requests may wait for that: then like a job, in its turn.
+        It awaits only the model's first load, where `queue.wait_for_load` is set, and queues for it as a job does.
 
-        Raises NotReady, QueueFull or TooBusy; those who wait for a load also Expired or EngineError.
+        Raises NotReady, QueueFull or TooBusy; after a wait for the load also Expired or EngineError.
         """
         self._check(client, priority, arrived_at, None)
         if self._engine.model is None:
-            await self._visit(client, priority, arrived_at)
+            await self._wait_for_engine(client, priority, arrived_at)
         assert self._engine.model is not None
         return self._engine.model
 
     async def load(self, *, client: str, arrived_at: float) -> None:
-        """Have the model on the chip, by a visit in one's turn where it is not there. Raises what `admit` raises."""
+        """Load the model if it is not loaded, in the request's turn. Raises the errors of `admit`."""
         self._check(client, Priority.INTERACTIVE, arrived_at, None)
         if self._engine.state not in (EngineState.READY, EngineState.BUSY):
-            await self._visit(client, Priority.INTERACTIVE, arrived_at)
+            await self._wait_for_engine(client, Priority.INTERACTIVE, arrived_at)
         self._keep_alive.touch()
 
     @asynccontextmanager
@@ -128,16 +129,17 @@ class Scheduler:
     ) -> AsyncIterator[Events]:
         """Take a place in the queue, give the events of the answer, and leave the queue however the block ends.
 
-        `client` is whom turns are taken between; it shows in logs, so it is no secret. The place is taken or refused
-        before anything is awaited: NotReady, QueueFull, TooBusy. The deadline counts from `arrived_at`, on the loop's
-        clock. The events raise Expired, QueueFull or NotReady (the place was lost), SlowReader and what the engine
-        raises. The engine has its next job as soon as it has ended this one, whenever the events are read.
+        Turns are taken between clients; `client` is their name, which the log shows, so it must not be a secret. The
+        place is taken or refused before anything is awaited: NotReady, QueueFull, TooBusy. The deadline counts from
+        `arrived_at`, on the loop's clock. The events raise Expired, QueueFull or NotReady (if the job was evicted),
+        SlowReader and the engine's errors. The engine gets its next job as soon as this one has ended, even if the
+        events are read later.
         """
         job = self._enter(client, priority, arrived_at, generation.max_tokens)
         try:
             async with task_group() as tasks:
                 driving = tasks.create_task(self._drive(job, generation))
-                del generation  # its pixels need not wait for a slow reader
+                del generation  # its pixels are not kept while a slow reader reads
                 try:
                     yield job.events
                 finally:
@@ -146,38 +148,38 @@ class Scheduler:
             self._end(job, Outcome.CANCELLED)
 
     async def run(self) -> None:
-        """Unload the model when it was idle for long enough, for ever."""
+        """Unload the model each time its idle timeout has passed; runs until it is cancelled."""
         await self._keep_alive.run()
 
     def unload(self) -> None:
-        """Take the model off the chip as soon as nothing runs or waits. Raises ModelPinned."""
-        self._keep_alive.let_go()
+        """Take the model off the chip as soon as no job runs or waits. Raises ModelPinned."""
+        self._keep_alive.request_unload()
 
     def keep_alive(self, seconds: float | None) -> None:
-        """From now on unload after so many seconds of idleness, None is never; a pinned model stays."""
-        self._keep_alive.keep(seconds)
+        """Set the idle timeout after which the model is unloaded; None means never. A pinned model stays."""
+        self._keep_alive.set_timeout(seconds)
 
     @property
     def unloads_in_s(self) -> float | None:
-        """Seconds from now to when an idle model is unloaded, were nothing to come; None is never."""
+        """Seconds until the model is unloaded if no work comes; None means never."""
         return self._keep_alive.left_s
 
     def reconfigure(self, queue: settings.Queue, *, keep_alive: float | None, is_pinned: bool) -> None:
-        """Other bounds for those who come from now on; nobody who waits is turned away for it."""
+        """Set other bounds for the requests that arrive from now on; no waiting job is refused for it."""
         self._admission.configure(queue)
         self._keep_alive.configure(keep_alive, is_pinned=is_pinned)
 
     async def drain(self, timeout_s: float) -> None:
-        """Refuse new work and what waits; give the running job this long to end, or until this is cancelled."""
+        """Refuse new and waiting jobs, and stop those that still run at the timeout or when this is cancelled."""
         self._is_draining = True
-        self._dismiss(job for job in self._jobs() if job.started_at is None)
+        self._turn_away(job for job in self._jobs() if job.started_at is None)
         try:
             async with asyncio.timeout(timeout_s):
                 await self._idle.wait()
         except TimeoutError:
             pass
         finally:
-            self._dismiss(self._jobs())
+            self._turn_away(self._jobs())
         await self._idle.wait()
 
     def _enter(self, client: str, priority: Priority, arrived_at: float, max_tokens: int | None) -> Job:
@@ -192,9 +194,9 @@ class Scheduler:
             deadline_s=deadline_s,
         )
         retry_after_s = self._admission.first_wait_s(self._now)
-        loser = self._queue.enter(job, retry_after_s=retry_after_s)
-        if loser is not None:
-            loser.condemn(QueueFull(depth=self.depth, retry_after_s=retry_after_s))
+        evicted = self._queue.enter(job, retry_after_s=retry_after_s)
+        if evicted is not None:
+            evicted.stop(QueueFull(depth=self.depth, retry_after_s=retry_after_s))
         if job in self._queue.running:
             job.call()
         self.totals.admitted += 1
@@ -203,7 +205,7 @@ class Scheduler:
         return job
 
     def _check(self, client: str, priority: Priority, arrived_at: float, max_tokens: int | None) -> None:
-        """Raise what `_enter` would raise now, and count it."""
+        """Raise the refusal that `_enter` would raise now, and count it."""
         try:
             if unready := self.unready:
                 raise unready
@@ -214,13 +216,13 @@ class Scheduler:
             self._on_refused(reason)
             raise
 
-    # A job's way
+    # The life of a job
 
-    async def _visit(self, client: str, priority: Priority, arrived_at: float) -> None:
-        """Wait for the engine in one's turn, and do nothing with it: then it was no job either."""
+    async def _wait_for_engine(self, client: str, priority: Priority, arrived_at: float) -> None:
+        """Queue for a slot, wait until the engine is ready, and leave; if that succeeds, it is not counted as a job."""
         job = self._enter(client, priority, arrived_at, None)
         try:
-            async with job.patience():
+            async with job.within_deadline():
                 await job.turn
                 await self._engine.ready()
             job.outcome = Outcome.FINISHED
@@ -234,7 +236,7 @@ class Scheduler:
 
     async def _drive(self, job: Job, generation: Generation) -> None:
         try:
-            async with job.patience():
+            async with job.within_deadline():
                 await job.turn
                 job.load_s = await self._wake()
                 job.start(self._now, grace_s=self._grace_s)
@@ -249,10 +251,10 @@ class Scheduler:
             self._end(job, Outcome.CANCELLED)
             raise
         finally:
-            self._end(job, Outcome.FAILED)  # a bug: all else has ended it by now
+            self._end(job, Outcome.FAILED)  # has an effect only after a bug: everything else has ended it by now
 
     async def _wake(self) -> float:
-        """Wait for the engine; the seconds that a load of the model took of that."""
+        """Wait until the engine is ready. Returns how many seconds of that a load of the model took."""
         is_loaded, began = self._engine.state in (EngineState.READY, EngineState.BUSY), self._now
         await self._engine.ready()
         return 0.0 if is_loaded else self._now - began
@@ -270,7 +272,7 @@ class Scheduler:
                     await asyncio.sleep(0)
 
     def _finish(self, job: Job, finish: Finish) -> Finish:
-        """The slot is free: the next one's turn comes before anything else. Raises Expired for an empty answer."""
+        """Free the slot, so that the next job's turn comes before anything else. Raises Expired if no token came."""
         usage, timings = finish.usage, finish.timings
         if finish.reason is FinishReason.DEADLINE and not usage.completion_tokens:
             raise job.expired
@@ -282,7 +284,7 @@ class Scheduler:
         return job.finish
 
     def _end(self, job: Job, outcome: Outcome) -> None:
-        """The job's only end; what comes later says nothing new."""
+        """Record the job's outcome and leave the queue; only the first call has an effect."""
         if job.outcome is not None:
             return
         job.outcome = outcome
@@ -309,9 +311,9 @@ class Scheduler:
             self._idle.set()
             self._keep_alive.work_ended()
 
-    def _dismiss(self, jobs: Iterable[Job]) -> None:
+    def _turn_away(self, jobs: Iterable[Job]) -> None:
         for job in tuple(jobs):
-            job.condemn(NotReady(Unready.DRAINING, "The server is stopping.", retry_after_s=DRAIN_RETRY_S))
+            job.stop(NotReady(Unready.DRAINING, "The server is stopping.", retry_after_s=DRAIN_RETRY_S))
 
     def _jobs(self) -> tuple[Job, ...]:
         return (*self._queue.running, *self._queue.waiting)

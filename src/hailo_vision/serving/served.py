@@ -86,8 +86,13 @@ class ServedModel:
 
     @property
     def sees(self) -> bool:
-        """Whether the model takes pictures; one that is not loaded yet is taken for what it is configured as."""
-        loaded = self.backend.scheduler.engine_model
+        """Whether the model takes pictures; one that is not loaded yet is taken for what it is configured as.
+
+        A remote server's own list of models has the last word: its engine can't tell.
+        """
+        loaded, modalities = self.backend.scheduler.engine_model, self.facts.modalities
+        if modalities is not None and self.kind == "vision":
+            return "image" in modalities
         return self.kind == "vision" if loaded is None else loaded.max_images != 0
 
     @property

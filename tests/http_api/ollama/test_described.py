@@ -6,15 +6,16 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from hailo_vision.config import settings
-from hailo_vision.http_api.app import served
+from hailo_vision.http_api.app import surfaces
 from hailo_vision.http_api.ollama import parse
 from hailo_vision.http_api.ollama import spec as ollama
 from hailo_vision.http_api.openapi.document import document
+from hailo_vision.http_api.web.routes import Routes
+from hailo_vision.serving.served import Target
 from harness import MODEL, Daemon
 from http_api.openapi.test_openapi import Watched
 
-DOCUMENT = document(served(), "1.2.3")
+DOCUMENT = document(Routes(surfaces()).all, "1.2.3")
 CHAT = {"model": MODEL, "messages": [{"role": "user", "content": "Hi"}], "logprobs": False}
 GENERATE = {"model": MODEL, "prompt": "Hi"}
 
@@ -27,7 +28,7 @@ def test_every_parameter_that_is_read_is_described_and_none_that_is_not(
     read: Any, described: Any, example: dict[str, Any]
 ) -> None:
     body = Watched(example)
-    read(body, settings.Model(), settings.Generation())
+    read(body, Target(name=MODEL))
     assert body.looked_for == set(described.body["properties"])
 
 

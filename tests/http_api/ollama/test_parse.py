@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hailo_vision.chat import ChatRequest, ImageRef, Text, ToolCall, ToolResult
-from hailo_vision.config.settings import Generation, Model
-from hailo_vision.errors import NotServed, RequestError
-from hailo_vision.http_api.ollama.parse import Asked, chat, generate
-from hailo_vision.http_api.ollama.template import TEMPLATE
+from hailo_vision.errors import RequestError
+from hailo_vision.http_api.ollama.parse import Wish, chat, generate
+from hailo_vision.http_api.web.parsed import Parsed
+from hailo_vision.models.facts import hef_facts
+from hailo_vision.serving.served import Target
 
-MODEL = Model(name="the-model", aliases=("llava:7b", "other", "mine:latest"))
-DEFAULTS = Generation()
+TARGET = Target(name="the-model", engine="hailo")
 PICTURE = "iVBORw0KGgo="
 FULL_CHAT: dict[str, Any] = {
     "model": "the-model:latest",
@@ -63,9 +63,8 @@ FULL_GENERATE: dict[str, Any] = {
 
 def asked(body: dict[str, Any], **more: Any) -> ChatRequest:
     read = generate if "prompt" in body else chat
-    found = read({"model": "the-model", **body, **more}, MODEL, DEFAULTS).request
-    assert found is not None
-    return found
+    (request,) = read({"model": "the-model", **body, **more}, TARGET).requests
+    return request
 
 
 def one(**more: Any) -> ChatRequest:
@@ -73,19 +72,9 @@ def one(**more: Any) -> ChatRequest:
 
 
 @pytest.mark.parametrize("name", ["the-model", "the-model:latest", "llava:7b", "other", "other:latest", "mine"])
-def test_every_name_is_taken_with_the_tag_latest_or_without_and_said_back(name: str) -> None:
-    found = chat({"model": name}, MODEL, DEFAULTS)
-    assert found == Asked(name=name, stay=None, request=None)
-    assert chat({"name": name}, MODEL, DEFAULTS).name == name
-
-
-def test_another_model_is_not_found_in_ollamas_words() -> None:
-    for name in ("llava", "the-model:7b", "x" * 1000):
-        with pytest.raises(NotServed, match="not found"):
-            chat({"model": name}, MODEL, DEFAULTS)
-    for body in ({}, {"model": 5}, {"model": ""}):
-        with pytest.raises(RequestError, match="model is required"):
-            chat(body, MODEL, DEFAULTS)
+def test_a_name_is_said_back_as_it_was_written(name: str) -> None:
+    assert chat({"model": name}, TARGET) == Parsed(requests=(), rest=Wish(name=name, stay=None))
+    assert chat({"name": name}, TARGET).rest.name == name
 
 
 def test_a_conversation_becomes_turns() -> None:
@@ -206,7 +195,7 @@ def test_a_prompt_is_what_the_user_says() -> None:
 
 def test_a_picture_alone_is_looked_at_and_nothing_at_all_is_no_request() -> None:
     assert asked({"prompt": "", "images": [PICTURE]}).turns[0].parts == (ImageRef(url=PICTURE, param="images[0]"),)
-    assert generate({"model": "the-model", "prompt": ""}, MODEL, DEFAULTS).request is None
+    assert generate({"model": "the-model", "prompt": ""}, TARGET).requests == ()
 
 
 def test_the_context_of_another_server_changes_nothing() -> None:
@@ -220,7 +209,10 @@ def test_a_raw_prompt_in_the_models_template_is_the_conversation_in_it() -> None
     system, user = asked({"prompt": RAW}, raw=True, images=[PICTURE]).turns
     assert system.parts == (Text(text="Be brief."),)
     assert user.parts == (ImageRef(url=PICTURE, param="images[0]"), Text(text="Hi\nyou"))
-    assert all(mark in TEMPLATE for mark in ("<|im_start|>system\n", "<|im_end|>\n", "<|im_start|>assistant\n"))
+    assert all(
+        mark in (hef_facts("Qwen2-VL-2B-Instruct.hef").template or "")
+        for mark in ("<|im_start|>system\n", "<|im_end|>\n", "<|im_start|>assistant\n")
+    )
 
 
 @pytest.mark.parametrize(
@@ -260,7 +252,7 @@ searching = settings(max_examples=300, deadline=None)
 def reads_or_refuses(body: Any) -> None:
     for read in (chat, generate):
         with suppress(RequestError):
-            read(body, MODEL, DEFAULTS)
+            read(body, TARGET)
 
 
 @searching

@@ -2,12 +2,13 @@
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from hailo_vision.chat import Finish, FinishReason, Timings, ToolCall, Usage
-from hailo_vision.http_api.ollama.card import Facts, listed, running, shown
-from hailo_vision.http_api.ollama.reply import Reply, error_line, line, speaks, timestamp
+from hailo_vision.chat import Finish, FinishReason, ModelFacts, Timings, ToolCall, Usage
+from hailo_vision.http_api.ollama.card import Card, listed, running, shown
+from hailo_vision.http_api.ollama.reply import Reply, error_line, line, timestamp
 from hailo_vision.http_api.web.faults import bug
 
 NOW = datetime(2026, 8, 1, 12, 30, tzinfo=UTC)
@@ -76,38 +77,47 @@ def test_an_error_is_a_string() -> None:
     assert json.loads(error_line(bug())) == {"error": bug().message}
 
 
-@pytest.mark.parametrize(
-    ("path", "is_ollamas"),
-    [
-        ("/api/chat", True),
-        ("//api//x/", True),
-        ("/v1/api/tags", True),
-        ("/api", True),
-        ("/apis", False),
-        ("/v1/x", False),
-    ],
-)
-def test_errors_are_ollamas_under_api(path: str, is_ollamas: bool) -> None:
-    assert speaks(path) is is_ollamas
+def card(**facts: Any) -> Card:
+    known = {
+        "family": "qwen2vl",
+        "format": "hef",
+        "parameters": 2_208_985_600,
+        "size_bytes": 5,
+        "licence": "Apache-2.0",
+    }
+    shown_facts = ModelFacts(**{**known, **facts})
+    return Card(name="m", facts=shown_facts, sees=True, context_tokens=2048, started_at=NOW.timestamp())
 
 
-FACTS = Facts(name="m", size_bytes=5, modified_at=NOW, sha256=None, licence="Apache-2.0", context_tokens=2048)
+NOTHING = Card(name="m", facts=ModelFacts(), sees=False, context_tokens=None, started_at=NOW.timestamp())
 
 
 def test_names_are_listed_with_their_tags() -> None:
-    models = listed(("m", "llava:7b"), FACTS)["models"]
+    models = listed([("m", card()), ("llava:7b", card())])["models"]
     assert [(model["name"], model["model"]) for model in models] == [("m:latest",) * 2, ("llava:7b",) * 2]
     assert all(len(model["digest"]) == 64 for model in models)
+    assert models[0]["details"]["parameter_size"] == "2.2B"
 
 
 def test_clients_find_the_context_by_the_architecture() -> None:
-    told = shown(FACTS)
+    told = shown(card())
     assert told["model_info"][f"{told['model_info']['general.architecture']}.context_length"] == 2048
     assert {"completion", "vision", "tools"} == set(told["capabilities"])
     assert "num_ctx 2048" in told["parameters"]
 
 
+def test_what_nobody_knows_of_a_model_is_not_made_up() -> None:
+    told = shown(NOTHING)
+    assert told["model_info"] == {"general.basename": "m"}
+    assert told["capabilities"] == ["completion", "tools"]
+    assert "license" not in told
+    assert (told["template"], told["parameters"]) == ("", "")
+    (entry,) = listed([("m", NOTHING)])["models"]
+    assert entry["size"] == 0
+    assert not any(entry["details"].values())
+
+
 def test_a_model_that_stays_for_ever_ends_when_nobody_lives_to_see_it() -> None:
-    (forever,), (soon,) = running(FACTS, NOW, None)["models"], running(FACTS, NOW, 60)["models"]
+    forever, soon = running([(card(), None), (card(), 60)], NOW)["models"]
     assert int(forever["expires_at"][:4]) > 2100
     assert soon["expires_at"] == timestamp(NOW.replace(minute=31))

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hailo_vision.config import settings
 from hailo_vision.errors import RequestError
 from hailo_vision.http_api.ollama.stay import Stay, granted, stay
 
@@ -75,9 +74,9 @@ WISHES = [None, Stay(seconds=300), Stay(seconds=0), Stay(seconds=None)]
 
 @pytest.mark.parametrize("wish", WISHES)
 def test_where_the_operator_keeps_the_model_for_ever_no_wish_makes_it_colder(wish: Stay | None) -> None:
-    assert granted(wish, settings.Model()) is None
+    assert granted(wish, None) is None
 
 
 @pytest.mark.parametrize("wish", WISHES)
 def test_where_the_operator_set_a_time_a_wish_stands_above_it(wish: Stay | None) -> None:
-    assert granted(wish, settings.Model(keep_alive=60)) == (wish or Stay(seconds=60))
+    assert granted(wish, 60) == (wish or Stay(seconds=60))

@@ -11,16 +11,17 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from hailo_vision.config import settings
-from hailo_vision.http_api.app import served
+from hailo_vision.http_api.app import surfaces
 from hailo_vision.http_api.openai.chat import spec as chat
 from hailo_vision.http_api.openai.chat.parse import chat_request
-from hailo_vision.http_api.openai.sampling import priority
 from hailo_vision.http_api.openapi.document import document
 from hailo_vision.http_api.openapi.page import page, policy
+from hailo_vision.http_api.web.parsed import priority
+from hailo_vision.http_api.web.routes import Routes
+from hailo_vision.serving.served import Target
 from harness import MODEL, Daemon, ask
 
-DOCUMENT = document(served(), "1.2.3")
+DOCUMENT = document(Routes(surfaces()).all, "1.2.3")
 
 
 class Watched(dict[str, Any]):
@@ -50,7 +51,7 @@ def test_it_is_openapi_3_1_to_the_specifications_own_schema() -> None:
 
 def test_every_route_is_in_it_and_nothing_else() -> None:
     told = {(method.upper(), path) for path, operations in DOCUMENT["paths"].items() for method in operations}
-    assert told == {(route.method, path) for route in served() for path in (route.path, *route.also)}
+    assert told == {(route.method, path) for route in Routes(surfaces()).all for path in (route.path, *route.also)}
     assert ("POST", "/v1/chat/completions") in told
 
 
@@ -61,7 +62,7 @@ def test_every_route_has_words_for_people_and_an_id_of_its_own() -> None:
 
 
 def read_chat(body: dict[str, Any]) -> object:
-    return chat_request(body, settings.Model(), settings.Generation()), priority(body)
+    return body.get("model"), chat_request(body, Target(name=MODEL)), priority(body)
 
 
 @pytest.mark.parametrize(("read", "described", "example"), [(read_chat, chat.BODY, ask("Hello"))])
@@ -123,7 +124,7 @@ class Seen(HTMLParser):
 def test_the_page_shows_every_route_and_parameter() -> None:
     seen = Seen(page(DOCUMENT))
     assert seen.open == []
-    for route in served():
+    for route in Routes(surfaces()).all:
         assert f"{route.method} {route.path}" in seen.text
     for name in (*chat.BODY["properties"], "stream_options.include_usage", "messages[].content"):
         assert name in seen.text

@@ -5,19 +5,21 @@ from typing import Any
 import pytest
 
 from hailo_vision.chat import ChatRequest, ImageRef, Text
-from hailo_vision.config.settings import Generation, Model
 from hailo_vision.errors import RequestError
-from hailo_vision.http_api.vision.parse import CAPTION_PROMPT, Asked, analyze_request, caption_request, vqa_request
+from hailo_vision.http_api.vision import parse
+from hailo_vision.http_api.vision.parse import CAPTION_PROMPT
 from hailo_vision.http_api.vision.upload import form_object
 from hailo_vision.http_api.web.body import MOST_JSON_BYTES
 from hailo_vision.http_api.web.form import Field
+from hailo_vision.http_api.web.parsed import Parsed
+from hailo_vision.serving.served import Target
 
-MODEL = Model(name="the-model")
+TARGET = Target(name="the-model")
 URL = "https://example.org/a.jpg"
 
 
-def analyze(**body: Any) -> Asked:
-    return analyze_request({"images": ["a", "b"], "prompt": "What?", **body}, MODEL, Generation())
+def analyze(**body: Any) -> Parsed[bool]:
+    return parse.analyze({"images": ["a", "b"], "prompt": "What?", **body}, TARGET)
 
 
 def parts(request: ChatRequest) -> tuple[ImageRef, str]:
@@ -54,7 +56,7 @@ def test_the_usual_options_hold_for_each_image() -> None:
     asked = analyze(temperature=0.5, seed=7, max_tokens=9, stop="x", model="the-model", stream=True)
     for one in asked.requests:
         assert (one.sampling.temperature, one.sampling.seed, one.max_tokens, one.stop) == (0.5, 7, 9, ("x",))
-    assert asked.stream
+    assert asked.rest
 
 
 @pytest.mark.parametrize(
@@ -82,12 +84,12 @@ def test_an_image_is_a_string_or_an_object_that_may_say_how_to_look(value: Any, 
 
 
 def test_a_caption_needs_no_prompt_and_an_answer_needs_its_question() -> None:
-    assert parts(caption_request({"image": "a"}, MODEL, Generation())) == (
+    assert parts(parse.caption({"image": "a"}, TARGET).requests[0]) == (
         ImageRef(url="a", param="image"),
         CAPTION_PROMPT,
     )
-    assert parts(caption_request({"images": ["a"], "prompt": "Shortly."}, MODEL, Generation()))[1] == "Shortly."
-    assert parts(vqa_request({"image": "a", "question": "Who?"}, MODEL, Generation()))[1] == "Who?"
+    assert parts(parse.caption({"images": ["a"], "prompt": "Shortly."}, TARGET).requests[0])[1] == "Shortly."
+    assert parts(parse.vqa({"image": "a", "question": "Who?"}, TARGET).requests[0])[1] == "Who?"
 
 
 def test_a_form_says_what_json_says() -> None:
@@ -102,11 +104,11 @@ def test_a_form_says_what_json_says() -> None:
         text("stop", "1"),
         text("stop", "2"),
     )
-    asked = analyze_request(form_object(form), MODEL, Generation())
+    asked = parse.analyze(form_object(form), TARGET)
     refs = [parts(request)[0] for request in asked.requests]
     assert [(ref.url, ref.file) for ref in refs] == [("", b"one"), ("", b"two"), (URL, None)]
     one = asked.requests[0]
-    assert (one.max_tokens, one.sampling.temperature, one.stop, asked.stream) == (9, 0.5, ("1", "2"), True)
+    assert (one.max_tokens, one.sampling.temperature, one.stop, asked.rest) == (9, 0.5, ("1", "2"), True)
 
 
 # What is refused
@@ -132,8 +134,6 @@ def test_a_form_says_what_json_says() -> None:
         ({"prompt": {}}, "prompt"),
         ({"prompt": ["one"]}, "prompt"),
         ({"prompt": ["one", 2]}, "prompt[1]"),
-        ({"model": "gpt-4"}, "model"),
-        ({"model": 3}, "model"),
         ({"max_tokens": 0}, "max_tokens"),
         ({"temperature": "hot"}, "temperature"),
         ({"stream": "yes"}, "stream"),
@@ -161,7 +161,7 @@ def test_what_is_wrong_is_refused_by_the_name_of_its_field(body: dict[str, Any],
 )
 def test_the_short_forms_take_one_image_and_answer_whole(body: dict[str, Any], param: str) -> None:
     with pytest.raises(RequestError) as refused:
-        vqa_request({"question": "Who?", **body}, MODEL, Generation())
+        parse.vqa({"question": "Who?", **body}, TARGET)
     assert refused.value.param == param
 
 
@@ -184,5 +184,5 @@ def test_a_form_that_is_wrong_is_refused_by_the_name_of_its_field(form: tuple[Fi
 def test_what_is_no_number_in_a_form_is_refused_as_it_is_in_json(value: str) -> None:
     body = form_object((text("image", "a"), text("question", "Who?"), text("temperature", value)))
     with pytest.raises(RequestError) as refused:
-        vqa_request(body, MODEL, Generation())
+        parse.vqa(body, TARGET)
     assert refused.value.param == "temperature"

@@ -12,7 +12,7 @@ import openai
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from hailo_vision.http_api.web.request import client
+from hailo_vision.http_api.web.exchange import address_of
 from harness import COMMAND, MODEL, PATIENCE_S, Daemon, ask, data_uri, photo
 from sockets import Answer, connect, receive, send
 
@@ -214,7 +214,7 @@ def test_a_forwarded_address_is_nobodys_word(start: Start) -> None:
 
 def test_who_asks_without_a_key_is_an_address_in_one_spelling() -> None:
     for remote, name in (("::ffff:192.168.1.2", "192.168.1.2"), ("192.168.1.2", "192.168.1.2"), ("fd00::1", "fd00::1")):
-        assert client(make_mocked_request("GET", "/").clone(remote=remote)) == name
+        assert address_of(make_mocked_request("GET", "/").clone(remote=remote)) == name
 
 
 # Web pages

@@ -10,8 +10,9 @@ import pytest
 from aiohttp import web
 
 from hailo_vision.errors import QueueFull
+from hailo_vision.http_api.web.exchange import begin
+from hailo_vision.http_api.web.faults import fault
 from hailo_vision.http_api.web.late_stream import LateStream, late_stream
-from hailo_vision.http_api.web.request import STREAM
 
 Speak = Callable[[LateStream], Awaitable[None]]
 NEVER_S = 1000.0
@@ -25,16 +26,13 @@ async def asking(speak: Speak, ping_s: float, **form: Any) -> AsyncIterator[aioh
     """A GET of a stream into which `speak` writes; an error before the headers is a 429 here."""
 
     async def handler(request: web.Request) -> web.StreamResponse:
+        about = begin(request, asyncio.get_running_loop().time())
         try:
             async with late_stream(request, ping_s=ping_s, **form) as stream:
                 await speak(stream)
                 return await stream.close()
-        except QueueFull:
-            if STREAM not in request:
-                return web.Response(status=429)
-            await request[STREAM].write(b"data: error\n\n")
-            response: web.StreamResponse = request[STREAM].response
-            return response
+        except QueueFull as error:
+            return web.Response(status=429) if about.fail is None else await about.fail(fault(error))
 
     app = web.Application()
     app.router.add_get("/", handler)
@@ -108,7 +106,7 @@ async def test_an_error_after_a_comment_is_an_event() -> None:
         assert response.status == 200
         await response.content.readline()
         go_on.set()
-        assert (await response.read()).endswith(b"data: error\n\n")
+        assert (await response.read()).endswith(b'"code":"queue_full"}}\n\n')
 
 
 @pytest.mark.parametrize("kind", [ValueError, ConnectionResetError])

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from hailo_vision.errors import UnknownPath, WrongMethod
 from hailo_vision.http_api.openapi.operation import Operation
-from hailo_vision.http_api.web.routes import Route, Routes, canonical
+from hailo_vision.http_api.web.faults import bug
+from hailo_vision.http_api.web.routes import Route, Routes, Surface, canonical
 
 
 async def handler(_: web.Request) -> web.Response:
@@ -26,7 +27,7 @@ CHAT, MODELS, MODEL, HEALTH, STORED, CANCEL = ROUTES = (
     route("DELETE", "/v1/responses/{id}"),
     route("POST", "/v1/responses/{id}/cancel"),
 )
-TABLE = Routes(ROUTES)
+TABLE = Routes((Surface(routes=ROUTES),))
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_an_unknown_path_is_told_the_likely_one(path: str, near: str) -> None:
 
 def test_two_routes_for_one_thing_are_a_mistake_of_ours() -> None:
     with pytest.raises(AssertionError, match="stands twice"):
-        Routes([CHAT, route("POST", "/chat/completions")])
+        Routes([Surface(routes=(CHAT, route("POST", "/chat/completions")))])
 
 
 @settings(max_examples=300, deadline=None)
@@ -112,3 +113,21 @@ def test_a_plain_path_is_as_plain_as_it_gets(path: str) -> None:
     assert canonical(plain) == canonical(f"/v1/{path}/") == plain
     assert plain.startswith("/")
     assert "//" not in plain
+
+
+@pytest.mark.parametrize(
+    ("path", "is_own"),
+    [
+        ("/api/chat", True),
+        ("//api//x/", True),
+        ("/v1/api/tags", True),
+        ("/api", True),
+        ("/apis", False),
+        ("/v1/x", False),
+    ],
+)
+def test_errors_are_told_in_the_dialect_of_the_path(path: str, is_own: bool) -> None:
+    table = Routes(
+        (Surface(routes=ROUTES), Surface(routes=(), root="/api/", error=lambda fault: {"own": fault.status}))
+    )
+    assert (table.error(path, bug()) == {"own": 500}) is is_own

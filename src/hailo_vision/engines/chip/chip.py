@@ -25,6 +25,7 @@ from hailo_vision.errors import (
     WorkerDied,
     WorkerStalled,
 )
+from hailo_vision.models.facts import hef_facts
 from hailo_vision.wire import Abort, Failed, Finished, Generate, Hello, Load, Loaded, Message, Quit, Token
 
 log = logging.getLogger(__name__)
@@ -110,7 +111,7 @@ class Supervisor:
 
     @property
     def facts(self) -> ModelFacts:
-        return ModelFacts()
+        return hef_facts(self._load.hef)
 
     @property
     def trouble(self) -> str | None:

@@ -31,6 +31,7 @@ from hailo_vision.engines.openai.conversation import converse
 from hailo_vision.engines.openai.endpoint import Endpoint
 from hailo_vision.engines.reason import reason
 from hailo_vision.errors import DeviceFault, DeviceUnavailable, EngineError, WorkerDied, WorkerStalled
+from hailo_vision.models.facts import gguf_facts
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ class Llama:
 
     @property
     def facts(self) -> ModelFacts:
-        return ModelFacts()
+        return gguf_facts(self._wanted.model, self._wanted.mmproj, context_tokens=self._wanted.context)
 
     @property
     def trouble(self) -> str | None:

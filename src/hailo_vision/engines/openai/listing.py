@@ -3,12 +3,14 @@
 import asyncio
 import json
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import aiohttp
 
+from hailo_vision.chat import ModelFacts
 from hailo_vision.engines.openai import body
 from hailo_vision.engines.openai.endpoint import Endpoint
 
@@ -55,6 +57,24 @@ def entries(told: bytes) -> tuple[dict[str, Any], ...] | None:
         return None
     data = value.get("data") if isinstance(value, dict) else None
     return tuple(entry for entry in data if isinstance(entry, dict)) if isinstance(data, list) else None
+
+
+def facts(entry: Mapping[str, Any]) -> ModelFacts:
+    """What a server says of one of its models: vLLM and llama.cpp each in a way of their own, a cloud nothing. Pure."""
+    meta = entry.get("meta")
+    meta = meta if isinstance(meta, dict) else {}
+    architecture = entry.get("architecture")
+    modalities = architecture.get("input_modalities") if isinstance(architecture, dict) else None
+    return ModelFacts(
+        parameters=_count(meta.get("n_params")),
+        context_tokens=_count(entry.get("max_model_len")) or _count(meta.get("n_ctx")),
+        modalities=tuple(map(str, modalities)) if isinstance(modalities, list) else None,
+        size_bytes=_count(meta.get("size")),
+    )
+
+
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 53 else None
 
 
 def look(endpoint: Endpoint, within_s: float) -> Answer | Trouble:

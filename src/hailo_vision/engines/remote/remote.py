@@ -64,6 +64,7 @@ class Remote:
         self._on_restart = on_restart
         self._backoff = Backoff()
         self._model: LoadedModel | None = None
+        self._entry: dict[str, Any] = {}  # what the server's list says of the model
         self._session: aiohttp.ClientSession | None = None
         self._lost = asyncio.Event()
         self._busy_s = 0.0
@@ -88,7 +89,7 @@ class Remote:
 
     @property
     def facts(self) -> ModelFacts:
-        return ModelFacts()
+        return listing.facts(self._entry)
 
     @property
     def trouble(self) -> str | None:
@@ -166,7 +167,8 @@ class Remote:
         while True:
             try:
                 async with asyncio.timeout(LOOK_S):
-                    self._model = self._about(await self._listed())
+                    self._entry = await self._listed()
+                    self._model = self._about(self._entry)
             except (HailoVisionError, aiohttp.ClientError, TimeoutError) as error:
                 await self._pause(error)
             else:

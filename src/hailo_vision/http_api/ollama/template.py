@@ -1,17 +1,9 @@
-"""The model's own template, as Ollama's clients are shown it, and raw prompts that follow it. Pure."""
+"""Raw prompts that follow the template of the chip's model. Pure."""
 
 import re
 
 from hailo_vision.chat import ImageRef, Role, Text, Turn
 from hailo_vision.http_api.web.fields import unsupported
-
-# In Go's language of templates. It is what the device's template comes to, tools and pictures aside.
-TEMPLATE = (
-    "{{- if .System }}<|im_start|>system\n{{ .System }}<|im_end|>\n{{ end }}"
-    "{{- range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n{{ end }}"
-    "<|im_start|>assistant\n"
-)
-STOP = "<|im_end|>"
 
 _TURN = re.compile(
     r"\s*<\|im_start\|>(system|user|assistant)\n((?:(?!<\|im_(?:start|end)\|>).)*)<\|im_end\|>", re.DOTALL

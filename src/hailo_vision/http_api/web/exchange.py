@@ -65,10 +65,14 @@ def exchange(request: web.Request) -> Exchange:
 
 def begin(request: web.Request, now: float) -> Exchange:
     """Make the Exchange of a request that has just arrived."""
-    address = (request.remote or "").removeprefix("::ffff:")
-    made = Exchange(id=request_id(request.headers.get("X-Request-Id")), arrived_at=now, address=address)
+    made = Exchange(id=request_id(request.headers.get("X-Request-Id")), arrived_at=now, address=address_of(request))
     request[EXCHANGE] = made
     return made
+
+
+def address_of(request: web.BaseRequest) -> str:
+    """The client's address; an IPv4 address in IPv6 is the same client as without."""
+    return (request.remote or "").removeprefix("::ffff:")
 
 
 def request_id(sent: str | None) -> str:

@@ -11,17 +11,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hailo_vision.chat import ChatRequest, ImageRef, JsonFormat, Priority, Sampling, Text, Tool, ToolCall, ToolResult
-from hailo_vision.config.settings import Generation, Model
-from hailo_vision.errors import RequestError, UnknownModel
+from hailo_vision.config.settings import Generation
+from hailo_vision.errors import RequestError
 from hailo_vision.generate.schemas import compact
 from hailo_vision.http_api.openai.chat.parse import chat_request
-from hailo_vision.http_api.openai.sampling import MAX_STOP_CHARS, priority
+from hailo_vision.http_api.openai.sampling import MAX_STOP_CHARS
 from hailo_vision.http_api.web.body import json_object
+from hailo_vision.http_api.web.parsed import priority
+from hailo_vision.serving.served import Target
 
 searching = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
-MODEL = Model(name="the-model", aliases=("gpt-4o",))
-DEFAULTS = Generation(max_tokens=100, max_tokens_limit=300)
+TARGET = Target(name="the-model", engine="hailo", generation=Generation(max_tokens=100, max_tokens_limit=300))
 
 OPTIONAL = [name for name in FULL if name not in ("model", "messages")]
 
@@ -31,7 +32,7 @@ def body(**fields: Any) -> dict[str, Any]:
 
 
 def parsed(**fields: Any) -> ChatRequest:
-    return chat_request(body(**fields), MODEL, DEFAULTS)
+    return chat_request(body(**fields), TARGET)
 
 
 def function(name: str, **fields: Any) -> dict[str, Any]:
@@ -72,7 +73,7 @@ def keeps_its_promises(request: ChatRequest, asked: Any) -> None:
                     assert at(asked, param) == url
     assert request.model == "the-model"
     assert type(request.max_tokens) is int
-    assert 1 <= request.max_tokens <= DEFAULTS.max_tokens_limit
+    assert 1 <= request.max_tokens <= TARGET.generation.max_tokens_limit
     assert len(request.stop) <= 4
     assert all(isinstance(text, str) and 1 <= len(text) <= MAX_STOP_CHARS for text in request.stop)
     assert 1 <= request.n <= 4
@@ -99,7 +100,7 @@ def has_sane_sampling(sampling: Sampling) -> None:
 def outcome(asked: dict[str, Any]) -> ChatRequest | RequestError:
     """Any other exception would be a 500, and fails the test."""
     try:
-        return chat_request(asked, MODEL, DEFAULTS)
+        return chat_request(asked, TARGET)
     except RequestError as error:
         return error
 
@@ -174,7 +175,7 @@ def test_what_is_no_json_object_is_refused(content: bytes) -> None:
 
 
 def test_a_full_request_is_taken_field_by_field() -> None:
-    request = chat_request(FULL, MODEL, DEFAULTS)
+    request = chat_request(FULL, TARGET)
     keeps_its_promises(request, FULL)
     assert request == ChatRequest(
         model="the-model",
@@ -216,7 +217,7 @@ def test_where_the_client_says_nothing_the_operator_has_the_word() -> None:
     defaults = Generation(
         max_tokens=7, temperature=0.3, top_p=0.4, top_k=5, repetition_penalty=1.5, seed=6, system_prompt="Be kind."
     )
-    request = chat_request(body(), MODEL, defaults)
+    request = chat_request(body(), Target(name="the-model", generation=defaults))
     assert request.max_tokens == 7
     assert request.sampling == Sampling(temperature=0.3, top_p=0.4, top_k=5, repetition_penalty=1.5, seed=6)
     assert request.turns[0].parts == (Text(text="Be kind."),)
@@ -225,7 +226,9 @@ def test_where_the_client_says_nothing_the_operator_has_the_word() -> None:
 
 def test_where_the_client_says_zero_the_operator_has_no_word() -> None:
     defaults = Generation(temperature=0.3, top_p=0.4, seed=6)
-    sampling = chat_request(body(temperature=0, top_p=0, seed=0), MODEL, defaults).sampling
+    sampling = chat_request(
+        body(temperature=0, top_p=0, seed=0), Target(name="the-model", generation=defaults)
+    ).sampling
     assert (sampling.temperature, sampling.top_p, sampling.seed) == (0.0, 0.0, 0)
 
 
@@ -238,12 +241,6 @@ def test_a_number_is_of_its_kind_however_it_is_written() -> None:
 @pytest.mark.parametrize("name", ["the-model", "gpt-4o"])
 def test_a_request_for_an_alias_is_for_the_model(name: str) -> None:
     assert parsed(model=name).model == "the-model"
-
-
-def test_another_model_is_unknown() -> None:
-    with pytest.raises(UnknownModel) as error:
-        parsed(model="gpt-5")
-    assert (error.value.param, error.value.code) == ("model", "model_not_found")
 
 
 @pytest.mark.parametrize(
@@ -310,7 +307,6 @@ def test_what_changes_nothing_here_or_is_in_range_is_taken(name: str, value: obj
 @pytest.mark.parametrize(
     ("name", "values"),
     {
-        "model": [None, "", 5, True, ["the-model"]],
         "max_tokens": [0, -1, 1.5, "20", True, 1e999],
         "max_completion_tokens": [0, -1, 1.5, "20", False],
         "temperature": [-0.1, 2.1, "1", True, math.nan, math.inf, [], 10**400],

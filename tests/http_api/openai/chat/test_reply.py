@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai.lib.streaming.chat import ChatCompletionStreamState
-from openai.types import Model
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from pydantic import BaseModel
 
 from hailo_vision.chat import Finish, FinishReason, LoadedModel, Timings, ToolCall, Usage
 from hailo_vision.http_api.openai.chat.reply import Choice, Reply
-from hailo_vision.http_api.openai.usage import fingerprint, finish_word, model_json, performance_json
+from hailo_vision.http_api.openai.usage import finish_word, performance_json
 from hailo_vision.http_api.web.sse import DONE
+from hailo_vision.http_api.web.surface import fingerprint
 
 USAGE = Usage(prompt_tokens=168, completion_tokens=9, image_tokens=144)
 USAGE_JSON = {
@@ -207,32 +207,6 @@ def test_no_text_can_end_the_event_that_carries_it(text: str) -> None:
 
 def test_a_fingerprint_says_what_made_the_answer() -> None:
     assert fingerprint("1.2.3", LOADED) == "hailo-vision-1.2.3-simulated-5.1.1"
-
-
-def test_a_model_is_listed_while_it_loads() -> None:
-    entry = model_json("the-model", "hailo", 1_700_000_000, None)
-    assert entry == {
-        "id": "the-model",
-        "object": "model",
-        "created": 1_700_000_000,
-        "owned_by": "hailo-vision",
-        "runtime": "hailo",
-        "input_modalities": ["text", "image"],
-    }
-    assert Model.model_validate(entry).id == "the-model"
-
-
-def test_a_loaded_model_says_how_long_a_conversation_it_takes() -> None:
-    """Frigate reads the key."""
-    entry = model_json("the-model", "hailo", 1_700_000_000, LOADED)
-    assert entry.pop("max_model_len") == 2048
-    assert entry == model_json("the-model", "hailo", 1_700_000_000, None)
-
-
-def test_nobody_can_take_a_simulated_model_for_a_real_one() -> None:
-    entry = model_json("the-model", "simulated", 1_700_000_000, LOADED)
-    assert entry["runtime"] == "simulated"
-    assert "simulated" in entry["owned_by"]
 
 
 def test_a_chunk_of_text_is_the_same_json_whatever_the_text_and_the_names_in_it_hold() -> None:

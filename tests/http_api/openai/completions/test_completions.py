@@ -6,22 +6,24 @@ from typing import Any
 import pytest
 from shapes import fits
 
-from hailo_vision.chat import FinishReason, Text, Usage
-from hailo_vision.config.settings import Generation, Model
+from hailo_vision.chat import Capabilities, Finish, FinishReason, Logprob, Penalties, Text, Timings, Usage
+from hailo_vision.config.settings import Generation
 from hailo_vision.errors import RequestError
-from hailo_vision.http_api.openai.completions.parse import Asked, completions_request
+from hailo_vision.generate.usage import summed
+from hailo_vision.http_api.openai.completions.parse import completions
 from hailo_vision.http_api.openai.completions.reply import Reply, choice
-from hailo_vision.http_api.openai.usage import total
+from hailo_vision.http_api.web.parsed import Parsed
+from hailo_vision.serving.served import Target
 
-MODEL = Model(name="the-model")
 USAGE = Usage(prompt_tokens=20, completion_tokens=5)
 
 
-def parse(defaults: Generation | None = None, **body: Any) -> Asked:
-    return completions_request({"model": "the-model", "prompt": "Hello", **body}, MODEL, defaults or Generation())
+def parse(defaults: Generation | None = None, **body: Any) -> Parsed[Any]:
+    target = Target(name="the-model", engine="hailo", generation=defaults or Generation())
+    return completions({"model": "the-model", "prompt": "Hello", **body}, target)
 
 
-def words(asked: Asked) -> list[list[str]]:
+def words(asked: Parsed[Any]) -> list[list[str]]:
     turns = [one.turns for one in asked.requests]
     return [[part.text for turn in said for part in turn.parts if isinstance(part, Text)] for said in turns]
 
@@ -35,19 +37,19 @@ def test_each_prompt_is_a_conversation_of_its_own() -> None:
 
 @pytest.mark.parametrize(("sent", "given"), [(None, 16), (1, 1), (100, 100), (100_000, 512)])
 def test_answers_are_short_unless_asked_for(sent: int | None, given: int) -> None:
-    assert parse(max_tokens=sent).first.max_tokens == given
+    assert parse(max_tokens=sent).requests[0].max_tokens == given
 
 
 def test_the_usual_options_are_heard() -> None:
     body = {"temperature": 0.5, "top_p": 0.9, "seed": 3, "stop": ["a", "b"], "stream": True, "n": 2}
-    one = parse(**body, stream_options={"include_usage": True}).first
+    one = parse(**body, stream_options={"include_usage": True}).requests[0]
     assert (one.sampling.temperature, one.sampling.top_p, one.sampling.seed) == (0.5, 0.9, 3)
     assert (one.stop, one.stream, one.n, one.include_usage) == (("a", "b"), True, 2, True)
 
 
 def test_an_echo_is_the_prompt_of_each() -> None:
-    assert parse(prompt=["a", "b"], echo=True).echoes == ("a", "b")
-    assert parse(prompt=["a", "b"], echo=False).echoes == ("", "")
+    assert parse(prompt=["a", "b"], echo=True).rest == ("a", "b")
+    assert parse(prompt=["a", "b"], echo=False).rest == ("", "")
 
 
 @pytest.mark.parametrize(
@@ -70,7 +72,6 @@ def test_what_changes_no_answer_is_ignored(ignored: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("body", "param"),
     [
-        ({"model": None}, "model"),
         ({"prompt": None}, "prompt"),
         ({"prompt": []}, "prompt"),
         ({"prompt": {}}, "prompt"),
@@ -119,5 +120,29 @@ def test_whole_and_chunks_have_the_keys_of_the_specification(shows_usage: bool) 
 
 
 def test_the_usage_of_several_answers_is_their_sum() -> None:
-    one = Usage(prompt_tokens=1, completion_tokens=2, image_tokens=3, cached_tokens=4)
-    assert total([one, one]) == Usage(prompt_tokens=2, completion_tokens=4, image_tokens=6, cached_tokens=8)
+    usage = Usage(prompt_tokens=1, completion_tokens=2, image_tokens=3, cached_tokens=4)
+    finish = Finish(reason=FinishReason.STOP, usage=usage, timings=Timings())
+    assert summed([finish, finish]).usage == Usage(
+        prompt_tokens=2, completion_tokens=4, image_tokens=6, cached_tokens=8
+    )
+
+
+def test_log_probabilities_and_penalties_are_asked_of_an_engine_that_has_them() -> None:
+    target = Target(name="m", engine="llama", capabilities=Capabilities(logprobs=True, penalties=True))
+    (request,) = completions({"prompt": "Hi", "logprobs": 2, "frequency_penalty": 1.5}, target).requests
+    assert (request.logprobs, request.penalties) == (2, Penalties(frequency=1.5))
+    with pytest.raises(RequestError, match="at most 5"):
+        completions({"prompt": "Hi", "logprobs": 6}, target)
+
+
+def test_log_probabilities_stand_in_lists_with_offsets_into_the_text() -> None:
+    tokens = [
+        Logprob(token="Hi", logprob=-0.1, top=(Logprob(token="Ho", logprob=-2.0),)),
+        Logprob(token="!", logprob=-1),
+    ]
+    assert choice(0, "Hi!", None, tokens, offset=3)["logprobs"] == {
+        "tokens": ["Hi", "!"],
+        "token_logprobs": [-0.1, -1],
+        "top_logprobs": [{"Ho": -2.0}, {}],
+        "text_offset": [3, 5],
+    }

@@ -4,23 +4,37 @@ from typing import Any
 
 import pytest
 
-from hailo_vision.chat import ChatRequest, ImageRef, JsonFormat, Text, Tool, ToolCall, ToolResult, Turn
-from hailo_vision.config.settings import Generation, Model
+from hailo_vision.chat import (
+    Capabilities,
+    ChatRequest,
+    ImageRef,
+    JsonFormat,
+    Penalties,
+    Text,
+    Tool,
+    ToolCall,
+    ToolResult,
+    Turn,
+)
+from hailo_vision.config.settings import Generation
 from hailo_vision.errors import RequestError
-from hailo_vision.http_api.openai.responses.parse import Asked, responses_request
+from hailo_vision.http_api.openai.responses.parse import responses
+from hailo_vision.http_api.web.parsed import Parsed
+from hailo_vision.serving.served import Target
 
-MODEL = Model(name="the-model", aliases=("gpt-5",))
 LIGHT = {"type": "function", "name": "light", "parameters": {"type": "object"}, "strict": True, "description": "On."}
 DOOR = {"type": "function", "name": "door"}
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}}
 
 
-def parse(defaults: Generation | None = None, **body: Any) -> Asked:
-    return responses_request({"model": "the-model", "input": "Hello", **body}, MODEL, defaults or Generation())
+def parse(defaults: Generation | None = None, **body: Any) -> Parsed[Any]:
+    target = Target(name="the-model", engine="hailo", generation=defaults or Generation())
+    return responses({"model": "the-model", "input": "Hello", **body}, target)
 
 
 def asked(**body: Any) -> ChatRequest:
-    return parse(**body).request
+    (request,) = parse(**body).requests
+    return request
 
 
 def turns(*items: Any) -> list[Turn[ImageRef]]:
@@ -53,8 +67,8 @@ def test_instructions_lead_and_other_words_for_the_system_follow_them() -> None:
 
 def test_the_operators_system_prompt_leads_what_brings_none() -> None:
     defaults = Generation(system_prompt="You are a camera.")
-    assert parse(defaults).request.turns[0].parts == (text("You are a camera."),)
-    assert parse(defaults, instructions="Be brief.").request.turns[0].parts == (text("Be brief."),)
+    assert parse(defaults).requests[0].turns[0].parts == (text("You are a camera."),)
+    assert parse(defaults, instructions="Be brief.").requests[0].turns[0].parts == (text("Be brief."),)
 
 
 def test_parts_keep_their_order() -> None:
@@ -107,8 +121,8 @@ def test_the_answers_length_is_the_clients_within_the_operators_limit(asked_for:
 
 def test_sampling_is_the_clients_and_the_response_repeats_it() -> None:
     found = parse(temperature=0.5, top_p=0.9)
-    assert (found.request.sampling.temperature, found.request.sampling.top_p) == (0.5, 0.9)
-    assert (found.echo["temperature"], found.echo["top_p"]) == (0.5, 0.9)
+    assert (found.requests[0].sampling.temperature, found.requests[0].sampling.top_p) == (0.5, 0.9)
+    assert (found.rest["temperature"], found.rest["top_p"]) == (0.5, 0.9)
 
 
 @pytest.mark.parametrize(
@@ -125,8 +139,8 @@ def test_sampling_is_the_clients_and_the_response_repeats_it() -> None:
 )
 def test_a_form_of_the_answer_stands_flat_in_text(text_format: Any, expected: JsonFormat | None) -> None:
     found = parse(text={"format": text_format, "verbosity": "low"})
-    assert found.request.format == expected
-    assert found.echo["text"]["format"]["type"] == (text_format or {"type": "text"})["type"]
+    assert found.requests[0].format == expected
+    assert found.rest["text"]["format"]["type"] == (text_format or {"type": "text"})["type"]
 
 
 @pytest.mark.parametrize(
@@ -150,10 +164,10 @@ def test_a_form_of_the_answer_stands_flat_in_text(text_format: Any, expected: Js
 )
 def test_tools_are_offered_as_the_choice_says(choice: Any, word: str, names: list[str]) -> None:
     found = parse(tools=[LIGHT, DOOR], tool_choice=choice)
-    assert found.request.tool_choice == word
-    assert [tool.name for tool in found.request.tools] == names
-    assert [tool["name"] for tool in found.echo["tools"]] == ["light", "door"]
-    assert found.echo["tool_choice"] == (choice or "auto")
+    assert found.requests[0].tool_choice == word
+    assert [tool.name for tool in found.requests[0].tools] == names
+    assert [tool["name"] for tool in found.rest["tools"]] == ["light", "door"]
+    assert found.rest["tool_choice"] == (choice or "auto")
 
 
 def test_a_tools_facts_stand_flat_in_it() -> None:
@@ -165,7 +179,7 @@ def test_a_tools_facts_stand_flat_in_it() -> None:
 @pytest.mark.parametrize(("sent", "expected"), [(None, True), (True, True), (False, False)])
 def test_calls_may_come_together_unless_the_client_says_no(sent: bool | None, expected: bool) -> None:
     found = parse(parallel_tool_calls=sent)
-    assert found.request.parallel_tool_calls is found.echo["parallel_tool_calls"] is expected
+    assert found.requests[0].parallel_tool_calls is found.rest["parallel_tool_calls"] is expected
 
 
 @pytest.mark.parametrize(
@@ -178,7 +192,6 @@ def test_calls_may_come_together_unless_the_client_says_no(sent: bool | None, ex
         {"reasoning": {"effort": "low"}},
         {"truncation": "auto"},
         {"prompt_cache_key": "k", "prompt_cache_retention": "24h"},
-        {"service_tier": "flex"},
         {"stream_options": {"include_obfuscation": False}},
         {"max_tool_calls": 3},
         {"background": False},
@@ -191,7 +204,7 @@ def test_what_changes_no_answer_is_ignored(ignored: dict[str, Any]) -> None:
 
 
 def test_metadata_is_repeated() -> None:
-    assert parse(metadata={"a": "b"}).echo["metadata"] == {"a": "b"}
+    assert parse(metadata={"a": "b"}).rest["metadata"] == {"a": "b"}
 
 
 # What is refused
@@ -202,8 +215,6 @@ FILE = {"type": "input_image", "file_id": "file-1"}
 @pytest.mark.parametrize(
     ("body", "param"),
     [
-        ({"model": None}, "model"),
-        ({"model": "gpt-4"}, "model"),
         ({"input": None}, "input"),
         ({"input": []}, "input"),
         ({"input": 3}, "input"),
@@ -284,3 +295,16 @@ def test_what_is_wrong_is_refused_by_the_name_of_its_field(body: dict[str, Any],
     with pytest.raises(RequestError) as refused:
         parse(**body)
     assert refused.value.param == param
+
+
+def test_the_tier_of_work_that_can_wait_is_said_back() -> None:
+    assert parse(service_tier="flex").rest["service_tier"] == "flex"
+    assert parse(service_tier="auto").rest["service_tier"] == "default"
+
+
+def test_log_probabilities_are_asked_of_an_engine_that_gives_them() -> None:
+    target = Target(name="the-model", engine="llama", capabilities=Capabilities(logprobs=True, penalties=True))
+    body = {"input": "Hello", "include": ["message.output_text.logprobs"], "top_logprobs": 2, "presence_penalty": 0.5}
+    (request,) = responses(body, target).requests
+    assert request.logprobs == 2
+    assert request.penalties == Penalties(presence=0.5)

@@ -42,6 +42,7 @@ class Reply:
             "output": output,
             "previous_response_id": None,
             "reasoning": {"effort": None, "summary": None},
+            "service_tier": "default",
             "store": False,
             "truncation": "disabled",
             "usage": usage and usage_json(usage),
