@@ -111,22 +111,25 @@ MAX_BODY_BYTES = 64 << 20
 
 def encode(message: Message) -> bytes:
     """One message as bytes, ready for the socket."""
+    if isinstance(message, Token):  # one for each token of an answer, so its JSON is written out
+        head, body = b'{"job":%d,"text":%b,"type":"Token"}' % (message.job, _quoted(message.text).encode("ascii")), b""
+    else:
+        header, body = _header(message)
+        head = json.dumps(header | {"type": type(message).__name__}).encode("ascii")
+    if len(head) > MAX_HEADER_BYTES or len(body) > MAX_BODY_BYTES:
+        raise WireError(f"a {type(message).__name__} of {len(head)} + {len(body)} bytes is too large")
+    return b"".join((_LENGTHS.pack(len(head), len(body)), head, body))
+
+
+def _header(message: Message) -> tuple[dict[str, Any], bytes]:
     match message:
-        case Token():  # one for each token of an answer, so it goes the short way
-            head = b'{"job":%d,"text":%b,"type":"Token"}' % (message.job, _quoted(message.text).encode("ascii"))
-            return _LENGTHS.pack(len(head), 0) + head
         case Generate():
             header, body = _generation_to_json(message.generation)
-            header["job"] = message.job
+            return header | {"job": message.job}, body
         case Failed():
-            header, body = {"job": message.job, "error": _error_to_json(message.error), "fatal": message.fatal}, b""
+            return {"job": message.job, "error": _error_to_json(message.error), "fatal": message.fatal}, b""
         case _:
-            header, body = asdict(message), b""
-    header["type"] = type(message).__name__
-    head = json.dumps(header).encode("ascii")
-    if len(head) > MAX_HEADER_BYTES or len(body) > MAX_BODY_BYTES:
-        raise WireError(f"a {header['type']} of {len(head)} + {len(body)} bytes is too large")
-    return b"".join((_LENGTHS.pack(len(head), len(body)), head, body))
+            return asdict(message), b""
 
 
 class Decoder:

@@ -22,19 +22,19 @@ class Said:
     has_next: bool = False
 
 
-async def choices(
-    count: int, answer: Callable[[int], AsyncGenerator[Said]], free: Callable[[], int]
-) -> AsyncGenerator[Said]:
+def choices(count: int, answer: Callable[[int], AsyncGenerator[Said]], free: Callable[[], int]) -> AsyncGenerator[Said]:
     """What `answer` gives for each choice, counted from 0, as it comes; the first error ends them all.
 
     `free` is how many jobs would have their turn at once. No more than those are begun, but always one: a choice that
     had to wait for its turn would take a place in the queue from somebody else.
     """
-    if count == 1:  # the usual request needs neither a queue nor a task of its own
-        async with aclosing(answer(0)) as events:
-            async for event in events:
-                yield Said(choice=0, event=event)
-        return
+    # The usual request needs neither a queue nor a task of its own.
+    return answer(0) if count == 1 else _several(count, answer, free)
+
+
+async def _several(
+    count: int, answer: Callable[[int], AsyncGenerator[Said]], free: Callable[[], int]
+) -> AsyncGenerator[Said]:
     heard: asyncio.Queue[Said] = asyncio.Queue(maxsize=1)  # so a slow reader is the scheduler's matter
 
     async def hear(choice: int) -> None:

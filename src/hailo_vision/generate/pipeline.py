@@ -85,20 +85,15 @@ class Pipeline:
     async def _said(self, prepared: Prepared, caller: Caller) -> AsyncGenerator[Said]:
         """Each choice has a place of its own in the queue."""
         image_s = prepared.image_s
-        async with aclosing(self._choices(prepared, caller)) as said:
+        said = choices(
+            prepared.choices, lambda choice: self._choice(prepared, choice, caller), lambda: self._scheduler.free
+        )
+        async with aclosing(said):
             async for part in said:
                 if isinstance(part.event, Finish):
                     timings = replace(part.event.timings, image_s=image_s)
                     part, image_s = replace(part, event=replace(part.event, timings=timings)), 0.0
                 yield part
-
-    def _choices(self, prepared: Prepared, caller: Caller) -> AsyncGenerator[Said]:
-        """Of a single choice the events come straight from the scheduler, without a queue and a task between."""
-        if prepared.choices == 1:
-            return self._choice(prepared, 0, caller)
-        return choices(
-            prepared.choices, lambda choice: self._choice(prepared, choice, caller), lambda: self._scheduler.free
-        )
 
     async def _choice(self, prepared: Prepared, choice: int, caller: Caller) -> AsyncGenerator[Said]:
         def run(generation: Generation) -> AbstractAsyncContextManager[Events]:
