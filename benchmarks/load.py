@@ -97,8 +97,9 @@ async def client(session: aiohttp.ClientSession, address: str, work: list[bytes]
         async with session.post("/v1/chat/completions", data=body, headers={"Content-Type": "application/json"}) as got:
             one.status, one.id = got.status, got.headers["x-request-id"]
             one.retry_after_s = int(got.headers["Retry-After"]) if "Retry-After" in got.headers else None
-            async for _ in got.content.iter_any():
-                if one.first_s is None and got.content_type == "text/event-stream":
+            async for part in got.content.iter_any():
+                # A stream that waits for long begins with comments, which are no event.
+                if one.first_s is None and got.content_type == "text/event-stream" and b"data: " in part:
                     one.first_s = time.perf_counter() - began
 
 

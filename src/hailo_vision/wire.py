@@ -104,27 +104,32 @@ Up = Hello | Loaded | Token | Finished | Failed
 Message = Down | Up
 
 _LENGTHS = struct.Struct(">II")
+_quoted = json.encoder.encode_basestring_ascii
 MAX_HEADER_BYTES = 8 << 20
 MAX_BODY_BYTES = 64 << 20
 
 
 def encode(message: Message) -> bytes:
     """One message as bytes, ready for the socket."""
+    if isinstance(message, Token):  # one for each token of an answer, so its JSON is written out
+        head, body = b'{"job":%d,"text":%b,"type":"Token"}' % (message.job, _quoted(message.text).encode("ascii")), b""
+    else:
+        header, body = _header(message)
+        head = json.dumps(header | {"type": type(message).__name__}).encode("ascii")
+    if len(head) > MAX_HEADER_BYTES or len(body) > MAX_BODY_BYTES:
+        raise WireError(f"a {type(message).__name__} of {len(head)} + {len(body)} bytes is too large")
+    return b"".join((_LENGTHS.pack(len(head), len(body)), head, body))
+
+
+def _header(message: Message) -> tuple[dict[str, Any], bytes]:
     match message:
         case Generate():
             header, body = _generation_to_json(message.generation)
-            header["job"] = message.job
+            return header | {"job": message.job}, body
         case Failed():
-            header, body = {"job": message.job, "error": _error_to_json(message.error), "fatal": message.fatal}, b""
-        case Token():
-            header, body = {"job": message.job, "text": message.text}, b""
+            return {"job": message.job, "error": _error_to_json(message.error), "fatal": message.fatal}, b""
         case _:
-            header, body = asdict(message), b""
-    header["type"] = type(message).__name__
-    head = json.dumps(header).encode("ascii")
-    if len(head) > MAX_HEADER_BYTES or len(body) > MAX_BODY_BYTES:
-        raise WireError(f"a {header['type']} of {len(head)} + {len(body)} bytes is too large")
-    return b"".join((_LENGTHS.pack(len(head), len(body)), head, body))
+            return asdict(message), b""
 
 
 class Decoder:
@@ -148,14 +153,15 @@ class Decoder:
             start, end = _LENGTHS.size + head_length, _LENGTHS.size + head_length + body_length
             if len(self._buffer) < end:
                 return
-            head, body = bytes(self._buffer[_LENGTHS.size : start]), bytes(self._buffer[start:end])
+            with memoryview(self._buffer) as view:  # a slice of the buffer itself would copy the pixels twice
+                head, body = bytes(view[_LENGTHS.size : start]), bytes(view[start:end])
             del self._buffer[:end]
             yield _decode(head, body)
 
 
 def _decode(head: bytes, body: bytes) -> Message:
     try:
-        header = json.loads(head)
+        header = json.loads(head.decode("ascii"))
         return _message(header.pop("type"), header, body)
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise WireError(f"a message that can't be read: {type(error).__name__}") from error

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hailo_vision.chat import Event, Finish
 from hailo_vision.tasks import task_group
@@ -14,31 +14,33 @@ class Said:
     """A part of one of a request's answers: `choice` counts them from 0.
 
     For each choice come zero or more Pieces, then its ToolCalls, then exactly one Finish. Choices may be mixed.
+    `has_next` is true where the next event is at hand already, so that a surface may send both at once.
     """
 
     choice: int
     event: Event
+    has_next: bool = False
 
 
-async def choices(
-    count: int, answer: Callable[[int], AsyncGenerator[Event]], free: Callable[[], int]
-) -> AsyncGenerator[Said]:
+def choices(count: int, answer: Callable[[int], AsyncGenerator[Said]], free: Callable[[], int]) -> AsyncGenerator[Said]:
     """What `answer` gives for each choice, counted from 0, as it comes; the first error ends them all.
 
     `free` is how many jobs would have their turn at once. No more than those are begun, but always one: a choice that
     had to wait for its turn would take a place in the queue from somebody else.
     """
-    if count == 1:  # the usual request needs neither a queue nor a task of its own
-        async with aclosing(answer(0)) as events:
-            async for event in events:
-                yield Said(choice=0, event=event)
-        return
+    # The usual request needs neither a queue nor a task of its own.
+    return answer(0) if count == 1 else _several(count, answer, free)
+
+
+async def _several(
+    count: int, answer: Callable[[int], AsyncGenerator[Said]], free: Callable[[], int]
+) -> AsyncGenerator[Said]:
     heard: asyncio.Queue[Said] = asyncio.Queue(maxsize=1)  # so a slow reader is the scheduler's matter
 
     async def hear(choice: int) -> None:
-        async with aclosing(answer(choice)) as events:
-            async for event in events:
-                await heard.put(Said(choice=choice, event=event))
+        async with aclosing(answer(choice)) as parts:
+            async for part in parts:
+                await heard.put(replace(part, has_next=False))  # the next one may be another choice's
 
     begun = running = 0
     async with task_group() as tasks:

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 
-from hailo_vision.chat import Caller, ChatRequest, Event, Finish, Generation, LoadedModel, Sampling
+from hailo_vision.chat import Caller, ChatRequest, Finish, Generation, LoadedModel, Sampling
 from hailo_vision.generate.capabilities import chosen, with_means
 from hailo_vision.generate.choices import Said, choices
 from hailo_vision.generate.frames import check_length, look
@@ -18,6 +18,7 @@ from hailo_vision.generate.requirements import Demands, demands
 from hailo_vision.generate.retry import attempts
 from hailo_vision.generate.validator import Judge
 from hailo_vision.images.pictures import Pictures
+from hailo_vision.scheduler.job import Events
 from hailo_vision.scheduler.scheduler import Scheduler
 
 
@@ -94,8 +95,8 @@ class Pipeline:
                     part, image_s = replace(part, event=replace(part.event, timings=timings)), 0.0
                 yield part
 
-    async def _choice(self, prepared: Prepared, choice: int, caller: Caller) -> AsyncGenerator[Event]:
-        def run(generation: Generation) -> AbstractAsyncContextManager[AsyncGenerator[Event]]:
+    async def _choice(self, prepared: Prepared, choice: int, caller: Caller) -> AsyncGenerator[Said]:
+        def run(generation: Generation) -> AbstractAsyncContextManager[Events]:
             return self._scheduler.job(
                 generation, client=caller.client, arrived_at=caller.arrived_at, priority=caller.priority
             )
@@ -104,11 +105,11 @@ class Pipeline:
         if prepared.wanted is None:
             async with run(generation) as events:
                 async for event in events:
-                    yield event
+                    yield Said(choice=choice, event=event, has_next=events.behind > 0)
         else:
             async with aclosing(attempts(generation, prepared.wanted, self._judge, run)) as said:
-                async for part in said:
-                    yield part
+                async for event in said:
+                    yield Said(choice=choice, event=event)
 
 
 def _sampling(sampling: Sampling, choice: int) -> Sampling:

@@ -4,7 +4,7 @@ What does not meet the demands is never said. The model is told what was wrong, 
 the request's own max_tokens has room for an answer as long as the last one; the deadline bounds all of it.
 """
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ from hailo_vision.generate.validator import Judge, Unjudged
 
 MAX_ATTEMPTS = 3
 
-Run = Callable[[Generation], AbstractAsyncContextManager[AsyncGenerator[Event]]]
+Run = Callable[[Generation], AbstractAsyncContextManager[AsyncIterator[Event]]]
 
 
 async def attempts(generation: Generation, wanted: Demands, judge: Judge, run: Run) -> AsyncGenerator[Event]:

@@ -1,8 +1,9 @@
 """An admitted request: its turn, its deadline, and the buffer of its events for a reader that may be slow."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Self
 
 from hailo_vision.chat import Event, Finish, Piece, Priority
 from hailo_vision.errors import Expired, HailoVisionError, SlowReader
@@ -17,6 +18,7 @@ class Events:
 
     def __init__(self) -> None:
         self._queue: asyncio.Queue[Event | HailoVisionError] = asyncio.Queue()
+        self._has_ended = False
 
     @property
     def behind(self) -> int:
@@ -35,14 +37,18 @@ class Events:
             self._queue.get_nowait()
         self._queue.put_nowait(error)
 
-    async def read(self) -> AsyncGenerator[Event]:
-        while True:
-            event = await self._queue.get()
-            if isinstance(event, HailoVisionError):
-                raise event
-            yield event
-            if isinstance(event, Finish):
-                return
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        if self._has_ended:
+            raise StopAsyncIteration
+        event = self._queue.get_nowait() if self._queue.qsize() else await self._queue.get()
+        if isinstance(event, HailoVisionError):
+            self._has_ended = True
+            raise event
+        self._has_ended = isinstance(event, Finish)
+        return event
 
 
 class Job:
@@ -79,9 +85,8 @@ class Job:
         return Expired(deadline_s=self._deadline_s, running=self.started_at is not None)
 
     def begin(self, now: float) -> None:
-        """Take the time to first token, if this is the first."""
-        if self.ttft_s is None:
-            self.ttft_s = now - (self.deadline - self._deadline_s)
+        """Take the time to first token; called once."""
+        self.ttft_s = now - (self.deadline - self._deadline_s)
 
     def call(self) -> None:
         """Tell the job that its turn has come."""

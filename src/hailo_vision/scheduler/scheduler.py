@@ -5,18 +5,18 @@ Admission decides without awaiting. An admitted job waits for its turn, then dri
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 
-from hailo_vision.chat import Capabilities, Event, Finish, FinishReason, Generation, LoadedModel, Priority, Timings
+from hailo_vision.chat import Capabilities, Finish, FinishReason, Generation, LoadedModel, Priority, Timings
 from hailo_vision.config import settings
 from hailo_vision.engines.contract import Engine, EngineState
 from hailo_vision.errors import HailoVisionError, NotReady, QueueFull, SlowReader, TooBusy, Unready
 from hailo_vision.scheduler.admission import Admission
 from hailo_vision.scheduler.estimate import Estimate
 from hailo_vision.scheduler.idle import KeepAlive
-from hailo_vision.scheduler.job import PIECES_IN_A_ROW, Job
+from hailo_vision.scheduler.job import PIECES_IN_A_ROW, Events, Job
 from hailo_vision.scheduler.queue import FairQueue
 from hailo_vision.scheduler.record import JobRecord, Outcome, Refusal, Totals, outcome_of, refusal_of
 from hailo_vision.tasks import task_group
@@ -126,7 +126,7 @@ class Scheduler:
         client: str,
         arrived_at: float,
         priority: Priority = Priority.INTERACTIVE,
-    ) -> AsyncIterator[AsyncGenerator[Event]]:
+    ) -> AsyncIterator[Events]:
         """Take a place in the queue, give the events of the answer, and leave the queue however the block ends.
 
         Turns are taken between clients; `client` is their name, which the log shows, so it must not be a secret. The
@@ -137,11 +137,11 @@ class Scheduler:
         """
         job = self._enter(client, priority, arrived_at, generation.max_tokens)
         try:
-            async with task_group() as tasks, aclosing(job.events.read()) as events:
+            async with task_group() as tasks:
                 driving = tasks.create_task(self._drive(job, generation))
                 del generation  # its pixels are not kept while a slow reader reads
                 try:
-                    yield events
+                    yield job.events
                 finally:
                     driving.cancel()
         finally:
@@ -265,7 +265,8 @@ class Scheduler:
                 if isinstance(event, Finish):
                     job.events.put(self._finish(job, event))
                     return
-                job.begin(self._now)
+                if job.ttft_s is None:
+                    job.begin(self._now)
                 job.events.put(event)
                 if job.events.behind % PIECES_IN_A_ROW == PIECES_IN_A_ROW - 1:
                     await asyncio.sleep(0)

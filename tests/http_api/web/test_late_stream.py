@@ -140,3 +140,29 @@ async def test_another_form_has_its_own_content_type_and_its_own_way_to_say_noth
         lines = (await response.read()).splitlines()
         assert set(lines) <= {b"null", b"{}"}
         assert lines.count(b"{}") == 1
+
+
+async def test_events_at_hand_go_out_together_but_the_first_never_waits() -> None:
+    may_go_on = asyncio.Event()
+
+    async def speak(stream: LateStream) -> None:
+        await stream.write(b"data: a\n\n", has_next=True)
+        await may_go_on.wait()
+        await stream.write(b"data: b\n\n", has_next=True)
+        await stream.write(b"data: c\n\n")
+        await stream.write(b"data: d\n\n", has_next=True)
+
+    async with asking(speak, NEVER_S) as response:
+        assert await response.content.readany() == b"data: a\n\n"
+        may_go_on.set()
+        assert await response.read() == b"data: b\n\ndata: c\n\ndata: d\n\n"
+
+
+async def test_an_error_comes_after_the_events_that_were_held_back() -> None:
+    async def speak(stream: LateStream) -> None:
+        await stream.write(b"data: a\n\n")
+        await stream.write(b"data: b\n\n", has_next=True)
+        raise QueueFull(depth=1, retry_after_s=1)
+
+    async with asking(speak, NEVER_S, tell=lambda fault: b"data: error\n\n") as response:
+        assert await response.read() == b"data: a\n\ndata: b\n\ndata: error\n\n"

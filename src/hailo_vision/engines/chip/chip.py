@@ -87,6 +87,8 @@ class Supervisor:
         self._freed = asyncio.Event()  # the unloaded worker has left the chip
         self._wanted = asyncio.Event()  # somebody waits for an unloaded model
         self._patience: asyncio.Timeout | None = None
+        self._silent_until: float | None = None  # the worker may be silent; None is for ever
+        self._watch: asyncio.TimerHandle | None = None
         self._phase = ("start", budgets.hello_s)
         self._started_at = 0.0
         self._retry_at = 0.0
@@ -266,9 +268,10 @@ class Supervisor:
         """Take the worker's messages until it closes its end; TimeoutError when a phase outlives its budget."""
         async with asyncio.timeout(self._phase[1]) as self._patience:
             try:
-                while (message := await worker.receive()) is not None:
+                async for message in worker.receive():
                     self._take(worker, message)
             finally:
+                self._stop_watch()
                 self._patience = None
 
     def _take(self, worker: WorkerProcess, message: Message) -> None:
@@ -355,13 +358,37 @@ class Supervisor:
         self._job = None
         if self._patience is not None:
             self._patience.reschedule(None)
+        self._silent_until = None
         self._become(EngineState.READY)
 
     def _allow(self, phase: str, budget_s: float) -> None:
         """The worker may now be silent for this long."""
         self._phase = (phase, budget_s)
-        if self._patience is not None:
-            self._patience.reschedule(asyncio.get_running_loop().time() + budget_s)
+        if self._patience is None or self._patience.expired():
+            return
+        loop = asyncio.get_running_loop()
+        self._silent_until = loop.time() + budget_s
+        if self._watch is None:
+            self._patience.reschedule(None)
+        if self._watch is None or self._watch.when() > self._silent_until:
+            self._stop_watch()
+            self._watch = loop.call_at(self._silent_until, self._look_for_silence)
+
+    def _look_for_silence(self) -> None:
+        """The earliest end of a budget has come. Each token moved it, which costs no timer until now."""
+        self._watch = None
+        if self._silent_until is None or self._patience is None:
+            return
+        loop = asyncio.get_running_loop()
+        if self._silent_until > loop.time():
+            self._watch = loop.call_at(self._silent_until, self._look_for_silence)
+        else:
+            self._patience.reschedule(loop.time())
+
+    def _stop_watch(self) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
 
     def _become(self, state: EngineState) -> None:
         self._state = state

@@ -5,8 +5,7 @@ import contextlib
 import os
 import socket
 import sys
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Self
 
 from hailo_vision.engines.stderr import Stderr
@@ -15,6 +14,7 @@ from hailo_vision.wire import Decoder, Down, Message, encode
 # -P: the working directory is no place to import from.
 WORKER_COMMAND = (sys.executable, "-P", "-m", "hailo_vision.worker")
 _READ_BYTES = 1 << 16
+_SEND_BUFFER_BYTES = 4 << 20  # as much as the system allows: what fits goes out at once, the rest when the loop is free
 
 
 class WorkerProcess:
@@ -32,12 +32,12 @@ class WorkerProcess:
         self._reader = reader
         self._writer = writer
         self._decoder = Decoder()
-        self._inbox: deque[Message] = deque()
 
     @classmethod
     async def spawn(cls, command: Sequence[str], environment: Mapping[str, str]) -> Self:
         """Start a child with one end of a socket pair; the number of its descriptor is the last argument."""
         ours, theirs = socket.socketpair()
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
         with contextlib.ExitStack() as childs, contextlib.ExitStack() as undo:
             childs.enter_context(theirs)
             # The child comes last: nothing is awaited once it runs, so no cancellation can lose it.
@@ -67,17 +67,20 @@ class WorkerProcess:
         if not self._writer.is_closing():
             self._writer.write(encode(message))
 
-    async def receive(self) -> Message | None:
-        """The next message; None once the child has closed its end. Raises WireError."""
-        while not self._inbox:
+    async def receive(self) -> AsyncIterator[Message]:
+        """The messages until the child closes its end. Those that came together are given in one step of the loop.
+
+        Raises WireError.
+        """
+        while True:
             try:
                 data = await self._reader.read(_READ_BYTES)
             except ConnectionError:
-                return None
+                return
             if not data:
-                return None
-            self._inbox.extend(self._decoder.feed(data))
-        return self._inbox.popleft()
+                return
+            for message in self._decoder.feed(data):
+                yield message
 
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):

@@ -55,5 +55,5 @@ class EventStream:
         await self.close()
         return self.response
 
-    async def close(self) -> None:
-        await self.response.write_eof()
+    async def close(self, last: bytes = b"") -> None:
+        await self.response.write_eof(last)

@@ -207,3 +207,15 @@ def test_no_text_can_end_the_event_that_carries_it(text: str) -> None:
 
 def test_a_fingerprint_says_what_made_the_answer() -> None:
     assert fingerprint("1.2.3", LOADED) == "hailo-vision-1.2.3-simulated-5.1.1"
+
+
+def test_a_chunk_of_text_is_the_same_json_whatever_the_text_and_the_names_in_it_hold() -> None:
+    hostile = '"delta":{"content":""}'
+    reply = Reply(id=hostile, created=1, model=hostile, fingerprint="f", shows_usage=True)
+    for choice in (0, 3, 0):
+        for text in ("word", hostile, 'a "quote" \\ \n\x00 \u2028 \U0001f600', ""):
+            chunk = json.loads(reply.text_chunk(text, choice).removeprefix(b"data: "))
+            assert chunk["choices"] == [
+                {"index": choice, "delta": {"content": text}, "logprobs": None, "finish_reason": None}
+            ]
+            assert (chunk["id"], chunk["model"], chunk["usage"]) == (hostile, hostile, None)

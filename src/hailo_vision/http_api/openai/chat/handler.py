@@ -56,20 +56,21 @@ async def _stream(request: web.Request, reply: Reply, call: Call[None], events: 
     async with late_stream(request) as stream:
         calls: dict[int, int] = {}  # of each choice that has begun
         async for part in events:
+            chunks = b""
             if part.choice not in calls:
                 calls[part.choice] = 0
-                await stream.write(reply.first_chunk(part.choice))
+                chunks = reply.first_chunk(part.choice)
             match part.event:
                 case Piece(text=text, logprobs=logprobs):
-                    if text:
-                        await stream.write(reply.text_chunk(text, part.choice, logprobs))
+                    chunks += reply.text_chunk(text, part.choice, logprobs) if text else b""
                 case ToolCall() as tool_call:
-                    await stream.write(reply.call_chunk(calls[part.choice], tool_call, part.choice))
+                    chunks += reply.call_chunk(calls[part.choice], tool_call, part.choice)
                     calls[part.choice] += 1
                 case Finish() as finish:
-                    await stream.write(reply.last_chunk(finish.reason, part.choice))
+                    chunks += reply.last_chunk(finish.reason, part.choice)
+            await stream.write(chunks, has_next=part.has_next)
         usage = reply.usage_chunk(call.total) if reply.shows_usage else b""
-        await stream.write(usage + DONE)
+        await stream.write(usage + DONE, has_next=True)
         return await stream.close()
 
 

@@ -1,12 +1,17 @@
 """Answers become OpenAI's JSON: whole, or in chunks of a stream. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from hailo_vision.chat import Finish, FinishReason, Logprob, ToolCall
 from hailo_vision.http_api.openai.usage import finish_word, logprob_json, performance_json, usage_json
 from hailo_vision.http_api.web.sse import event
+
+# What is the same in each chunk of text is made once. In JSON no value can hold these bytes, as its quotes are escaped.
+_CONTENT = b'"delta":{"content":'
+_NO_CONTENT = _CONTENT + b'""}'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +33,7 @@ class Reply:
     model: str
     fingerprint: str
     shows_usage: bool = False
+    _around_text: dict[int, tuple[bytes, bytes]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def whole(self, choices: Sequence[Choice], finish: Finish) -> dict[str, Any]:
         """All choices, and the Finish that their sum is."""
@@ -42,7 +48,13 @@ class Reply:
         return self._chunk(choice, {"role": "assistant", "content": "", "refusal": None}, None)
 
     def text_chunk(self, text: str, choice: int = 0, logprobs: Sequence[Logprob] = ()) -> bytes:
-        return self._chunk(choice, {"content": text}, None, logprobs)
+        if logprobs:
+            return self._chunk(choice, {"content": text}, None, logprobs)
+        if choice not in self._around_text:
+            before, _, after = self._chunk(choice, {"content": ""}, None).partition(_NO_CONTENT)
+            self._around_text[choice] = (before + _CONTENT, b"}" + after)
+        before, after = self._around_text[choice]
+        return before + encode_basestring_ascii(text).encode("ascii") + after
 
     def call_chunk(self, index: int, call: ToolCall, choice: int = 0) -> bytes:
         """A whole call in one chunk, as it was validated as a whole; `index` counts the calls of a choice."""
