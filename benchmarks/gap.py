@@ -46,7 +46,7 @@ def serve() -> None:
 
         return made
 
-    engines._supervisor = timed(engines._supervisor)
+    engines.ENGINES = {**engines.ENGINES, "simulated": timed(engines._supervisor)}
     sys.exit(cli())
 
 

@@ -2,11 +2,10 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import assert_never
 
 from hailo_vision.config import settings
 from hailo_vision.config.served import EngineSettings
@@ -29,6 +28,7 @@ QUIT_S = 2.0  # for a worker to leave; then it is killed
 
 Changed = Callable[[Engine], None]
 Restarted = Callable[[str], None]
+Factory = Callable[[EngineSettings, Changed, Restarted], DrivenEngine]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,27 +53,27 @@ def choose(wanted: EngineSettings, root: Path = Path("/")) -> Choice:
     return Choice(runtime="hailo", reason=f"there is {node}")
 
 
-def build(wanted: EngineSettings, on_change: Changed, on_restart: Restarted) -> DrivenEngine:
+def build(
+    wanted: EngineSettings, on_change: Changed, on_restart: Restarted, table: Mapping[str, Factory] | None = None
+) -> DrivenEngine:
     """The engine of a runtime that was chosen. Raises StartError where it has no device, and no other one answers."""
-    match wanted.runtime:
-        case "hailo" | "simulated":
-            return _supervisor(wanted, on_change, on_restart)
-        case "llama":
-            llama = Llama(
-                wanted.llama,
-                load_timeout_s=wanted.load_timeout_s,
-                on_change=lambda: on_change(llama),
-                on_restart=on_restart,
-            )
-            return llama
-        case "remote":
-            key = _key(wanted.remote)
-            remote = Remote(wanted.remote, key=key, on_change=lambda: on_change(remote), on_restart=on_restart)
-            return remote
-        case "auto":
-            raise ValueError("auto is no engine: choose() comes first")
-        case _:
-            assert_never(wanted.runtime)
+    return (table or ENGINES)[wanted.runtime](wanted, on_change, on_restart)
+
+
+def _llama(wanted: EngineSettings, on_change: Changed, on_restart: Restarted) -> Llama:
+    llama = Llama(
+        wanted.llama,
+        load_timeout_s=wanted.load_timeout_s,
+        on_change=lambda: on_change(llama),
+        on_restart=on_restart,
+    )
+    return llama
+
+
+def _remote(wanted: EngineSettings, on_change: Changed, on_restart: Restarted) -> Remote:
+    key = _key(wanted.remote)
+    remote = Remote(wanted.remote, key=key, on_change=lambda: on_change(remote), on_restart=on_restart)
+    return remote
 
 
 def _key(remote: settings.Remote) -> str | None:
@@ -135,3 +135,7 @@ def _environment(wanted: EngineSettings) -> dict[str, str]:
     if wanted.runtime != "simulated":
         return {}
     return {"HAILO_VISION_SIMULATOR": json.dumps(asdict(wanted.simulator))}
+
+
+# A line each: the name of an engine, which settings and clients know it by, and what makes it.
+ENGINES: Mapping[str, Factory] = {"hailo": _supervisor, "simulated": _supervisor, "llama": _llama, "remote": _remote}

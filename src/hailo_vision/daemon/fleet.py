@@ -1,13 +1,13 @@
 """The models that are served, made of the settings: their engines, the queues before them, and who answers for whom."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
 from hailo_vision.config import settings
 from hailo_vision.config.served import EngineSettings, ModelSettings
 from hailo_vision.daemon import engines
-from hailo_vision.daemon.engines import Restarted
+from hailo_vision.daemon.engines import ENGINES, Factory, Restarted
 from hailo_vision.engines.chip.probe import ChipProbe
 from hailo_vision.engines.contract import DrivenEngine, Engine
 from hailo_vision.generate.pipeline import Pipeline
@@ -69,16 +69,24 @@ class Fleet:
 
 
 def build(
-    chosen: Chosen, schedule: MakeScheduler, pictures: Pictures, on_change: Changed, on_restart: Restarted
+    chosen: Chosen,
+    schedule: MakeScheduler,
+    pictures: Pictures,
+    on_change: Changed,
+    on_restart: Restarted,
+    table: Mapping[str, Factory] = ENGINES,
 ) -> Fleet:
-    """Raises StartError where a model has no device and no other engine answers for it."""
+    """Build what answers for all models, with the engines of the table.
+
+    Raises StartError where a model has no device and no other engine answers for it.
+    """
     made: list[DrivenEngine] = []
     schedulers: list[tuple[str, Scheduler]] = []
     own: dict[str, tuple[Backend, ...]] = {}
     for model in chosen.models:
         backends = []
         for wanted in model.engines:
-            engine = engines.build(wanted, partial(on_change, len(made)), on_restart)
+            engine = engines.build(wanted, partial(on_change, len(made)), on_restart, table)
             scheduler = schedule(engine, model)
             made.append(engine)
             schedulers.append((model.name, scheduler))
