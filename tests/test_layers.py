@@ -12,7 +12,10 @@ HOUSE = Path(__file__).resolve().parent.parent / "src" / "hailo_vision"
 # For each room, or a folder or module of it that keeps to rules of its own: what it may import from the house | from
 # others. A name covers what is inside it; a `-` takes away, from the standard library too. The longest name counts.
 WORDS = "chat errors config.settings"
-ENGINE = f"{WORDS} models.facts engines.contract engines.condition engines.backoff engines.reason engines.stderr"
+ENGINE = (
+    f"{WORDS} models.facts models.memory engines.contract engines.condition engines.backoff engines.reason "
+    "engines.stderr"
+)
 HTTP = f"{WORDS} access serving generate scheduler engines.contract tasks http_api.web http_api.openapi.operation"
 OPENAI = (
     f"{HTTP} http_api.openai.messages http_api.openai.sampling http_api.openai.spec http_api.openai.tools "

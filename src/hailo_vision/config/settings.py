@@ -260,7 +260,7 @@ class Remote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routing:
-    """A second engine, for when the first one can't answer."""
+    """Another engine, for when the preferred one can't answer."""
 
     fallback: Fallback = setting(
         "none", "none, or who answers when the engine is not ready, full or too small: llama, remote or simulated"

@@ -96,7 +96,7 @@ class Case:
 
     @property
     def fallback(self) -> Runtime | None:
-        """The second engine, where there is one and it is another."""
+        """The fallback's engine, where there is one and it is another than the preferred one."""
         other = self.settings.routing.fallback
         return None if other == "none" or other == self.runtime else other
 

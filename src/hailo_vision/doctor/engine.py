@@ -25,7 +25,7 @@ def look(case: Case) -> Finding:
 
 
 def pictures(case: Case) -> Finding:
-    """What becomes of a picture that the first engine can't look at, where the second is somebody else's."""
+    """What becomes of a picture that the preferred engine can't look at, where the fallback is somebody else's server."""
     if case.settings.routing.send_pictures_away:
         return ok("what holds a picture may go to the remote server too (routing.send_pictures_away)")
     return ok(

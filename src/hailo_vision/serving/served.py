@@ -81,7 +81,7 @@ class ServedModel:
 
     @property
     def facts(self) -> ModelFacts:
-        """What is known of the model by its first engine. May look at the disk."""
+        """What is known of the model by its preferred engine. May look at the disk."""
         return self.backend.engine.facts
 
     @property

@@ -32,6 +32,7 @@ from hailo_vision.engines.openai.endpoint import Endpoint
 from hailo_vision.engines.reason import reason
 from hailo_vision.errors import DeviceFault, DeviceUnavailable, EngineError, WorkerDied, WorkerStalled
 from hailo_vision.models.facts import gguf_facts
+from hailo_vision.models.memory import shortage
 
 log = logging.getLogger(__name__)
 
@@ -183,6 +184,8 @@ class Llama:
         with tempfile.TemporaryDirectory(prefix="hailo-vision-") as folder:
             try:
                 wanted = plan(self._wanted, socket=str(Path(folder) / "llama.sock"), key=secrets.token_urlsafe(32))
+                if short := await asyncio.to_thread(shortage, self._wanted):
+                    return DeviceUnavailable(DeviceFault.OUT_OF_MEMORY, short)
                 child = self._child = await LlamaProcess.spawn(wanted, self._command)
             except DeviceUnavailable as error:
                 return error

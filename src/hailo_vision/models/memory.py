@@ -1,0 +1,89 @@
+"""How much memory a model for llama.cpp takes: an estimate from its files and settings. Pure but for `free_bytes`."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hailo_vision.config.settings import Llama
+from hailo_vision.models.gguf_facts import FACTS_BYTES, context_bytes, facts_in
+from hailo_vision.models.listing import size
+
+LESS = "Take a smaller model, llama.context or llama.slots; llama.kv_type q8_0 halves what the context takes."
+
+Head = tuple[bytes, int]  # a file's first bytes, and how long it is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """`context_bytes` is None where a file does not tell its model's shape. What is computed in comes on top."""
+
+    files_bytes: int
+    context_bytes: int | None
+    cache_bytes: int
+
+    @property
+    def all_bytes(self) -> int:
+        return self.files_bytes + (self.context_bytes or 0) + self.cache_bytes
+
+    def __str__(self) -> str:
+        parts = [f"files {size(self.files_bytes)}"]
+        if self.context_bytes is not None:
+            parts.append(f"context {size(self.context_bytes)}")
+        if self.cache_bytes:
+            parts.append(f"kept prompts up to {size(self.cache_bytes)}")
+        unknown = "" if self.context_bytes is not None else ", and the context, which this file does not tell"
+        return f"it takes about {size(self.all_bytes)} ({', '.join(parts)}){unknown}"
+
+
+def need(settings: Llama, heads: Sequence[Head]) -> Need:
+    """The first head is the model's; of the others only a draft has a context of its own."""
+    shapes = [facts_in(start) for start, _ in heads]
+    speak = shapes[:1] if draft(settings) is None else [shapes[0], shapes[-1]]
+    contexts = [context_bytes(shape, settings.context * settings.slots, settings.kv_type) for shape in speak]
+    return Need(
+        files_bytes=sum(size_bytes for _, size_bytes in heads),
+        context_bytes=None if None in contexts else sum(filter(None, contexts)),
+        cache_bytes=settings.prompt_cache_mib << 20,
+    )
+
+
+def draft(settings: Llama) -> str | None:
+    return settings.draft_model if settings.speculative == "draft" else None
+
+
+def shortage(settings: Llama, meminfo: Path = Path("/proc/meminfo")) -> str | None:
+    """Why the model does not fit into the memory that is free now, with the figures; None where it fits, or where that
+    can't be told.
+
+    Prompts that are kept in case they come again do not count: llama.cpp fills that cache only as they come.
+    """
+    available = free_bytes(meminfo)
+    if available is None:
+        return None
+    try:
+        paths = [path for path in (settings.model, settings.mmproj, draft(settings)) if path is not None]
+        needed = need(settings, [_head(Path(path)) for path in paths])
+    except OSError:
+        return None
+    needed_bytes = needed.files_bytes + (needed.context_bytes or 0)
+    if needed_bytes <= available:
+        return None
+    parts = f"its files {size(needed.files_bytes)}, its context {size(needed.context_bytes or 0)}"
+    return (
+        f"The model takes about {size(needed_bytes)} of memory ({parts}), and {size(available)} are available. {LESS}"
+    )
+
+
+def free_bytes(meminfo: Path) -> int | None:
+    """What the kernel says can be had without swapping; None where it does not say."""
+    try:
+        found = re.search(r"^MemAvailable: +([0-9]+) kB$", meminfo.read_text(), re.MULTILINE)
+    except OSError:
+        return None
+    return None if found is None else int(found[1]) * 1024
+
+
+def _head(path: Path) -> Head:
+    with path.open("rb") as file:
+        return file.read(FACTS_BYTES), path.stat().st_size
