@@ -25,7 +25,7 @@ def look(case: Case) -> Finding:
 
 
 def pictures(case: Case) -> Finding:
-    """What becomes of a picture that the preferred engine can't look at, where the fallback is somebody else's server."""
+    """What becomes of a picture that the preferred engine can't look at, where the fallback is a remote server."""
     if case.settings.routing.send_pictures_away:
         return ok("what holds a picture may go to the remote server too (routing.send_pictures_away)")
     return ok(
