@@ -52,9 +52,7 @@ def remote(daemon: Daemon, slots: int = 1) -> Remote:
 
 
 @pytest_asyncio.fixture(params=KINDS, scope="module", loop_scope="module")
-async def kept(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[DrivenEngine]:
+async def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DrivenEngine]:
     """One of each kind for the module: what a test leaves behind is the next one's trouble, as it is in a daemon."""
     match request.param:
         case "simulated":
