@@ -18,6 +18,8 @@ with suppress(ImportError):
     settings.register_profile("no-deadline", deadline=None)
     settings.load_profile("no-deadline")
 
+# Fixtures that start a program for each test that has them.
+OF_ITS_OWN = {"start", "spawn"}
 MISSING = re.compile(r"No module named '(\w+)")
 
 
@@ -27,24 +29,34 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def test_tools() -> frozenset[str]:
-    """The modules that the extra `test` of pyproject.toml installs, and pydantic, which comes with one of them."""
+def extra_of(module: str) -> str | None:
+    """The extra of pyproject.toml that installs a module; pydantic comes with openai."""
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    names = (re.match(r"[\w-]+", requirement) for requirement in extras["test"])
-    return frozenset({name[0].replace("-", "_") for name in names if name} | {"pydantic"})
+    wanted = {"pydantic": "openai"}.get(module, module)
+    for extra, requirements in extras.items():
+        if any(re.split(r"[^\w-]", line)[0].replace("-", "_") == wanted for line in requirements):
+            return str(extra)
+    return None
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """A missing test tool skips the module or the folder that needs it, with its name, and ends nothing."""
+    """A missing test tool skips the module that needs it, with its name, and ends nothing."""
     report = yield
     missing = MISSING.search(report.longreprtext) if report.failed else None
-    if missing and missing[1] in test_tools():
+    if missing and (extra := extra_of(missing[1])):
         report.outcome = "skipped"
-        report.longrepr = (str(collector.path), 0, f"Skipped: {missing[1]} is missing: scripts/setup test gets it")
+        report.longrepr = (str(collector.path), 0, f"Skipped: {missing[1]} is missing: scripts/setup {extra} gets it")
     return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test with a daemon, a worker or a command line of its own is slow."""
+    for item in items:
+        if not OF_ITS_OWN.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
 
 
 @pytest.fixture(scope="session")

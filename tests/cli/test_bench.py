@@ -13,6 +13,8 @@ import pytest
 
 from harness import COMMAND, PATIENCE_S, PHOTOS, Daemon
 
+pytestmark = pytest.mark.slow
+
 
 def bench(*words: str | Path) -> "subprocess.CompletedProcess[str]":
     command = [*COMMAND, "bench", *map(str, words)]

@@ -15,6 +15,8 @@ from doctor.server import SECRET, THEIRS, listening, status
 from doctor.test_engine import OF_THE_CHIP
 from harness import COMMAND, PATIENCE_S
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def pi(tmp_path: Path) -> Pi:

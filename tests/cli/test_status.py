@@ -11,6 +11,8 @@ import pytest
 
 from harness import COMMAND, PATIENCE_S, Daemon, ask
 
+pytestmark = pytest.mark.slow
+
 
 def status(*words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     environment = {**os.environ, **variables}

@@ -1,13 +1,15 @@
 """Other people's clients, as they install from PyPI and npm, run against the daemon as programs of their own."""
 
 import base64
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from harness import MODEL, PHOTOS, ROOT, Daemon
+from needs import needs
+
+pytestmark = pytest.mark.guests
 
 PROGRAMS = Path(__file__).parent / "programs"
 PYTHON = ROOT / ".cache" / "clients" / "bin" / "python"
@@ -32,7 +34,7 @@ def test_a_python_client_gets_what_it_asks_for(daemon: Daemon, name: str) -> Non
     run(daemon, [str(PYTHON), "-P", str(PROGRAMS / f"{name}.py")])
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="no Node.js here")
+@needs("node", "nodejs")
 @pytest.mark.skipif(not NODE_MODULES.exists(), reason="no clients for Node here: scripts/clients gets them")
 @pytest.mark.parametrize("name", sorted(path.stem for path in PROGRAMS.glob("*.mjs")))
 def test_a_client_for_node_gets_what_it_asks_for(daemon: Daemon, name: str) -> None:

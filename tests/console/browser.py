@@ -12,6 +12,7 @@ import pytest
 from playwright.async_api import Browser, Page, Request, async_playwright
 
 from harness import ROOT
+from needs import has_library
 
 SCREENSHOTS = ROOT / ".cache" / "screenshots"
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
@@ -21,23 +22,24 @@ PHONE: dict[str, Any] = {
     "is_mobile": True,
     "has_touch": True,
 }
-NO_BROWSER = "no Chromium here; scripts/browser installs Debian's"
+NO_BROWSER = "no Chromium or no libatomic1 here; scripts/browser installs Debian's"
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text()
 
 
 def chromium() -> str:
     """The path of the browser. Without one the test is skipped, but fails in CI."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
+    if found is None or not has_library("libatomic.so.1"):  # which playwright's Node.js needs
         (pytest.fail if os.environ.get("CI") else pytest.skip)(NO_BROWSER)
     return found
 
 
 @asynccontextmanager
 async def running_browser() -> AsyncIterator[Browser]:
+    path = chromium()
     async with async_playwright() as playwright:
         camera = ["--use-fake-device-for-media-stream"]
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=camera)
+        browser = await playwright.chromium.launch(executable_path=path, args=camera)
         try:
             yield browser
         finally:

@@ -1,4 +1,4 @@
-"""One browser for each file of tests, and a daemon that takes its time like the chip does, but less."""
+"""One browser for each file of tests, and one daemon that takes its time like the chip does, but less."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ async def browser() -> AsyncIterator["Browser"]:
         yield running
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def paced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     """Shared by all tests that leave it as it was."""
     running = Daemon(tmp_path_factory.mktemp("paced"), {"simulator": PACE}).wait_until_ready()

@@ -13,7 +13,7 @@ from playwright.async_api import Browser
 from console.browser import DESKTOP, PHONE, visit
 from harness import PATIENCE_S, PHOTOS, Daemon
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.guests]
 
 COFFEE, LAUNCH = PHOTOS / "coffee-cup.jpg", PHOTOS / "launch-pad.jpg"
 

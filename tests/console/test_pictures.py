@@ -12,7 +12,7 @@ from playwright.async_api import Browser, Page
 from console.browser import PHONE, Visit, visit
 from harness import PHOTOS, Daemon
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.guests]
 
 COFFEE = PHOTOS / "coffee-cup.jpg"
 

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Route, expect
 from console.browser import PHONE, visit
 from harness import MODEL, PHOTOS, Daemon, ask, posting
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.guests]
 
 COFFEE = PHOTOS / "coffee-cup.jpg"
 

@@ -16,6 +16,8 @@ from hailo_vision.daemon.listen import inherited_fds, listen
 from hailo_vision.errors import StartError
 from harness import COMMAND, PATIENCE_S, ROOT, Daemon, ask
 
+pytestmark = pytest.mark.slow
+
 LAUNCHER = str(ROOT / "tests" / "support" / "children" / "activated.py")
 LOCAL = Server(host="127.0.0.1", port=0)
 

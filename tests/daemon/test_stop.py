@@ -15,6 +15,8 @@ import pytest
 
 from harness import COMMAND, PATIENCE_S, Daemon, ask, photo, posting
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., Daemon]
 
 

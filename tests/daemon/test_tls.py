@@ -19,6 +19,8 @@ import trustme
 
 from harness import COMMAND, MODEL, PATIENCE_S, Daemon, ask
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., Daemon]
 
 

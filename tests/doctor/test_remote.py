@@ -1,7 +1,6 @@
 """The remote server: its settings, its key, what it answers. Whatever it says and does, none of it is shown."""
 
 import os
-import shutil
 import socket
 import ssl
 import subprocess
@@ -15,6 +14,7 @@ from doctor.pi import Pi, told
 from doctor.server import SECRET, THEIRS, Way, listening
 from hailo_vision.doctor import case, engine, remote
 from hailo_vision.doctor.checks import CHECKS, examine
+from needs import needs
 
 KEY = "etc/hailo-vision/remote.key"
 
@@ -238,7 +238,7 @@ def test_http_behind_an_https_address_is_told(pi: Pi) -> None:
         assert "does not speak https" in told(remote.server(pi.case()))
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is needed to make a certificate")
+@needs("openssl")
 def test_a_certificate_that_nobody_vouches_for_is_told(pi: Pi, tmp_path: Path) -> None:
     words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=here"
     files = [str(tmp_path / "key.pem"), str(tmp_path / "cert.pem")]

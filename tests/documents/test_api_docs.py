@@ -8,6 +8,9 @@ import sys
 import pytest
 
 from harness import PATIENCE_S, ROOT, Daemon
+from needs import needs
+
+pytestmark = pytest.mark.slow
 
 PAGES = {name: (ROOT / "docs" / name).read_text() for name in ("api-responses.md", "api-vision.md")}
 PRINTED_URL = "http://127.0.0.1:11435"
@@ -18,6 +21,7 @@ def run(words: list[str]) -> str:
     return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=True).stdout
 
 
+@needs("curl")
 @pytest.mark.parametrize("example", SHELL)
 def test_a_curl_example_gets_its_answer(daemon: Daemon, example: str) -> None:
     assert PRINTED_URL in example

@@ -7,6 +7,8 @@ import pytest
 
 from harness import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("script", "words"),

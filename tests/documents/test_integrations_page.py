@@ -3,7 +3,6 @@
 import base64
 import json
 import re
-import shutil
 import subprocess
 from typing import Any
 
@@ -13,14 +12,13 @@ import yaml
 from hailo_vision.http_api.app import surfaces
 from hailo_vision.http_api.web.routes import Routes
 from harness import MODEL, PATIENCE_S, PHOTOS, ROOT, Daemon
+from needs import needs
 
 PAGE = (ROOT / "docs" / "integrations.md").read_text()
 API_PAGE = (ROOT / "docs" / "api-ollama.md").read_text()
 PRINTED_URL = "http://127.0.0.1:11435"
 PYTHON = ROOT / ".cache" / "clients" / "bin" / "python"
 NODE_FOLDER = ROOT / ".cache" / "node"
-
-needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="no Node.js here")
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -35,7 +33,7 @@ def run(words: list[str], **options: Any) -> str:
     return result.stdout
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
+@needs("curl")
 @pytest.mark.parametrize("example", blocks(PAGE, "sh") + blocks(API_PAGE, "sh"))
 def test_a_curl_example_gets_its_answer(daemon: Daemon, example: str) -> None:
     assert PRINTED_URL in example
@@ -44,6 +42,7 @@ def test_a_curl_example_gets_its_answer(daemon: Daemon, example: str) -> None:
     assert answer.get("done") or answer["answer"]
 
 
+@pytest.mark.guests
 @pytest.mark.skipif(not (PYTHON.parent.parent / ".has").exists(), reason="no clients here: scripts/clients gets them")
 @pytest.mark.parametrize("example", blocks(PAGE, "python"))
 def test_an_example_in_python_prints_an_answer(daemon: Daemon, example: str) -> None:
@@ -52,7 +51,8 @@ def test_an_example_in_python_prints_an_answer(daemon: Daemon, example: str) -> 
     assert "blue" in said or "no image" in said
 
 
-@needs_node
+@pytest.mark.guests
+@needs("node", "nodejs")
 @pytest.mark.skipif(not (NODE_FOLDER / "node_modules" / "ollama").exists(), reason="scripts/clients gets the client")
 @pytest.mark.parametrize("example", blocks(PAGE, "js"))
 def test_an_example_for_node_prints_an_answer(daemon: Daemon, example: str) -> None:
@@ -61,7 +61,8 @@ def test_an_example_for_node_prints_an_answer(daemon: Daemon, example: str) -> N
     assert "no image" in said
 
 
-@needs_node
+@pytest.mark.guests
+@needs("node", "nodejs")
 def test_the_flow_for_node_red_asks_what_the_server_answers(daemon: Daemon) -> None:
     """Node-RED's part is played: its function runs in Node, and what it returns is posted."""
     (flow,) = [json.loads(block) for block in blocks(PAGE, "json")]

@@ -1,7 +1,6 @@
 """The README's examples work as printed, and its two commands do what it says."""
 
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -9,6 +8,7 @@ import sys
 import pytest
 
 from harness import PATIENCE_S, ROOT, Daemon
+from needs import needs
 
 README = (ROOT / "README.md").read_text()
 PRINTED_URL = "http://127.0.0.1:11435"
@@ -30,6 +30,7 @@ def printed_by(daemon: Daemon, example: str) -> str:
     return result.stdout
 
 
+@pytest.mark.slow
 def test_the_sdk_example_prints_the_answer_whole_and_streamed(daemon: Daemon) -> None:
     (example,) = [block for block in blocks("python") if "stream=True" in block]
     whole, _, streamed = printed_by(daemon, example).partition("\n")
@@ -39,11 +40,13 @@ def test_the_sdk_example_prints_the_answer_whole_and_streamed(daemon: Daemon) ->
     assert whole.startswith(streamed)
 
 
+@pytest.mark.slow
 def test_the_example_of_structured_output_prints_an_object(daemon: Daemon) -> None:
     (example,) = [block for block in blocks("python") if "parse(" in block]
     assert printed_by(daemon, example).startswith("description=")
 
 
+@pytest.mark.slow
 def test_the_example_of_tools_prints_what_the_tool_said(daemon: Daemon) -> None:
     (example,) = [block for block in blocks("python") if "tools=tools" in block]
     assert "18 degrees and rain in Paris" in printed_by(daemon, example)
@@ -53,7 +56,7 @@ def test_every_example_in_python_is_run_here() -> None:
     assert len(blocks("python")) == 3
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl here")
+@needs("curl")
 def test_the_curl_example_gets_an_answer(daemon: Daemon) -> None:
     (example,) = [block for block in blocks("sh") if block.startswith("curl")]
     assert PRINTED_URL in example
@@ -77,6 +80,7 @@ def test_the_configuration_example_renders() -> None:
     assert '"port": 11435' in rendered.stdout
 
 
+@pytest.mark.slow
 def test_run_once_answers_about_the_photo_and_leaves() -> None:
     result = run([sys.executable, "scripts/demo.py", "--once"])
     assert result.returncode == 0, result.stderr
@@ -86,6 +90,7 @@ def test_run_once_answers_about_the_photo_and_leaves() -> None:
     assert "tokens/s" in result.stdout
 
 
+@pytest.mark.slow
 def test_run_keeps_serving_until_it_is_interrupted() -> None:
     demo = subprocess.Popen([sys.executable, "-u", "scripts/demo.py"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     with demo:

@@ -1,7 +1,6 @@
 """docs/security.md: its settings are settings, its files are taken, its commands work."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from hailo_vision.config.parse import parse_text
 from hailo_vision.http_api.app import surfaces
 from hailo_vision.http_api.web.routes import Routes
 from harness import ROOT
+from needs import needs
 
 PAGE = (ROOT / "docs" / "security.md").read_text()
 
@@ -26,7 +26,7 @@ def test_its_settings_have_no_problems(example: str) -> None:
     assert check(parse_text(example, "example.yaml")) == ()
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl here")
+@needs("openssl")
 def test_its_command_makes_a_pair_that_the_server_takes(tmp_path: Path) -> None:
     (command,) = blocks("sh")
     subprocess.run(["sh", "-ec", command], cwd=tmp_path, check=True, capture_output=True)

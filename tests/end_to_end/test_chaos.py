@@ -30,6 +30,8 @@ from prometheus_client.samples import Sample
 from hailo_vision.scheduler.record import Outcome
 from harness import PATIENCE_S, ROOT, Daemon, ask, data_uri
 
+pytestmark = pytest.mark.slow
+
 REQUESTS = 500
 CLIENTS = 4
 BLOCK = 10  # requests; one fault in each

@@ -16,7 +16,7 @@ import pytest
 from harness import MODEL, PATIENCE_S, Daemon, ask, photo, posting
 from local_models import SMOLLM2, has_llama, has_smollm2, make_tiny, smollm2
 
-pytestmark = has_llama
+pytestmark = [has_llama, pytest.mark.slow]
 
 COLOUR = {
     "type": "object",

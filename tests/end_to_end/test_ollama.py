@@ -202,6 +202,7 @@ def without_model(folder: Path, mirror: str, **model: Any) -> Daemon:
     return daemon
 
 
+@pytest.mark.slow
 async def test_a_file_that_is_not_there_is_pulled_where_the_operator_allows_it(tmp_path: Path) -> None:
     async with Mirror(BODY) as mirror:
         daemon = await asyncio.to_thread(without_model, tmp_path, mirror.url, allow_pull=True)
@@ -225,6 +226,7 @@ def arrival_of(connection: http.client.HTTPConnection, size_bytes: int) -> None:
             pass
 
 
+@pytest.mark.slow
 async def test_a_pull_that_is_broken_off_goes_on_and_only_one_runs(tmp_path: Path) -> None:
     async with Mirror(BODY, stalls_after(len(BODY) // 2)) as mirror:
         daemon = await asyncio.to_thread(without_model, tmp_path, mirror.url, allow_pull=True)
@@ -244,6 +246,7 @@ async def test_a_pull_that_is_broken_off_goes_on_and_only_one_runs(tmp_path: Pat
     assert "Range" in mirror.asked[-1].headers
 
 
+@pytest.mark.slow
 async def test_a_pull_that_fails_says_why(tmp_path: Path) -> None:
     async with Mirror(b"<html>no model</html>" * 100) as mirror:
         daemon = await asyncio.to_thread(without_model, tmp_path, mirror.url, allow_pull=True)
@@ -257,6 +260,7 @@ async def test_a_pull_that_fails_says_why(tmp_path: Path) -> None:
     assert not (tmp_path / "models" / FILE).exists()
 
 
+@pytest.mark.slow
 async def test_no_client_fills_the_disk_unasked(tmp_path: Path) -> None:
     async with Mirror(BODY) as mirror:
         daemon = await asyncio.to_thread(without_model, tmp_path, mirror.url)

@@ -262,6 +262,7 @@ def test_a_killed_daemon_takes_its_worker_with_it(start: Start) -> None:
     assert is_gone()
 
 
+@pytest.mark.slow
 def test_a_taken_port_ends_the_start_with_3_and_one_line(daemon: Daemon, tmp_path: Path) -> None:
     port = int(daemon.url.rpartition(":")[2])
     config = tmp_path / "config.yaml"
@@ -272,6 +273,7 @@ def test_a_taken_port_ends_the_start_with_3_and_one_line(daemon: Daemon, tmp_pat
     assert len(result.stderr.splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_a_missing_device_ends_the_start_with_3_and_one_line(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     config.write_text("server: {port: 0}\ndevice: {path: /dev/no-such-device}\nlogging: {level: error}\n")
@@ -294,6 +296,7 @@ def test_a_model_that_cannot_load_leaves_the_daemon_up_and_not_ready(start: Star
     assert daemon.stop() == 0
 
 
+@pytest.mark.slow
 def test_a_config_with_five_mistakes_is_refused_with_five_messages(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     config.write_text(
@@ -307,6 +310,7 @@ def test_a_config_with_five_mistakes_is_refused_with_five_messages(tmp_path: Pat
             assert said.count(path) == 1, said
 
 
+@pytest.mark.slow
 def test_the_rendered_config_is_found_by_its_xdg_place(tmp_path: Path) -> None:
     place = tmp_path / "hailo-vision" / "hailo-vision.json"
     place.parent.mkdir()
@@ -355,6 +359,7 @@ def test_ask_streams_the_answer_of_a_running_daemon(daemon: Daemon) -> None:
     assert result.stderr == ""
 
 
+@pytest.mark.slow
 def test_ask_says_what_is_wrong_and_exits_with_1(daemon: Daemon) -> None:
     for words, said in (
         (("--url", "http://127.0.0.1:9"), "hailo-vision serve"),

@@ -15,6 +15,7 @@ import pytest
 from shapes import fits
 
 from harness import MODEL, PATIENCE_S, PHOTOS, Daemon, ask, photo
+from needs import needs
 
 Start = Callable[..., Daemon]
 ANALYZE = "/v1/vision/analyze"
@@ -226,6 +227,7 @@ def test_a_short_form_fails_as_any_request_does(daemon: Daemon) -> None:
     assert (status, answer["error"]["param"], answer["error"]["code"]) == (400, "question", "context_length_exceeded")
 
 
+@needs("curl")
 def test_curl_sends_a_form_and_gets_what_json_gets(daemon: Daemon) -> None:
     file = f"image=@{PHOTOS / 'launch-pad.jpg'}"
     status, body = curl(daemon, "/v1/vision/vqa", file, "question=What colours are in this photo?", "max_tokens=50")
@@ -236,6 +238,7 @@ def test_curl_sends_a_form_and_gets_what_json_gets(daemon: Daemon) -> None:
     assert "blue" in answer
 
 
+@needs("curl")
 def test_curl_sends_many_files_and_reads_a_stream(daemon: Daemon) -> None:
     files = [f"images=@{PHOTOS / name}" for name in ("launch-pad.jpg", "coffee-cup.jpg")]
     status, body = curl(daemon, ANALYZE, *files, "prompt=One?", "prompt=Two?", "stream=true", options=("-N",))
@@ -244,11 +247,13 @@ def test_curl_sends_many_files_and_reads_a_stream(daemon: Daemon) -> None:
     assert body.endswith("data: [DONE]\n\n")
 
 
+@needs("curl")
 def test_a_form_can_name_a_picture_in_words(daemon: Daemon) -> None:
     status, body = curl(daemon, "/v1/vision/caption", options=("--form-string", f"image={DOT}"))
     assert (status, json.loads(body)["object"]) == (200, "vision.caption")
 
 
+@needs("curl")
 @pytest.mark.parametrize(
     ("fields", "param", "word"),
     [
@@ -278,6 +283,7 @@ def test_a_form_is_as_large_as_a_body_may_be(start: Start) -> None:
         assert json.loads(answer.read())["error"]["code"] == "request_too_large"
 
 
+@needs("curl")
 def test_the_chats_do_not_read_forms(daemon: Daemon) -> None:
     status, body = curl(daemon, "/v1/chat/completions", "model=a")
     assert (status, json.loads(body)["error"]["code"]) == (415, "unsupported_media_type")

@@ -148,6 +148,7 @@ async def test_any_object_is_one_where_no_schema_is() -> None:
     assert (await heard(wanted, "[1]", WRONG))[0] == WRONG
 
 
+@pytest.mark.slow
 async def test_a_schema_that_cannot_be_applied_in_time_says_so() -> None:
     wanted = Demands(format=JsonFormat(schema={"pattern": "^(a+)+$"}))
     assert "takes too long" in str(await unfit(wanted, f'"{"a" * 40}!"'))

@@ -49,6 +49,7 @@ async def test_of_many_problems_some_are_told_and_each_in_short() -> None:
     assert all(len(line) <= MAX_PROBLEM_CHARS for line in found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("schema", "value"), [(ENDLESS, "a" * 40 + "!"), (DOUBLING, {})], ids=["pattern", "references"]
 )

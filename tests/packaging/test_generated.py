@@ -2,7 +2,6 @@
 
 import argparse
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import pytest
 
 from hailo_vision.cli import VERBS, build
 from hailo_vision.config.settings import Settings
+from needs import needs
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = [f"{section}.{key.name}" for section, kind in get_type_hints(Settings).items() for key in fields(kind)]
@@ -69,7 +69,7 @@ def test_the_manual_of_the_settings_names_every_one_with_its_default(manuals: Pa
     assert re.search(rf"^{re.escape(setting)} \(default .+\)$", plain(manuals / "hailo-vision.yaml.5"), re.M)
 
 
-@pytest.mark.skipif(shutil.which("groff") is None, reason="no groff here")
+@needs("groff", "groff-base")
 @pytest.mark.parametrize("page", ["hailo-vision.1", "hailo-vision.yaml.5"])
 def test_groff_has_nothing_to_say_about_the_manuals(manuals: Path, page: str) -> None:
     done = subprocess.run(

@@ -97,6 +97,7 @@ async def test_a_generation_that_cannot_end_well_ends_with_its_own_error(
         await until(lambda: supervisor.state is EngineState.READY)
 
 
+@pytest.mark.slow
 async def test_a_worker_that_hangs_up_is_sent_nothing_more_and_the_next_one_answers() -> None:
     async with supervised("hangs_up") as supervisor:
         await until(lambda: supervisor.state is EngineState.READY)

@@ -40,6 +40,7 @@ async def test_a_child_that_says_something_else_gives_no_reading(says: str) -> N
     assert await ChipProbe("x", command=(sys.executable, "-c", says)).read() is None
 
 
+@pytest.mark.slow
 async def test_a_child_that_hangs_is_killed(tmp_path: Path) -> None:
     note = tmp_path / "pid"
     says = f"import os, signal; open({str(note)!r}, 'w').write(str(os.getpid())); signal.pause()"

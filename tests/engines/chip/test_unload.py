@@ -68,6 +68,7 @@ async def test_an_unload_that_is_given_up_in_time_changes_nothing() -> None:
         assert engine.state is EngineState.BUSY
 
 
+@pytest.mark.slow
 async def test_a_worker_that_does_not_leave_when_it_is_unloaded_is_killed() -> None:
     async with ready("deaf_to_quit") as engine:
         pid = engine.worker_pid

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 
 import pytest
+import pytest_asyncio
 
 from hailo_vision.config import settings
 from hailo_vision.engines.chip.budgets import Budgets
@@ -28,7 +29,7 @@ KINDS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def llama_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     """A daemon over llama.cpp with two slots, for engines that ask it over HTTP."""
     if not SMOLLM2.exists():
@@ -50,11 +51,9 @@ def remote(daemon: Daemon, slots: int = 1) -> Remote:
     return Remote(settings.Remote(base_url=f"{daemon.url}/v1", model=MODEL, retries=0, slots=slots), key=None)
 
 
-@pytest.fixture(params=KINDS)
-async def engine(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[DrivenEngine]:
-    """READY."""
+@pytest_asyncio.fixture(params=KINDS, scope="module", loop_scope="module")
+async def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DrivenEngine]:
+    """One of each kind for the module: what a test leaves behind is the next one's trouble, as it is in a daemon."""
     match request.param:
         case "simulated":
             made: DrivenEngine = supervised(str(tmp_path_factory.mktemp("chip")))
@@ -68,6 +67,16 @@ async def engine(
             made = remote(request.getfixturevalue("llama_daemon"), slots=2)
     async with running(made):
         yield made
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def engine(kept: DrivenEngine) -> AsyncIterator[DrivenEngine]:
+    """READY, and READY again after the test without a new child."""
+    assert kept.state is EngineState.READY
+    restarts = kept.restarts
+    yield kept
+    await until(lambda: kept.state is EngineState.READY)
+    assert kept.restarts == restarts
 
 
 @asynccontextmanager

@@ -19,6 +19,8 @@ from supervised import until
 
 SEEDS = range(4)
 
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
+
 
 def asking(*words: str, max_tokens: int = 12, stop: tuple[str, ...] = (), deadline: float | None = None) -> Generation:
     """A conversation of turns that alternate, the user's first."""

@@ -152,6 +152,7 @@ def test_keys_are_read_again_on_sighup_and_a_bad_file_changes_nothing(start: Sta
     assert "-key-" not in daemon.log
 
 
+@pytest.mark.slow
 def test_a_bad_keys_file_ends_the_start_with_78_and_each_bad_line_by_number(tmp_path: Path) -> None:
     path = keys_file(tmp_path, f"kitchen {KITCHEN}", "secret-key-alone", f"garden {GARDEN} more")
     config = tmp_path / "config.yaml"
