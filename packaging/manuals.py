@@ -14,7 +14,7 @@ from commands import Command, commands
 
 from hailo_vision import __version__
 from hailo_vision.config.schema import schema
-from hailo_vision.config.words import wanted
+from hailo_vision.config.words import expected
 
 COMMAND_TAIL = """\
 .SH EXIT STATUS
@@ -146,7 +146,7 @@ def _setting(path: str, facts: dict[str, Any]) -> str:
     default = json.dumps(facts["default"], ensure_ascii=False)
     return (
         f".TP\n\\fB{_roff(path)}\\fR (default {_roff(default)})\n"
-        f"{_roff(_sentence(facts['description']))}\n.br\n{_roff(_sentence(wanted(facts)))}\n"
+        f"{_roff(_sentence(facts['description']))}\n.br\n{_roff(_sentence(expected(facts)))}\n"
     )
 
 

@@ -184,7 +184,7 @@ def test_a_bad_file_is_exit_code_78_and_the_old_json_stays(tmp_path: Path) -> No
     assert refused.stderr.splitlines() == [
         "x.yaml has 2 problems:",
         '  server.prot: unknown key; did you mean "port"?',
-        "  server.port: 99999 is too large; right is a whole number from 0 to 65535",
+        "  server.port: 99999 is too large; expected a whole number from 0 to 65535",
         "Correct this, then check it with: hailo-vision check-config x.yaml",
     ]
     assert output.read_text() == "old"

@@ -28,10 +28,10 @@ def test_five_mistakes_are_five_messages_and_exit_code_78(tmp_path: Path) -> Non
     assert refused.stderr.splitlines() == [
         f"{path} has 5 problems:",
         '  server.prot: unknown key; did you mean "port"?',
-        "  server.port: 99999 is too large; right is a whole number from 0 to 65535",
+        "  server.port: 99999 is too large; expected a whole number from 0 to 65535",
         '  images.fit: "padd" is not one of pad, stretch, crop; did you mean "pad"?',
         "  images.fetch: stands twice, on lines 6 and 7; keep one",
-        "  queue.depth: NaN is not a finite number; right is a whole number from 0 to 10000",
+        "  queue.depth: NaN is not a finite number; expected a whole number from 0 to 10000",
         f"Correct this, then check it with: hailo-vision check-config {path}",
     ]
 

@@ -98,18 +98,18 @@ def _explained(error: "ValidationError") -> Iterator[ConfigProblem]:
     # The schema is ours: it is never true or false, and it has no other keywords than these.
     rule: Schema = dict(error.schema)  # type: ignore[arg-type]
     value: Any = error.instance
-    right = words.wanted(rule)
+    expected = words.expected(rule)
     match error.validator:
         case "type":
-            yield ConfigProblem(path=path, message=_wrong_type(value, right))
+            yield ConfigProblem(path=path, message=_wrong_type(value, expected))
         case "enum":
             yield ConfigProblem(path=path, message=_wrong_word(value, rule["enum"]))
         case "minimum" | "exclusiveMinimum":
-            yield ConfigProblem(path=path, message=f"{words.show(value)} is too small; right is {right}")
+            yield ConfigProblem(path=path, message=f"{words.show(value)} is too small; expected {expected}")
         case "maximum":
-            yield ConfigProblem(path=path, message=f"{words.show(value)} is too large; right is {right}")
+            yield ConfigProblem(path=path, message=f"{words.show(value)} is too large; expected {expected}")
         case "minLength":
-            yield ConfigProblem(path=path, message=f"{words.show(value)} is empty; right is {right}")
+            yield ConfigProblem(path=path, message=f"{words.show(value)} is empty; expected {expected}")
         case "additionalProperties":
             for key in value:
                 if key not in rule["properties"]:
@@ -118,10 +118,10 @@ def _explained(error: "ValidationError") -> Iterator[ConfigProblem]:
             raise AssertionError(f"no words for {keyword}")
 
 
-def _wrong_type(value: Any, right: str) -> str:
+def _wrong_type(value: Any, expected: str) -> str:
     if isinstance(value, str) and (character := _unusable(value)):
-        return f"{words.show(value)} holds the character U+{ord(character):04X}; right is {right} without it"
-    return f"{words.show(value)} is {words.kind(value)}; right is {right}"
+        return f"{words.show(value)} holds the character U+{ord(character):04X}; expected {expected} without it"
+    return f"{words.show(value)} is {words.kind(value)}; expected {expected}"
 
 
 def _wrong_word(value: Any, known: list[str]) -> str:

@@ -83,7 +83,7 @@ def _reason(error: OSError) -> str:
         case FileNotFoundError():
             return "there is no such file"
         case IsADirectoryError():
-            return "it is a directory; right is a file"
+            return "it is a directory; expected a file"
         case PermissionError():
             return f"it can't be read by the user with the id {os.geteuid()}; change its owner or its mode"
         case _:

@@ -47,7 +47,7 @@ def _aliases(settings: Settings) -> Iterator[ConfigProblem]:
 
 def _hef(settings: Settings) -> Iterator[ConfigProblem]:
     if not PurePosixPath(settings.model.hef).is_absolute():
-        message = f"{words.show(settings.model.hef)} is not an absolute path; right is one that starts with /"
+        message = f"{words.show(settings.model.hef)} is not an absolute path; expected a path that starts with /"
         yield ConfigProblem(path="model.hef", message=message)
 
 
@@ -56,7 +56,7 @@ def _server_files(settings: Settings) -> Iterator[ConfigProblem]:
     files = {"api_keys_file": server.api_keys_file, "tls_cert": server.tls_cert, "tls_key": server.tls_key}
     for name, path in files.items():
         if path is not None and not PurePosixPath(path).is_absolute():
-            message = f"{words.show(path)} is not an absolute path; right is one that starts with /"
+            message = f"{words.show(path)} is not an absolute path; expected a path that starts with /"
             yield ConfigProblem(path=f"server.{name}", message=message)
 
 
@@ -72,7 +72,7 @@ def _cors_origins(settings: Settings) -> Iterator[ConfigProblem]:
     for index, origin in enumerate(settings.server.cors_origins):
         if origin != "*" and not _ORIGIN.fullmatch(origin):
             message = (
-                f"{words.show(origin)} is no origin; right is a scheme and a host, such as https://app.example:8443"
+                f"{words.show(origin)} is no origin; expected a scheme and a host, such as https://app.example:8443"
             )
             yield ConfigProblem(path=f"server.cors_origins[{index}]", message=f"{message}, without a path, or *")
 
@@ -80,7 +80,7 @@ def _cors_origins(settings: Settings) -> Iterator[ConfigProblem]:
 def _allowed_hosts(settings: Settings) -> Iterator[ConfigProblem]:
     for index, name in enumerate(settings.server.allowed_hosts):
         if len(name) > 253 or not _HOST_NAME.fullmatch(name):
-            message = f"{words.show(name)} is no host name; right is one without a port, such as vision.example.com"
+            message = f"{words.show(name)} is no host name; expected a name without a port, such as vision.example.com"
             yield ConfigProblem(path=f"server.allowed_hosts[{index}]", message=message)
 
 
@@ -88,12 +88,12 @@ def _llama(settings: Settings) -> Iterator[ConfigProblem]:
     llama = settings.llama
     for name, path in {"model": llama.model, "mmproj": llama.mmproj, "draft_model": llama.draft_model}.items():
         if path is not None and not PurePosixPath(path).is_absolute():
-            message = f"{words.show(path)} is not an absolute path; right is one that starts with /"
+            message = f"{words.show(path)} is not an absolute path; expected a path that starts with /"
             yield ConfigProblem(path=f"llama.{name}", message=message)
     if llama.speculative == "draft" and llama.draft_model is None:
         yield ConfigProblem(path="llama.draft_model", message="is missing; speculative draft needs the file of a model")
     if llama.kv_type != "f16" and llama.flash_attention == "never":
-        message = f"never does not go with kv_type {llama.kv_type}; right is auto or always"
+        message = f"never does not go with kv_type {llama.kv_type}; expected auto or always"
         yield ConfigProblem(path="llama.flash_attention", message=message)
 
 
@@ -104,24 +104,24 @@ def _remote(settings: Settings) -> Iterator[ConfigProblem]:
             if value is None:
                 yield ConfigProblem(path=f"remote.{name}", message="is missing; the engine remote needs it")
     if remote.base_url is not None and not _BASE_URL.fullmatch(remote.base_url):
-        message = f"{words.show(remote.base_url)} is no address; right is one such as http://nas.lan:8000/v1"
+        message = f"{words.show(remote.base_url)} is no address; expected an address such as http://nas.lan:8000/v1"
         yield ConfigProblem(path="remote.base_url", message=f"{message}, without a user, ? or #")
     if remote.key_file is not None and not PurePosixPath(remote.key_file).is_absolute():
-        message = f"{words.show(remote.key_file)} is not an absolute path; right is one that starts with /"
+        message = f"{words.show(remote.key_file)} is not an absolute path; expected a path that starts with /"
         yield ConfigProblem(path="remote.key_file", message=message)
     for index, header in enumerate(remote.headers):
         if not _HEADER.fullmatch(header):
-            message = "is no header; right is a name, a colon, a space and a value, such as X-Team: kitchen"
+            message = "is no header; expected a name, a colon, a space and a value, such as X-Team: kitchen"
             yield ConfigProblem(path=f"remote.headers[{index}]", message=message)
 
 
 def _routing(settings: Settings) -> Iterator[ConfigProblem]:
     routing, model = settings.routing, settings.model
     if routing.fallback == settings.device.runtime:
-        message = f"{routing.fallback} is device.runtime already; right is another engine, or none"
+        message = f"{routing.fallback} is device.runtime already; expected another engine, or none"
         yield ConfigProblem(path="routing.fallback", message=message)
     if model.fallback_name is not None and routing.fallback == "none":
-        message = "names a model that no engine has; right is null, or set routing.fallback"
+        message = "names a model that no engine has; expected null, or an engine in routing.fallback"
         yield ConfigProblem(path="model.fallback_name", message=message)
     if model.fallback_name is not None and model.fallback_name in (model.name, *model.aliases):
         message = f"{words.show(model.fallback_name)} is a name of the default engine's model"
@@ -132,7 +132,7 @@ def _lengths(settings: Settings) -> Iterator[ConfigProblem]:
     length, limit = settings.generation.max_tokens, settings.generation.max_tokens_limit
     if length > limit:
         default = ", the default," if length == Generation().max_tokens else ""
-        message = f"{length}{default} is more than max_tokens_limit, {limit}; right is a whole number from 1 to {limit}"
+        message = f"{length}{default} is more than max_tokens_limit, {limit}; expected a whole number from 1 to {limit}"
         yield ConfigProblem(path="generation.max_tokens", message=message)
 
 
@@ -151,7 +151,7 @@ def _not_a_host(entry: str) -> str | None:
         # The last label of a host name is never a number: 192.168.1 and 300.1.1.1 are addresses gone wrong.
         if len(entry) <= 253 and _HOST_NAME.fullmatch(entry) and not entry.rpartition(".")[2].isdigit():
             return None
-        return "is no host; right is a host name, an address or a network, such as nas.lan or 192.168.1.0/24"
+        return "is no host; expected a host name, an address or a network, such as nas.lan or 192.168.1.0/24"
     address = ipaddress.ip_address(entry.partition("/")[0])
     if address != network.network_address:
         return f'is an address and not a network; did you mean "{network}" or "{address}"?'
