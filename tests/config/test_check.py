@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from hailo_vision.config.check import check, settings_from
+from hailo_vision.config.check import check
 from hailo_vision.config.parse import Parsed, parse_text
 from hailo_vision.config.schema import schema
 from hailo_vision.config.settings import SECTIONS, Server, Settings
+from hailo_vision.config.tree import settings_from
 
 SERVER_KEYS = ", ".join(key.name for key in fields(Server))
 KEYS = {name: list(schema()["properties"][name]["properties"]) for name in SECTIONS}

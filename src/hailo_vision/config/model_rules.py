@@ -154,9 +154,9 @@ def _unread(entry: ModelEntry) -> Iterator[_Problem]:
 def _text(entry: ModelEntry) -> Iterator[_Problem]:
     if entry.kind == "text":
         if entry.mmproj is not None:
-            yield "mmproj", "a model of kind text has no vision projector; leave it out, or expected kind vision"
+            yield "mmproj", "a model of kind text has no vision projector; leave it out, or set kind to vision"
         if entry.send_pictures_away:
-            yield "send_pictures_away", "a model of kind text takes no pictures; leave it out, or expected kind vision"
+            yield "send_pictures_away", "a model of kind text takes no pictures; leave it out, or set kind to vision"
 
 
 def _remote(entry: ModelEntry) -> Iterator[_Problem]:

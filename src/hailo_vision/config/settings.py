@@ -1,9 +1,9 @@
 """The settings: the only place where one exists. The schema, the defaults and the checks are read off these classes.
 
-A field's metadata holds what a type can't tell: `minimum`, `maximum`, `exclusive_minimum`, `min_length`; `reload` where
-a running daemon can take up a new value; `or_one` where a list of one may be written as its item; `names_a_model` where
-the setting says something of one model that a list of models says instead; and `about`, one line for the operator.
-Units stand in the names.
+A field's metadata holds what a type can't tell: `minimum`, `maximum`, `exclusive_minimum`, `min_length`, `min_items`;
+`reload` where a running daemon can take up a new value; `or_one` where a list of one may be written as its item;
+`names_a_model` where the setting says of one model what a list of models says instead; and `about`, one line for the
+operator. Units stand in the names.
 """
 
 # ruff: noqa: RUF009 - setting() is called once a field on purpose, and what it returns is never shared.
@@ -307,7 +307,10 @@ class ModelEntry:
         "vision", "vision takes pictures and text, text does not; speech, detection and embedding are not served yet"
     )
     engine: tuple[Runtime, ...] = setting(
-        MISSING, "what answers, or a list in the order in which they are asked; as in device.runtime", or_one=True
+        MISSING,
+        "what answers, or a list in the order in which they are asked; as in device.runtime",
+        or_one=True,
+        min_items=1,
     )
     file: tuple[str, ...] = setting(
         (), "the model's file, or a list where its engines need several: .hef for a chip, .gguf for llama", or_one=True

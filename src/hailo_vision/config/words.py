@@ -3,7 +3,7 @@
 import difflib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 _MAX_CHARS = 60
@@ -46,8 +46,11 @@ def join(path: str, part: str | int) -> str:
 
 def expected(schema: dict[str, Any]) -> str:
     """What would be right, read off the schema of a key or a section."""
+    if "anyOf" in schema:
+        return " or ".join(_choices(schema["anyOf"]))
     if "enum" in schema:
-        return f"one of {', '.join(schema['enum'])}"
+        words = schema["enum"]
+        return f"one of {', '.join(words)}" if len(words) > 1 else str(words[0])
     if "properties" in schema:
         return f"a section with the keys {', '.join(schema['properties'])}"
     types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
@@ -56,10 +59,22 @@ def expected(schema: dict[str, Any]) -> str:
         "number": "a number" + _range(schema),
         "string": "text",
         "boolean": "true or false",
-        "array": "a list of text",
+        "array": _list_of(schema.get("items", {})),
         "null": "null",
     }
     return " or ".join(right[name] for name in types)
+
+
+def _choices(choices: Sequence[dict[str, Any]]) -> Iterator[str]:
+    for choice in choices:
+        is_list_of_the_first = choice.get("items") == choices[0] and "enum" in choices[0]
+        yield "a list of these" if is_list_of_the_first else expected(choice)
+
+
+def _list_of(items: dict[str, Any]) -> str:
+    if "properties" in items:
+        return f"a list of sections with the keys {', '.join(items['properties'])}"
+    return "a list of text"
 
 
 def _range(schema: dict[str, Any]) -> str:
