@@ -91,9 +91,11 @@ def _of_a_choice(error: "ValidationError", path: str, rule: Schema) -> Iterator[
 def _unknown(path: str, key: str, rule: Schema) -> str:
     what = "key" if path else "section"
     known = [name for name in rule["properties"] if name != "$schema"]
-    if near := words.nearest(key, known):
+    homes = [name for name in SECTIONS if _has(name, key, path)]
+    near = words.nearest(key, known)
+    if near and not (homes and path.startswith("models[")):
         return f'unknown {what}; did you mean "{near}"?'
-    if homes := [name for name in SECTIONS if _has(name, key, path)]:
+    if homes:
         return f"unknown {what}; it belongs in the section {' or '.join(homes)}"
     return f"unknown {what}; the {what}s here are {', '.join(known)}"
 

@@ -1,11 +1,11 @@
 """The two ways to say what is served: one model by sections, or a list. Says the first by the second. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from hailo_vision.config.model_files import READS
 from hailo_vision.config.parse import Tree
-from hailo_vision.config.served import ModelSettings, one_model
+from hailo_vision.config.served import EngineSettings, ModelSettings, one_model
 from hailo_vision.config.settings import NAME_A_MODEL, ModelEntry, Settings
 from hailo_vision.config.write_yaml import written
 from hailo_vision.errors import ConfigProblem
@@ -16,11 +16,8 @@ def both(tree: Tree, settings: Settings) -> Iterator[ConfigProblem]:
     if not tree.get("models"):
         return
     if given := [path for path in NAME_A_MODEL if _stands(tree, path)]:
-        yield ConfigProblem(
-            path="models",
-            message=f"stands beside {', '.join(given)}, which say of one model what the list says; keep either",
-            remedy=f"These lines say the same as {', '.join(given)}:\n\n{as_list(settings)}",
-        )
+        message = f"takes the place of {', '.join(given)}; leave those out, or the list"
+        yield ConfigProblem(path="models", message=message, remedy=_remedy(settings))
 
 
 def _stands(tree: Tree, path: str) -> bool:
@@ -29,38 +26,44 @@ def _stands(tree: Tree, path: str) -> bool:
     return isinstance(given, dict) and key in given
 
 
+def _remedy(settings: Settings) -> str:
+    secret = " but for remote.headers, which may be secret and belong in headers" if settings.remote.headers else ""
+    return f"This list says the same as those keys{secret}:\n\n{as_list(settings)}"
+
+
 def as_list(settings: Settings) -> str:
-    """YAML with the list that says the same as the sections; what does not name a model is to stay in these."""
+    """YAML with the list that says the same as the sections, but for headers. What names no model stays in these."""
     return written({"models": [_given(_entry(model)) for model in one_model(settings)]})
 
 
 def _entry(model: ModelSettings) -> ModelEntry:
     runtimes = tuple(engine.runtime for engine in model.engines)
-    first, *_ = model.engines
-    paths = {"hef": first.hef, "gguf": first.llama.model}
+    preferred = model.engines[0]
+    paths = {"hef": preferred.hef, "gguf": preferred.llama.model}
     formats = dict.fromkeys(known for runtime in runtimes for known in READS[runtime])
-    remote = next((engine for engine in model.engines if engine.runtime == "remote"), None)
-    away = (
-        {}
-        if remote is None
-        else {
-            "base_url": remote.remote.base_url,
-            "remote_name": None if remote.remote.model == model.name else remote.remote.model,
-            "key_file": remote.remote.key_file,
-            "headers": remote.remote.headers,
-            "send_pictures_away": remote.takes_pictures,
-        }
-    )
-    return ModelEntry(
+    entry = ModelEntry(
         name=model.name,
         aliases=model.aliases,
         kind=model.kind,
         engine=runtimes,
         file=tuple(paths[known] for known in formats),
-        mmproj=first.llama.mmproj if "gguf" in formats else None,
+        mmproj=preferred.llama.mmproj if "gguf" in formats else None,
         keep="pinned" if model.is_pinned else model.keep_alive,
         fallback=model.fallback,
-        **away,
+    )
+    for engine in model.engines:
+        if engine.runtime == "remote":
+            return _with_remote(entry, engine)
+    return entry
+
+
+def _with_remote(entry: ModelEntry, engine: EngineSettings) -> ModelEntry:
+    return replace(
+        entry,
+        base_url=engine.remote.base_url,
+        remote_name=None if engine.remote.model == entry.name else engine.remote.model,
+        key_file=engine.remote.key_file,
+        send_pictures_away=engine.takes_pictures,
     )
 
 

@@ -108,8 +108,8 @@ def _chips(models: Sequence[ModelEntry]) -> Iterator[ConfigProblem]:
         first, *others = [index for index, entry in enumerate(models) if runtimes & set(entry.engine)] or [0]
         for index in others:
             engine = next(runtime for runtime in models[index].engine if runtime in runtimes)
-            message = f"{engine} needs {chip}, which models[{first}] has; for now one model can be on it"
-            yield ConfigProblem(path=f"models[{index}].engine", message=f"{message}, so expected llama or remote")
+            message = f"{engine} needs {chip}, which models[{first}] has; only one model can be on it yet"
+            yield ConfigProblem(path=f"models[{index}].engine", message=f"{message}; expected llama or remote")
 
 
 def _engines(entry: ModelEntry) -> Iterator[_Problem]:
@@ -155,6 +155,9 @@ def _text(entry: ModelEntry) -> Iterator[_Problem]:
     if entry.kind == "text":
         if entry.mmproj is not None:
             yield "mmproj", "a model of kind text has no vision projector; leave it out, or set kind to vision"
+        for runtime in entry.engine:
+            if any(runtime in runtimes for runtimes in _CHIPS.values()):
+                yield "kind", f"text does not go with the engine {runtime}, which takes models of kind vision alone yet"
         if entry.send_pictures_away:
             yield "send_pictures_away", "a model of kind text takes no pictures; leave it out, or set kind to vision"
 

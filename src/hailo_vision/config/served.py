@@ -58,7 +58,7 @@ class ModelSettings:
 
 
 def served(settings: Settings) -> tuple[ModelSettings, ...]:
-    """The models in the order of the file; the first one is what a request without a name gets where it may have none."""
+    """The models in the order of the file; a request that names none gets the first one, where it may name none."""
     return tuple(_listed(settings, entry) for entry in settings.models) or one_model(settings)
 
 
@@ -127,9 +127,9 @@ def _own(settings: Settings, entry: ModelEntry, runtime: Runtime, *, is_alone: b
         hef=files.hef or settings.model.hef,
         load_timeout_s=settings.model.load_timeout_s,
         reuse_context=settings.model.reuse_context,
-        takes_pictures=entry.kind == "vision" and (runtime != "remote" or entry.send_pictures_away),
+        takes_pictures=runtime != "remote" or entry.send_pictures_away,
         is_alone=is_alone,
-        device=replace(settings.device, runtime=runtime),
+        device=settings.device,
         llama=replace(settings.llama, model=files.gguf or settings.llama.model, mmproj=entry.mmproj, **of_both),
         remote=remote,
         simulator=settings.simulator,
