@@ -22,12 +22,17 @@ scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_
 values = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
 )
-sections = st.sampled_from(SECTIONS).flatmap(
+sections = st.sampled_from(list(SECTIONS)).flatmap(
     lambda name: st.tuples(
         st.just(name), st.dictionaries(st.sampled_from(KEYS[name]) | st.text(max_size=5), values, max_size=4) | values
     )
 )
-trees = st.lists(sections | st.tuples(st.text(max_size=5), values), max_size=4).map(dict)
+ENTRY_KEYS = list(schema()["properties"]["models"]["items"]["properties"])
+engines = st.sampled_from(["hailo", "llama", "remote", "auto", "none", ["llama", "remote"]])
+entries = st.dictionaries(st.sampled_from(ENTRY_KEYS) | st.text(max_size=5), values | engines, max_size=5)
+named = st.builds(lambda entry, name, engine: {**entry, "name": name, "engine": engine}, entries, st.text(), engines)
+models = st.tuples(st.just("models"), st.lists(entries | named | values, max_size=3) | values)
+trees = st.lists(sections | models | st.tuples(st.text(max_size=5), values), max_size=4).map(dict)
 
 
 def messages(text: str) -> list[str]:
@@ -75,7 +80,7 @@ def messages(text: str) -> list[str]:
         (
             "zzz: 1",
             "zzz: unknown section; the sections here are server, device, model, generation, images, queue, logging, "
-            "simulator, llama, remote, routing",
+            "simulator, llama, remote, routing, models",
         ),
         ("server: 3", f"server: 3 is a whole number; expected a section with the keys {SERVER_KEYS}"),
         ("$schema: 3", "$schema: 3 is a whole number; expected text"),
