@@ -91,113 +91,113 @@ def test_models_without_their_dashes_are_explained() -> None:
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ("{name: a, engine: hailo}", ".file: is missing; the engine hailo needs a .hef file"),
-        ("{name: a, engine: llama, file: []}", ".file: is missing; the engine llama needs a .gguf file"),
+        ("engine: hailo", ".file: is missing; the engine hailo needs a .hef file"),
+        ("engine: llama, file: []", ".file: is missing; the engine llama needs a .gguf file"),
         (
-            "{name: a, engine: auto, file: /a.hef}",
+            "engine: auto, file: /a.hef",
             ".file: lacks one; the engine auto needs a .hef file and a .gguf file",
         ),
         (
-            "{name: a, engine: hailo, file: a.hef}",
+            "engine: hailo, file: a.hef",
             '.file: "a.hef" is not an absolute path; expected a path that starts with /',
         ),
         (
-            "{name: a, engine: [hailo, llama], file: [/a.hef, a.gguf]}",
+            "engine: [hailo, llama], file: [/a.hef, a.gguf]",
             '.file[1]: "a.gguf" is not an absolute path; expected a path that starts with /',
         ),
         (
-            "{name: a, engine: hailo, file: [/a.hef, /b.hef]}",
+            "engine: hailo, file: [/a.hef, /b.hef]",
             '.file[1]: "/b.hef" is read by none of its engines; leave it out',
         ),
         (
-            "{name: a, engine: remote, base_url: 'http://x/v1', file: /a}",
+            "engine: remote, base_url: 'http://x/v1', file: /a",
             '.file: "/a" is read by none of its engines; leave it out',
         ),
-        ("{name: a, engine: remote}", ".base_url: is missing; the engine remote needs it"),
+        ("engine: remote", ".base_url: is missing; the engine remote needs it"),
         (
-            "{name: a, engine: remote, base_url: nas}",
+            "engine: remote, base_url: nas",
             '.base_url: "nas" is no address; expected an address such as '
             "http://nas.lan:8000/v1, without a user, ? or #",
         ),
         (
-            "{name: a, engine: remote, base_url: 'http://x/v1', headers: [bad]}",
+            "engine: remote, base_url: 'http://x/v1', headers: [bad]",
             ".headers[0]: is no header; expected a name, a colon, a space and a value, such as X-Team: kitchen",
         ),
         (
-            "{name: a, engine: remote, base_url: 'http://x/v1', key_file: k}",
+            "engine: remote, base_url: 'http://x/v1', key_file: k",
             '.key_file: "k" is not an absolute path; expected a path that starts with /',
         ),
         (
-            "{name: a, engine: llama, file: /a.gguf, mmproj: m}",
+            "engine: llama, file: /a.gguf, mmproj: m",
             '.mmproj: "m" is not an absolute path; expected a path that starts with /',
         ),
-        ("{name: a, engine: simulated, mmproj: /m}", ".mmproj: is only read by the engine llama or auto; leave it out"),
+        ("engine: simulated, mmproj: /m", ".mmproj: is only read by the engine llama or auto; leave it out"),
         (
-            "{name: a, engine: simulated, base_url: 'http://x/v1'}",
+            "engine: simulated, base_url: 'http://x/v1'",
             ".base_url: is only read by the engine remote; leave it out",
         ),
         (
-            "{name: a, engine: simulated, send_pictures_away: true}",
+            "engine: simulated, send_pictures_away: true",
             ".send_pictures_away: is only read by the engine remote; leave it out",
         ),
         (
-            "{name: a, engine: simulated, slots: 2}",
-            ".slots: is only read by the engine llama or remote or auto; leave it out",
+            "engine: simulated, slots: 2",
+            ".slots: is only read by the engine llama, remote or auto; leave it out",
         ),
         (
-            "{name: a, engine: llama, file: /a.gguf, slots: 65}",
+            "engine: llama, file: /a.gguf, slots: 65",
             ".slots: 65 is too large for llama; expected a whole number up to 64",
         ),
-        ("{name: a, engine: [simulated, simulated]}", ".engine[1]: simulated stands twice; leave it out"),
+        ("engine: [simulated, simulated]", ".engine[1]: simulated stands twice; leave it out"),
         (
-            "{name: a, kind: text, engine: llama, file: /a.gguf, mmproj: /m}",
+            "kind: text, engine: llama, file: /a.gguf, mmproj: /m",
             ".mmproj: a model of kind text has no vision projector; leave it out, or set kind to vision",
         ),
         (
-            "{name: a, kind: text, engine: remote, base_url: 'http://x/v1', send_pictures_away: true}",
+            "kind: text, engine: remote, base_url: 'http://x/v1', send_pictures_away: true",
             ".send_pictures_away: a model of kind text takes no pictures; leave it out, or set kind to vision",
         ),
         (
-            "{name: a, kind: text, engine: simulated}",
+            "kind: text, engine: simulated",
             ".kind: text does not go with the engine simulated, which takes models of kind vision alone yet",
         ),
         (
-            "{name: a, engine: simulated, fallback: b}",
+            "engine: simulated, fallback: b",
             '.fallback: "b" is not the name of another model; expected one of "other"',
         ),
         (
-            "{name: a, engine: simulated, fallback: [other, b]}",
+            "engine: simulated, fallback: [other, b]",
             '.fallback[1]: "b" is not the name of another model; expected one of "other"',
         ),
-        ("{name: a, engine: simulated, fallback: a}", '.fallback: "a" is this model itself; expected another model'),
-        ("{name: a, engine: simulated, fallback: [other, other]}", '.fallback[1]: "other" stands twice; leave it out'),
+        ("engine: simulated, fallback: a", '.fallback: "a" is this model itself; expected another model'),
+        ("engine: simulated, fallback: [other, other]", '.fallback[1]: "other" stands twice; leave it out'),
         (
-            "{name: a, engine: simulated, aliases: [b, a]}",
+            "engine: simulated, aliases: [b, a]",
             '.aliases[1]: "a" is the model\'s name already; leave it out',
         ),
-        ("{name: a, engine: simulated, aliases: [b, b]}", '.aliases[1]: "b" stands twice; leave it out'),
-        ("{name: other, engine: simulated}", '.name: "other" is a name of models[0] already; expected another name'),
+        ("engine: simulated, aliases: [b, b]", '.aliases[1]: "b" stands twice; leave it out'),
         (
-            "{name: a, engine: simulated, aliases: ['other:latest']}",
+            "engine: simulated, aliases: ['other:latest']",
             '.aliases[0]: "other:latest" is a name of models[0] '
             "already, as a name without a tag is one with :latest; expected another name",
         ),
     ],
 )
 def test_what_does_not_fit_in_a_model_is_named(entry: str, message: str) -> None:
-    assert messages(f"models: [{OTHER}, {entry}]") == [f"models[1]{message}"]
+    assert messages(f"models: [{OTHER}, {{name: a, {entry}}}]") == [f"models[1]{message}"]
+
+
+def test_no_two_models_share_a_name() -> None:
+    (message,) = messages(f"models: [{OTHER}, {{name: other, engine: simulated}}]")
+    assert message == 'models[1].name: "other" is a name of models[0] already; expected another name'
 
 
 @pytest.mark.parametrize(("engine", "other"), [("hailo", "hailo"), ("hailo", "auto"), ("auto", "[remote, hailo]")])
 def test_one_model_at_a_time_is_on_the_chip(engine: str, other: str) -> None:
-    files, url = "file: [/a.hef, /a.gguf]", "base_url: 'http://x/v1'"
-    (message,) = (
-        message
-        for message in messages(
-            f"models: [{{name: a, engine: {engine}, {files}}}, {{name: b, engine: {other}, {files}, {url}}}]"
-        )
-        if "needs the chip" in message
-    )
+    files = "file: [/a.hef, /a.gguf]"
+    one, two = f"name: a, engine: {engine}, {files}", f"name: b, engine: {other}, {files}, base_url: 'http://x/v1'"
+    found = messages(f"models: [{{{one}}}, {{{two}}}]")
+    (message,) = (message for message in found if "needs the chip" in message)
     assert message == (
         f"models[1].engine: {other.strip('[]').split(', ')[-1]} needs the chip, which models[0] has; only one model "
         "can be on it yet; expected llama or remote"

@@ -148,7 +148,12 @@ def _unread(entry: ModelEntry) -> Iterator[_Problem]:
     defaults = {key.name: key.default for key in fields(entry)}
     for name, readers in _READERS.items():
         if getattr(entry, name) != defaults[name] and not set(readers) & set(entry.engine):
-            yield name, f"is only read by the engine {' or '.join(readers)}; leave it out"
+            yield name, f"is only read by the engine {_or(readers)}; leave it out"
+
+
+def _or(names: Sequence[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def _text(entry: ModelEntry) -> Iterator[_Problem]:
