@@ -36,6 +36,17 @@ def test_five_mistakes_are_five_messages_and_exit_code_78(tmp_path: Path) -> Non
     ]
 
 
+def test_both_forms_of_models_are_a_mistake_that_prints_the_list_which_says_the_same(tmp_path: Path) -> None:
+    path, corrected = tmp_path / "both.yaml", tmp_path / "corrected.yaml"
+    path.write_text("model: {name: eyes}\ndevice: {runtime: simulated}\nmodels: [{name: x, engine: simulated}]\n")
+    refused = check_config(path)
+    assert refused.returncode == 78
+    printed = refused.stderr.partition("\n\nmodels:\n")[2].partition("\n\nCorrect this")[0]
+    corrected.write_text(f"models:\n{printed}\n")
+    assert check_config(corrected).returncode == 0
+    assert "name: eyes" in printed
+
+
 def test_a_missing_file_is_exit_code_78(tmp_path: Path) -> None:
     refused = check_config(tmp_path / "x.yaml")
     assert refused.returncode == 78

@@ -10,7 +10,7 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from hailo_vision.config.settings import SECTIONS, ModelEntry, Settings
+from hailo_vision.config.settings import NAME_A_MODEL, SECTIONS, ModelEntry, Settings
 
 Schema = dict[str, Any]
 
@@ -39,7 +39,7 @@ def schema() -> Schema:
             "$schema": {"description": "where this schema is, for editors", "type": "string"},
             **{name: _section(section) for name, section in SECTIONS.items()},
             "models": {
-                "description": models.metadata["about"],
+                "description": f"{models.metadata['about']}: {', '.join(NAME_A_MODEL)}",
                 "type": ["array", "null"],
                 "items": {"description": ModelEntry.__doc__, "type": "object", **_object(ModelEntry)},
             },

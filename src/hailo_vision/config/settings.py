@@ -376,7 +376,9 @@ class Settings:
     routing: Routing = field(default_factory=Routing)
     models: tuple[ModelEntry, ...] = field(
         default=(),
-        metadata={"about": "the models that are served, each with its engines; takes the place of the settings of one"},
+        metadata={
+            "about": "the models that are served, each with its engines; the list takes the place of the settings of one model"
+        },
     )
 
 
