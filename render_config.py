@@ -14,7 +14,6 @@ import os
 import stat
 import sys
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
 try:
@@ -25,6 +24,7 @@ except ModuleNotFoundError:
     from hailo_vision.config.load import describe, load
 
 from hailo_vision.config.settings import Settings
+from hailo_vision.config.tree import tree_from
 from hailo_vision.errors import ConfigError
 
 STANDARD_OUTPUT = Path("-")
@@ -81,8 +81,8 @@ def _are_one(one: Path, other: Path) -> bool:
 
 
 def render(settings: Settings) -> str:
-    """All settings as JSON, in the order in which they are declared."""
-    return json.dumps(asdict(settings), indent=2, ensure_ascii=False) + "\n"
+    """All settings that hold as JSON, in the order in which they are declared."""
+    return json.dumps(tree_from(settings), indent=2, ensure_ascii=False) + "\n"
 
 
 def replace(path: Path, content: bytes, group: int | None = None) -> None:

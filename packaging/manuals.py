@@ -14,7 +14,7 @@ from commands import Command, commands
 
 from hailo_vision import __version__
 from hailo_vision.config.schema import schema
-from hailo_vision.config.words import wanted
+from hailo_vision.config.words import expected
 
 COMMAND_TAIL = """\
 .SH EXIT STATUS
@@ -69,8 +69,8 @@ SETTINGS_HEAD = """\
 .SH DESCRIPTION
 The settings of
 .BR hailo\\-vision (1),
-in YAML: sections with keys below them.
-Every key is optional; what is not named has its default, which can improve with an upgrade.
+in YAML: sections with keys below them, and a list of models where there are several.
+Every key of a section is optional; what is not named has its default, which can improve with an upgrade.
 Units stand in the names: _s are seconds, _mb megabytes (millions of bytes).
 .PP
 .B hailo\\-vision check\\-config /etc/hailo/hailo\\-vision.yaml
@@ -115,6 +115,9 @@ def settings_manual() -> str:
         if "properties" in section:
             lines.append(_section(f"SECTION {_roff(name)}", _roff(section["description"])))
             lines += [_setting(f"{name}.{key}", facts) for key, facts in section["properties"].items()]
+        elif "items" in section:
+            lines.append(_section(f"LIST {_roff(name)}", _roff(_sentence(section["description"]))))
+            lines += [_setting(f"{name}[].{key}", facts) for key, facts in section["items"]["properties"].items()]
     return "".join([*lines, SETTINGS_TAIL])
 
 
@@ -143,10 +146,10 @@ def _argument(action: argparse.Action) -> str:
 
 
 def _setting(path: str, facts: dict[str, Any]) -> str:
-    default = json.dumps(facts["default"], ensure_ascii=False)
+    default = f"default {json.dumps(facts['default'], ensure_ascii=False)}" if "default" in facts else "required"
     return (
-        f".TP\n\\fB{_roff(path)}\\fR (default {_roff(default)})\n"
-        f"{_roff(_sentence(facts['description']))}\n.br\n{_roff(_sentence(wanted(facts)))}\n"
+        f".TP\n\\fB{_roff(path)}\\fR ({_roff(default)})\n"
+        f"{_roff(_sentence(facts['description']))}\n.br\n{_roff(_sentence(expected(facts)))}\n"
     )
 
 

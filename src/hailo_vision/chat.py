@@ -147,6 +147,10 @@ class Penalties:
     logit_bias: tuple[tuple[int, float], ...] = ()
 
 
+# The names of the fields of Capabilities, as an operator writes them.
+Capability = Literal["grammar", "tools", "logprobs", "penalties"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What an engine does by its own means, beyond words: what it can't is emulated by `answers`, or refused.

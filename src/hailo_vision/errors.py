@@ -50,10 +50,14 @@ class HailoVisionError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigProblem:
-    """One thing that is wrong in a config file: where, what stands there, what would be right."""
+    """One thing that is wrong in a config file: where, what stands there, what would be right.
+
+    `remedy` is text for the file that would be right, of several lines, where there is one.
+    """
 
     path: str
     message: str
+    remedy: str = ""
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}" if self.path else self.message

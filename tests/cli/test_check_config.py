@@ -32,12 +32,23 @@ def test_five_mistakes_are_five_messages_and_exit_code_78(tmp_path: Path) -> Non
     assert refused.stderr.splitlines() == [
         f"{path} has 5 problems:",
         '  server.prot: unknown key; did you mean "port"?',
-        "  server.port: 99999 is too large; right is a whole number from 0 to 65535",
+        "  server.port: 99999 is too large; expected a whole number from 0 to 65535",
         '  images.fit: "padd" is not one of pad, stretch, crop; did you mean "pad"?',
         "  images.fetch: stands twice, on lines 6 and 7; keep one",
-        "  queue.depth: NaN is not a finite number; right is a whole number from 0 to 10000",
+        "  queue.depth: NaN is not a finite number; expected a whole number from 0 to 10000",
         f"Correct this, then check it with: hailo-vision check-config {path}",
     ]
+
+
+def test_both_forms_of_models_are_a_mistake_that_prints_the_list_which_says_the_same(tmp_path: Path) -> None:
+    path, corrected = tmp_path / "both.yaml", tmp_path / "corrected.yaml"
+    path.write_text("model: {name: eyes}\ndevice: {runtime: simulated}\nmodels: [{name: x, engine: simulated}]\n")
+    refused = check_config(path)
+    assert refused.returncode == 78
+    printed = refused.stderr.partition("\n\nmodels:\n")[2].partition("\n\nCorrect this")[0]
+    corrected.write_text(f"models:\n{printed}\n")
+    assert check_config(corrected).returncode == 0
+    assert "name: eyes" in printed
 
 
 def test_a_missing_file_is_exit_code_78(tmp_path: Path) -> None:

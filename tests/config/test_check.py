@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from hailo_vision.config.check import check, settings_from
+from hailo_vision.config.check import check
 from hailo_vision.config.parse import Parsed, parse_text
 from hailo_vision.config.schema import schema
 from hailo_vision.config.settings import SECTIONS, Server, Settings
+from hailo_vision.config.tree import settings_from
 
 SERVER_KEYS = ", ".join(key.name for key in fields(Server))
 KEYS = {name: list(schema()["properties"][name]["properties"]) for name in SECTIONS}
@@ -21,12 +22,17 @@ scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_
 values = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3)
 )
-sections = st.sampled_from(SECTIONS).flatmap(
+sections = st.sampled_from(list(SECTIONS)).flatmap(
     lambda name: st.tuples(
         st.just(name), st.dictionaries(st.sampled_from(KEYS[name]) | st.text(max_size=5), values, max_size=4) | values
     )
 )
-trees = st.lists(sections | st.tuples(st.text(max_size=5), values), max_size=4).map(dict)
+ENTRY_KEYS = list(schema()["properties"]["models"]["items"]["properties"])
+engines = st.sampled_from(["hailo", "llama", "remote", "auto", "none", ["llama", "remote"]])
+entries = st.dictionaries(st.sampled_from(ENTRY_KEYS) | st.text(max_size=5), values | engines, max_size=5)
+named = st.builds(lambda entry, name, engine: {**entry, "name": name, "engine": engine}, entries, st.text(), engines)
+models = st.tuples(st.just("models"), st.lists(entries | named | values, max_size=3) | values)
+trees = st.lists(sections | models | st.tuples(st.text(max_size=5), values), max_size=4).map(dict)
 
 
 def messages(text: str) -> list[str]:
@@ -36,34 +42,34 @@ def messages(text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("server: {port: 99999}", "server.port: 99999 is too large; right is a whole number from 0 to 65535"),
-        ("server: {port: -1}", "server.port: -1 is too small; right is a whole number from 0 to 65535"),
-        ("server: {port: '80'}", 'server.port: "80" is text; right is a whole number from 0 to 65535'),
-        ("server: {port: 012}", 'server.port: "012" is text; right is a whole number from 0 to 65535'),
-        ("server: {port: 1.0}", "server.port: 1.0 is a decimal number; right is a whole number from 0 to 65535"),
-        ("server: {port: yes}", "server.port: true is a yes or no value; right is a whole number from 0 to 65535"),
-        ("server: {port: }", "server.port: null is empty; right is a whole number from 0 to 65535"),
-        ("server: {port: [1]}", "server.port: [1] is a list; right is a whole number from 0 to 65535"),
-        ("server: {port: {a: 1}}", 'server.port: {"a": 1} is a section; right is a whole number from 0 to 65535'),
-        ("server: {port: .nan}", "server.port: NaN is not a finite number; right is a whole number from 0 to 65535"),
+        ("server: {port: 99999}", "server.port: 99999 is too large; expected a whole number from 0 to 65535"),
+        ("server: {port: -1}", "server.port: -1 is too small; expected a whole number from 0 to 65535"),
+        ("server: {port: '80'}", 'server.port: "80" is text; expected a whole number from 0 to 65535'),
+        ("server: {port: 012}", 'server.port: "012" is text; expected a whole number from 0 to 65535'),
+        ("server: {port: 1.0}", "server.port: 1.0 is a decimal number; expected a whole number from 0 to 65535"),
+        ("server: {port: yes}", "server.port: true is a yes or no value; expected a whole number from 0 to 65535"),
+        ("server: {port: }", "server.port: null is empty; expected a whole number from 0 to 65535"),
+        ("server: {port: [1]}", "server.port: [1] is a list; expected a whole number from 0 to 65535"),
+        ("server: {port: {a: 1}}", 'server.port: {"a": 1} is a section; expected a whole number from 0 to 65535'),
+        ("server: {port: .nan}", "server.port: NaN is not a finite number; expected a whole number from 0 to 65535"),
         (
             "queue: {deadline_s: .inf}",
-            "queue.deadline_s: Infinity is not a finite number; right is a number above 0 and up to 86400",
+            "queue.deadline_s: Infinity is not a finite number; expected a number above 0 and up to 86400",
         ),
         (
             "queue: {deadline_s: no}",
-            "queue.deadline_s: false is a yes or no value; right is a number above 0 and up to 86400",
+            "queue.deadline_s: false is a yes or no value; expected a number above 0 and up to 86400",
         ),
-        ("queue: {deadline_s: 0}", "queue.deadline_s: 0 is too small; right is a number above 0 and up to 86400"),
-        ("generation: {top_p: x}", 'generation.top_p: "x" is text; right is a number from 0 to 1 or null'),
-        ("images: {fetch: 1}", "images.fetch: 1 is a whole number; right is true or false"),
-        ("server: {host: 5}", "server.host: 5 is a whole number; right is text"),
-        ("server: {host: ''}", 'server.host: "" is empty; right is text'),
-        ('server: {host: "a\\0b"}', 'server.host: "a\\u0000b" holds the character U+0000; right is text without it'),
+        ("queue: {deadline_s: 0}", "queue.deadline_s: 0 is too small; expected a number above 0 and up to 86400"),
+        ("generation: {top_p: x}", 'generation.top_p: "x" is text; expected a number from 0 to 1 or null'),
+        ("images: {fetch: 1}", "images.fetch: 1 is a whole number; expected true or false"),
+        ("server: {host: 5}", "server.host: 5 is a whole number; expected text"),
+        ("server: {host: ''}", 'server.host: "" is empty; expected text'),
+        ('server: {host: "a\\0b"}', 'server.host: "a\\u0000b" holds the character U+0000; expected text without it'),
         ("images: {fit: padd}", 'images.fit: "padd" is not one of pad, stretch, crop; did you mean "pad"?'),
         ("images: {fit: 3}", "images.fit: 3 is not one of pad, stretch, crop"),
-        ("model: {aliases: x}", 'model.aliases: "x" is text; right is a list of text'),
-        ("model: {aliases: [a, 5]}", "model.aliases[1]: 5 is a whole number; right is text"),
+        ("model: {aliases: x}", 'model.aliases: "x" is text; expected a list of text'),
+        ("model: {aliases: [a, 5]}", "model.aliases[1]: 5 is a whole number; expected text"),
         ("server: {prot: 1}", 'server.prot: unknown key; did you mean "port"?'),
         ("server: {Max-Body-MB: 1}", 'server.Max-Body-MB: unknown key; did you mean "max_body_mb"?'),
         ("server: {zzz: 1}", f"server.zzz: unknown key; the keys here are {SERVER_KEYS}"),
@@ -74,13 +80,13 @@ def messages(text: str) -> list[str]:
         (
             "zzz: 1",
             "zzz: unknown section; the sections here are server, device, model, generation, images, queue, logging, "
-            "simulator, llama, remote, routing",
+            "simulator, llama, remote, routing, models",
         ),
-        ("server: 3", f"server: 3 is a whole number; right is a section with the keys {SERVER_KEYS}"),
-        ("$schema: 3", "$schema: 3 is a whole number; right is text"),
+        ("server: 3", f"server: 3 is a whole number; expected a section with the keys {SERVER_KEYS}"),
+        ("$schema: 3", "$schema: 3 is a whole number; expected text"),
         (
             f"server: {{port: {'long ' * 30}}}",
-            f'server.port: "{("long " * 30)[:58]}… is text; right is a whole number from 0 to 65535',
+            f'server.port: "{("long " * 30)[:58]}… is text; expected a whole number from 0 to 65535',
         ),
     ],
 )
@@ -93,20 +99,20 @@ def test_a_mistake_is_named_with_its_path_its_value_and_what_would_be_right(text
     [
         (
             "generation: {max_tokens: 300, max_tokens_limit: 256}",
-            "generation.max_tokens: 300 is more than max_tokens_limit, 256; right is a whole number from 1 to 256",
+            "generation.max_tokens: 300 is more than max_tokens_limit, 256; expected a whole number from 1 to 256",
         ),
         (
             "generation: {max_tokens_limit: 100}",
-            "generation.max_tokens: 200, the default, is more than max_tokens_limit, 100; right is a whole number from "
+            "generation.max_tokens: 200, the default, is more than max_tokens_limit, 100; expected a whole number from "
             "1 to 100",
         ),
         ("model: {name: a, aliases: [b, a]}", 'model.aliases[1]: "a" is the model\'s name already; leave it out'),
         ("model: {aliases: [b, c, b]}", 'model.aliases[2]: "b" stands twice; leave it out'),
-        ("model: {hef: m.hef}", 'model.hef: "m.hef" is not an absolute path; right is one that starts with /'),
-        ("model: {hef: ~/m.hef}", 'model.hef: "~/m.hef" is not an absolute path; right is one that starts with /'),
+        ("model: {hef: m.hef}", 'model.hef: "m.hef" is not an absolute path; expected a path that starts with /'),
+        ("model: {hef: ~/m.hef}", 'model.hef: "~/m.hef" is not an absolute path; expected a path that starts with /'),
         (
             "server: {api_keys_file: keys}",
-            'server.api_keys_file: "keys" is not an absolute path; right is one that starts with /',
+            'server.api_keys_file: "keys" is not an absolute path; expected a path that starts with /',
         ),
         ("server: {tls_cert: /a}", "server.tls_key: is missing; tls_cert is given, and https needs both"),
         ("server: {tls_key: /a}", "server.tls_cert: is missing; tls_key is given, and https needs both"),
@@ -127,7 +133,7 @@ def test_settings_that_do_not_fit_each_other_are_named(text: str, message: str) 
 )
 def test_what_is_no_host_cannot_be_allowed(entry: str) -> None:
     assert messages(json.dumps({"images": {"fetch_allow": [entry]}})) == [
-        f'images.fetch_allow[0]: "{entry}" is no host; right is a host name, an address or a network, such as nas.lan '
+        f'images.fetch_allow[0]: "{entry}" is no host; expected a host name, an address or a network, such as nas.lan '
         "or 192.168.1.0/24"
     ]
 
@@ -162,7 +168,7 @@ def test_what_is_no_name_cannot_be_one_of_the_servers(entry: str) -> None:
 
 def test_a_rule_is_silent_about_a_value_that_is_wrong_already() -> None:
     assert messages("generation: {max_tokens: '9', max_tokens_limit: 8}") == [
-        'generation.max_tokens: "9" is text; right is a whole number from 1 to 8192'
+        'generation.max_tokens: "9" is text; expected a whole number from 1 to 8192'
     ]
 
 

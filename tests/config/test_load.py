@@ -53,7 +53,7 @@ def test_a_missing_file_is_a_problem(tmp_path: Path) -> None:
 
 
 def test_a_directory_is_a_problem(tmp_path: Path) -> None:
-    assert problems(tmp_path) == ["it is a directory; right is a file"]
+    assert problems(tmp_path) == ["it is a directory; expected a file"]
 
 
 def test_a_path_through_a_file_is_a_problem(tmp_path: Path) -> None:

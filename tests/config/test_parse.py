@@ -112,11 +112,11 @@ def test_both_halves_of_a_section_that_stands_twice_are_kept() -> None:
         ("a: 1\nb: \x07", "line 2, column 4: the character U+0007 can't stand in YAML"),
         (
             "[" * 22 + "]" * 22,
-            "its values are nested more than 20 levels deep; right are sections with keys below them",
+            "its values are nested more than 20 levels deep; expected sections with keys below them",
         ),
-        ("[" * 50_000, "its values are nested more than 20 levels deep; right are sections with keys below them"),
-        ("- 1\n", "the file holds a list, [1]; right are sections with keys below them"),
-        ("port 1", 'the file holds text, "port 1"; right are sections with keys below them'),
+        ("[" * 50_000, "its values are nested more than 20 levels deep; expected sections with keys below them"),
+        ("- 1\n", "the file holds a list, [1]; expected sections with keys below them"),
+        ("port 1", 'the file holds text, "port 1"; expected sections with keys below them'),
     ],
 )
 def test_yaml_that_cannot_be_taken_is_explained_in_one_line(text: str, sentence: str) -> None:
@@ -132,8 +132,8 @@ def test_yaml_that_cannot_be_taken_is_explained_in_one_line(text: str, sentence:
             "a missing comma, quote or bracket",
         ),
         ('{"a": 1', "at its end, this is not complete JSON; look for a bracket or a quote that is never closed"),
-        ("[" * 50_000, "its values are nested more than 20 levels deep; right are sections with keys below them"),
-        ("17", "the file holds a whole number, 17; right are sections with keys below them"),
+        ("[" * 50_000, "its values are nested more than 20 levels deep; expected sections with keys below them"),
+        ("17", "the file holds a whole number, 17; expected sections with keys below them"),
     ],
 )
 def test_json_that_cannot_be_taken_is_explained_in_one_line(text: str, sentence: str) -> None:

@@ -1,7 +1,9 @@
 """The settings agree with what they are for."""
 
+from dataclasses import fields
 from typing import get_args
 
+from hailo_vision.chat import Capabilities, Capability
 from hailo_vision.config.settings import Fault, HailoRTVersion, Settings, Simulator
 from hailo_vision.simulator import behaviour
 
@@ -22,3 +24,7 @@ def test_the_simulator_is_slow_like_the_chip_by_default() -> None:
 
 def test_every_section_can_be_left_out() -> None:
     assert Settings() == Settings(simulator=Simulator())
+
+
+def test_what_a_server_can_be_said_to_support_is_what_an_engine_can_do() -> None:
+    assert get_args(Capability) == tuple(key.name for key in fields(Capabilities))

@@ -9,8 +9,8 @@ from typing import Any
 
 from PIL import Image
 
-from hailo_vision.chat import Frame
-from hailo_vision.config.settings import Fit, Images, PictureFormat
+from hailo_vision.chat import Fit, Frame
+from hailo_vision.config.settings import Images, PictureFormat
 from hailo_vision.images.decode import decode
 from hailo_vision.images.fit import Shape
 

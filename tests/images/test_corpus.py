@@ -7,7 +7,7 @@ import warnings
 import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 
-from hailo_vision.config.settings import Fit
+from hailo_vision.chat import Fit
 from hailo_vision.images.bad_image import BadImage
 from images.corpus import COLOURS, corpus
 from images.drawn import BLACK, PHOTOS, WHITE, encoded, frame, quadrants

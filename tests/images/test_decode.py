@@ -12,8 +12,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 
-from hailo_vision.chat import Frame
-from hailo_vision.config.settings import Fit, Images
+from hailo_vision.chat import Fit, Frame
+from hailo_vision.config.settings import Images
 from hailo_vision.images.bad_image import BadImage
 from images.corpus import SRGB
 from images.drawn import (

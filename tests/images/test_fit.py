@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hailo_vision.config.settings import Fit
+from hailo_vision.chat import Fit
 from hailo_vision.images.fit import Scaling, Shape, scaling
 
 sides = st.integers(min_value=1, max_value=70_000)

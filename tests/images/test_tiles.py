@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from hailo_vision.chat import Frame, Text
-from hailo_vision.config.settings import Fit, Images
+from hailo_vision.chat import Fit, Frame, Text
+from hailo_vision.config.settings import Images
 from hailo_vision.images.decode import decode
 from hailo_vision.images.fit import Shape
 from hailo_vision.images.tiles import MAX_WORDS_BYTES, Grid, Look, grid, spread, words

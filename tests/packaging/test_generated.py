@@ -7,16 +7,16 @@ import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import get_type_hints
 
 import pytest
 
 from hailo_vision.cli import VERBS, build
-from hailo_vision.config.settings import Settings
+from hailo_vision.config.settings import SECTIONS, ModelEntry
 from needs import needs
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = [f"{section}.{key.name}" for section, kind in get_type_hints(Settings).items() for key in fields(kind)]
+SETTINGS = [f"{name}.{key.name}" for name, section in SECTIONS.items() for key in fields(section)]
+OF_A_MODEL = [key.name for key in fields(ModelEntry)]
 
 
 def made(script: str, *arguments: str) -> str:
@@ -67,6 +67,12 @@ def test_the_manual_of_the_command_names_every_verb_and_option(manuals: Path) ->
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_the_manual_of_the_settings_names_every_one_with_its_default(manuals: Path, setting: str) -> None:
     assert re.search(rf"^{re.escape(setting)} \(default .+\)$", plain(manuals / "hailo-vision.yaml.5"), re.M)
+
+
+@pytest.mark.parametrize("key", OF_A_MODEL)
+def test_the_manual_of_the_settings_names_every_key_of_a_model(manuals: Path, key: str) -> None:
+    head = re.escape(f"models[].{key} ") + r"\((default .+|required)\)"
+    assert re.search(rf"^{head}$", plain(manuals / "hailo-vision.yaml.5"), re.M)
 
 
 @needs("groff", "groff-base")

@@ -83,12 +83,12 @@ def parse_keys(text: str, source: str) -> tuple[Key, ...]:
 
 def _problem(words: list[str]) -> str | None:
     if len(words) != 2:
-        return "right are two words, a name and a key"
+        return "expected two words, a name and a key"
     if not _NAME.fullmatch(words[0]):
-        return "right is a name of up to 64 letters, digits, dots, dashes and underscores, then the key"
+        return "expected a name of up to 64 letters, digits, dots, dashes and underscores, then the key"
     if not _KEY.fullmatch(words[1]):
         length = f"{MIN_KEY_CHARS} to {MAX_KEY_CHARS}"
-        return f"right is a key of {length} ASCII characters; make one with: openssl rand -hex 24"
+        return f"expected a key of {length} ASCII characters; make one with: openssl rand -hex 24"
     return None
 
 

@@ -5,9 +5,10 @@ import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from hailo_vision.config.check import check, settings_from
+from hailo_vision.config.check import check
 from hailo_vision.config.parse import parse_text
 from hailo_vision.config.settings import Settings
+from hailo_vision.config.tree import settings_from
 from hailo_vision.errors import ConfigError, ConfigProblem, UnusableFile
 
 MAX_BYTES = 1_000_000
@@ -57,10 +58,12 @@ def _places(environ: Mapping[str, str]) -> Iterator[Path]:
 
 
 def describe(error: ConfigError) -> str:
-    """The several lines that a person reads: the file, one line for each problem, and the next step."""
+    """The several lines that a person reads: the file, one line for each problem, remedies, and the next step."""
     command = f"hailo-vision check-config {shlex.quote(error.source)}"
     next_step = "start the server again." if isinstance(error, UnusableFile) else f"check it with: {command}"
-    return "\n".join((f"{error}:", *(f"  {problem}" for problem in error.problems), f"Correct this, then {next_step}"))
+    problems = (f"  {problem}" for problem in error.problems)
+    remedies = (f"\n{problem.remedy}" for problem in error.problems if problem.remedy)
+    return "\n".join((f"{error}:", *problems, *remedies, f"Correct this, then {next_step}"))
 
 
 def _read(path: Path) -> str:
@@ -83,7 +86,7 @@ def _reason(error: OSError) -> str:
         case FileNotFoundError():
             return "there is no such file"
         case IsADirectoryError():
-            return "it is a directory; right is a file"
+            return "it is a directory; expected a file"
         case PermissionError():
             return f"it can't be read by the user with the id {os.geteuid()}; change its owner or its mode"
         case _:

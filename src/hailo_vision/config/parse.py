@@ -64,7 +64,7 @@ def _settle(value: Any) -> Parsed:
     if tree is None:
         tree = {}
     if not isinstance(tree, dict):
-        what = f"the file holds {words.kind(tree)}, {words.show(tree)}; right are sections with keys below them"
+        what = f"the file holds {words.kind(tree)}, {words.show(tree)}; expected sections with keys below them"
         return Parsed(problems=(ConfigProblem(path="", message=what),))
     return Parsed(tree=tree, problems=tuple(problems))
 

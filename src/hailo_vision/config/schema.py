@@ -5,11 +5,12 @@ The printed schema is committed as etc/hailo-vision.schema.json.
 
 import json
 import sys
-from dataclasses import MISSING, Field, fields
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
 from types import NoneType, UnionType
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from hailo_vision.config.settings import Settings
+from hailo_vision.config.settings import NAME_A_MODEL, SECTIONS, ModelEntry, Settings
 
 Schema = dict[str, Any]
 
@@ -22,12 +23,13 @@ _LIMITS = {
     "exclusive_minimum": "exclusiveMinimum",
     "maximum": "maximum",
     "min_length": "minLength",
+    "min_items": "minItems",
 }
 
 
 def schema() -> Schema:
     """The whole file: every section and every key optional, none unknown, `$schema` allowed for editors."""
-    sections = get_type_hints(Settings)
+    (models,) = (key for key in fields(Settings) if key.name == "models")
     return {
         "$schema": DRAFT,
         "title": "Hailo Vision settings",
@@ -35,41 +37,77 @@ def schema() -> Schema:
         "additionalProperties": False,
         "properties": {
             "$schema": {"description": "where this schema is, for editors", "type": "string"},
-            **{name: _section(section) for name, section in sections.items()},
+            **{name: _section(section) for name, section in SECTIONS.items()},
+            "models": {
+                "description": f"{models.metadata['about']}: {', '.join(NAME_A_MODEL)}",
+                "type": ["array", "null"],
+                "items": {"description": ModelEntry.__doc__, "type": "object", **_object(ModelEntry)},
+            },
         },
     }
 
 
 def _section(section: type[Any]) -> Schema:
     # null is a section whose lines are all commented out.
-    hints = get_type_hints(section)
+    return {"description": section.__doc__, "type": ["object", "null"], **_object(section)}
+
+
+def _object(of: type[Any]) -> Schema:
+    hints = get_type_hints(of)
+    required = [key.name for key in fields(of) if key.default is MISSING and key.default_factory is MISSING]
     return {
-        "description": section.__doc__,
-        "type": ["object", "null"],
         "additionalProperties": False,
-        "properties": {key.name: _key(key, hints[key.name]) for key in fields(section)},
+        **({"required": required} if required else {}),
+        "properties": {key.name: _key(key, hints[key.name]) for key in fields(of)},
     }
 
 
 def _key(key: Field[Any], hint: Any) -> Schema:
-    assert key.default is not MISSING, f"{key.name} has no default"
-    limits = {word: key.metadata[ours] for ours, word in _LIMITS.items() if ours in key.metadata}
-    default = list(key.default) if isinstance(key.default, tuple) else key.default
     about = key.metadata["about"] + (f" {RELOAD}" if key.metadata.get("reload") else "")
-    return {"description": about, **_type(hint), **limits, "default": default}
+    default = list(key.default) if isinstance(key.default, tuple) else key.default
+    return {
+        "description": about,
+        **_type(hint, key.metadata),
+        **({} if key.default is MISSING else {"default": default}),
+    }
 
 
-def _type(hint: Any) -> Schema:
-    origin, arguments = get_origin(hint), get_args(hint)
-    if origin is Literal:
+def _type(hint: Any, metadata: Mapping[str, Any]) -> Schema:
+    """The limits stand where they hold: with the numbers or the text of a type that allows other things too."""
+    arguments = get_args(hint)
+    if get_origin(hint) in (Union, UnionType):
+        return _union(arguments, metadata)
+    limits = {word: metadata[ours] for ours, word in _LIMITS.items() if ours in metadata}
+    if get_origin(hint) is Literal:
         return {"enum": list(arguments)}
-    if origin is tuple:
-        items = {"type": "string", "minLength": 1} if arguments[0] is str else _type(arguments[0])
-        return {"type": "array", "items": items}
-    if origin is UnionType:
-        (alone,) = (argument for argument in arguments if argument is not NoneType)
-        return {"type": [_TYPES[alone], "null"]}
-    return {"type": _TYPES[hint]}
+    if get_origin(hint) is tuple:
+        return _list(arguments[0], metadata, limits)
+    if isinstance(hint, type) and is_dataclass(hint):
+        return {"type": "object", **_without_defaults(_object(hint))}
+    return {"type": _TYPES[hint], **limits}
+
+
+def _list(of: Any, metadata: Mapping[str, Any], limits: Schema) -> Schema:
+    item = {"type": "string", "minLength": 1} if of is str else _type(of, {})
+    several = {"type": "array", "items": item, **limits}
+    return {"anyOf": [item, several]} if metadata.get("or_one") else several
+
+
+def _union(arguments: tuple[Any, ...], metadata: Mapping[str, Any]) -> Schema:
+    """null joins the type of the first; what else there may be stands beside it."""
+    first, *others = (_type(argument, metadata) for argument in arguments if argument is not NoneType)
+    if NoneType in arguments:
+        first = {**first, "type": [first["type"], "null"]}
+    return {"anyOf": [first, *others]} if others else first
+
+
+def _without_defaults(schema: Schema) -> Schema:
+    """What a part of a model does not name is taken from the section, so it has no default of its own."""
+    properties = {
+        name: {word: value for word, value in key.items() if word != "default"}
+        for name, key in schema["properties"].items()
+    }
+    return {**schema, "properties": properties}
 
 
 def main() -> None:

@@ -1,11 +1,20 @@
 """Which models are served, and by which engines: what the file says in short or as a list, in one form. Pure."""
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from hailo_vision.config.settings import Device, Generation, Llama, Remote, Runtime, Settings, Simulator
-
-Kind = Literal["vision", "text"]
+from hailo_vision.config.model_files import model_files
+from hailo_vision.config.settings import (
+    Device,
+    Generation,
+    Kind,
+    Llama,
+    ModelEntry,
+    Remote,
+    Runtime,
+    Settings,
+    Simulator,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +58,14 @@ class ModelSettings:
 
 
 def served(settings: Settings) -> tuple[ModelSettings, ...]:
-    """The models in the order of the file; the first one is what a request without a name gets where it may have none.
+    """The models in the order of the file; a request that names none gets the first one, where it may name none."""
+    return tuple(_listed(settings, entry) for entry in settings.models) or one_model(settings)
 
-    The short form is one model: `device.runtime` answers for it, then `routing.fallback`. With `model.fallback_name`
-    the fallback is a model of its own too.
+
+def one_model(settings: Settings) -> tuple[ModelSettings, ...]:
+    """What the sections say, which is the short form: `device.runtime` answers for the model, then `routing.fallback`.
+
+    With `model.fallback_name` the fallback is a model of its own too.
     """
     model, routing = settings.model, settings.routing
     others: tuple[EngineSettings, ...] = ()
@@ -80,6 +93,51 @@ def served(settings: Settings) -> tuple[ModelSettings, ...]:
         generation=settings.generation,
     )
     return first, second
+
+
+def _listed(settings: Settings, entry: ModelEntry) -> ModelSettings:
+    is_alone = len(entry.engine) == 1 and not entry.fallback
+    return ModelSettings(
+        name=entry.name,
+        aliases=entry.aliases,
+        kind=entry.kind,
+        engines=tuple(_own(settings, entry, runtime, is_alone=is_alone) for runtime in entry.engine),
+        fallback=entry.fallback,
+        keep_alive=None if entry.keep == "pinned" else entry.keep,
+        is_pinned=entry.keep == "pinned",
+        generation=entry.generation or settings.generation,
+    )
+
+
+def _own(settings: Settings, entry: ModelEntry, runtime: Runtime, *, is_alone: bool) -> EngineSettings:
+    """An engine of a model of the list: the sections, with the model's own values in the place of theirs."""
+    files = model_files(entry)
+    of_both = _given(context=entry.context, slots=entry.slots)
+    remote = replace(
+        settings.remote,
+        base_url=entry.base_url,
+        model=entry.remote_name or entry.name,
+        key_file=entry.key_file,
+        headers=entry.headers,
+        **_given(native=entry.native),
+        **of_both,
+    )
+    return EngineSettings(
+        runtime=runtime,
+        hef=files.hef or settings.model.hef,
+        load_timeout_s=settings.model.load_timeout_s,
+        reuse_context=settings.model.reuse_context,
+        takes_pictures=runtime != "remote" or entry.send_pictures_away,
+        is_alone=is_alone,
+        device=settings.device,
+        llama=replace(settings.llama, model=files.gguf or settings.llama.model, mmproj=entry.mmproj, **of_both),
+        remote=remote,
+        simulator=settings.simulator,
+    )
+
+
+def _given(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _engine(settings: Settings, runtime: Runtime, *, takes_pictures: bool, is_alone: bool) -> EngineSettings:

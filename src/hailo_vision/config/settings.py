@@ -1,21 +1,24 @@
 """The settings: the only place where one exists. The schema, the defaults and the checks are read off these classes.
 
-A field's metadata holds what a type can't tell: `minimum`, `maximum`, `exclusive_minimum`,
-`min_length`, `reload` where a running daemon can take up a new value, and `about`, one line for the operator.
-Units stand in the names.
+A field's metadata holds what a type can't tell: `minimum`, `maximum`, `exclusive_minimum`, `min_length`, `min_items`;
+`reload` where a running daemon can take up a new value; `or_one` where a list of one may be written as its item;
+`names_a_model` where the setting says of one model what a list of models says instead; and `about`, one line for the
+operator. Units stand in the names.
 """
 
 # ruff: noqa: RUF009 - setting() is called once a field on purpose, and what it returns is never shared.
 
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from typing import Any, Literal
 
-Fit = Literal["pad", "stretch", "crop"]
+from hailo_vision.chat import Capability, Fit
+
 PictureFormat = Literal["jpeg", "png", "webp", "gif", "bmp", "tiff", "heic", "avif"]
 Runtime = Literal["hailo", "simulated", "llama", "remote", "auto"]
 KvType = Literal["f16", "q8_0", "q4_0"]
 Switch = Literal["auto", "always", "never"]
-Native = Literal["grammar", "tools", "logprobs", "penalties"]
+Kind = Literal["vision", "text"]
+Pinned = Literal["pinned"]
 Fallback = Literal["none", "llama", "remote", "simulated"]
 Speculative = Literal["none", "ngram", "draft"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -47,7 +50,7 @@ Fault = Literal[
 
 
 def setting(default: Any, about: str, **limits: Any) -> Any:
-    """A field with its default, its line of documentation and its limits."""
+    """A field with its default, its line of documentation and its limits. One whose default is MISSING is required."""
     return field(default=default, metadata={"about": about, **limits})
 
 
@@ -59,7 +62,7 @@ class Server:
     port: int = setting(11435, "TCP port; 0 picks a free one and logs it", minimum=0, maximum=65535)
     max_body_mb: float = setting(32.0, "largest request body in megabytes", exclusive_minimum=0, maximum=512)
     api_keys_file: str | None = setting(
-        None, "a file with a name and a key on each line; who sends none of its keys is refused", min_length=1
+        None, "a file with a name and a key on each line; a request without one of these keys is refused", min_length=1
     )
     requests_per_minute: int | None = setting(
         None, "requests that one key, or one address, may make in a minute", minimum=1, maximum=1_000_000
@@ -90,33 +93,40 @@ class Device:
     group_id: str = setting("SHARED", "HailoRT's name for the group of processes that share the chip", min_length=1)
     runtime: Runtime = setting(
         "hailo",
-        "hailo drives the chip, llama a GGUF model on the processor, remote somebody's server, simulated a stand-in; "
-        "auto takes the chip if it is there, else llama if its model is there, else the stand-in",
+        "hailo drives the chip, llama runs a GGUF model on the processor, remote asks another server, simulated is a "
+        "stand-in; auto takes the chip if it is there, else llama if its model is there, else the stand-in",
+        names_a_model=True,
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """Which model is kept warm."""
+    """The model that is served, and how models are loaded."""
 
-    name: str = setting("qwen2-vl-2b-instruct", "the model's name in the API", min_length=1)
-    aliases: tuple[str, ...] = setting((), "other names under which it is served too")
+    name: str = setting("qwen2-vl-2b-instruct", "the model's name in the API", min_length=1, names_a_model=True)
+    aliases: tuple[str, ...] = setting((), "other names under which it is served too", names_a_model=True)
     fallback_name: str | None = setting(
-        None, "a further name in the API, of the model that routing.fallback has", min_length=1
+        None, "a second name in the API, for the model of routing.fallback", min_length=1, names_a_model=True
     )
     hef: str = setting(
-        "/var/lib/hailo-vision/models/Qwen2-VL-2B-Instruct.hef", "the model's file for the chip", min_length=1
+        "/var/lib/hailo-vision/models/Qwen2-VL-2B-Instruct.hef",
+        "the model's file for the chip",
+        min_length=1,
+        names_a_model=True,
     )
     load_timeout_s: float = setting(120.0, "seconds a load may take", exclusive_minimum=0, maximum=3600)
-    reuse_context: bool = setting(True, "whether a conversation that goes on is sent to the chip from its new turn on")
+    reuse_context: bool = setting(True, "whether the chip keeps a conversation, so that only its new turn is read")
     keep_alive: float | None = setting(
         None,
         "seconds without a request after which it is unloaded; null keeps it loaded",
         minimum=0,
         maximum=31_536_000,
         reload=True,
+        names_a_model=True,
     )
-    pinned: bool = setting(False, "true keeps it loaded whatever keep_alive or a client says", reload=True)
+    pinned: bool = setting(
+        False, "true keeps it loaded whatever keep_alive or a client says", reload=True, names_a_model=True
+    )
     allow_pull: bool = setting(False, "whether clients may have a model's file downloaded (POST /api/pull)")
 
 
@@ -195,7 +205,7 @@ class Logging:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulator:
-    """How the stand-in behaves; only read when device.runtime is simulated."""
+    """How the stand-in behaves; only read where an engine is simulated."""
 
     load_s: float = setting(3.0, "seconds to load the model; the chip needs 10 to 60", minimum=0, maximum=3600)
     prefill_s: float = setting(0.9, "seconds to the first token; 0 means no delay", minimum=0, maximum=3600)
@@ -207,15 +217,19 @@ class Simulator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Llama:
-    """The GGUF model that llama.cpp runs on the processor; only read when device.runtime is llama or auto."""
+    """How llama.cpp runs GGUF models on the processor; only read where an engine is llama or auto."""
 
     model: str = setting(
-        "/var/lib/hailo-vision/models/Qwen2-VL-2B-Instruct-Q4_K_M.gguf", "the language model's file", min_length=1
+        "/var/lib/hailo-vision/models/Qwen2-VL-2B-Instruct-Q4_K_M.gguf",
+        "the language model's file",
+        min_length=1,
+        names_a_model=True,
     )
     mmproj: str | None = setting(
         "/var/lib/hailo-vision/models/mmproj-Qwen2-VL-2B-Instruct-Q8_0.gguf",
-        "the file of the model's eyes; null serves it without them",
+        "the file of its vision projector (mmproj); null serves the model for text alone",
         min_length=1,
+        names_a_model=True,
     )
     server: str | None = setting(
         None, "a llama-server to run; null takes one on PATH, else the Python package xllamacpp", min_length=1
@@ -227,34 +241,44 @@ class Llama:
     kv_type: KvType = setting("f16", "how the context is kept: f16, or in less memory q8_0 or q4_0")
     flash_attention: Switch = setting("auto", "auto, always or never; a kv_type other than f16 needs it")
     speculative: Speculative = setting(
-        "none", "guesses tokens ahead: none, ngram from the text so far, draft by a model"
+        "none", "speculative decoding: none, ngram from the text so far, draft by a small model"
     )
-    draft_model: str | None = setting(None, "the small GGUF model that guesses for speculative draft", min_length=1)
+    draft_model: str | None = setting(None, "the small GGUF model of speculative draft", min_length=1)
     prompt_cache_mib: int = setting(
-        256, "memory for prompts that may come again, in MiB; 0 is none", minimum=0, maximum=1_048_576
+        256, "memory for the cache of prompts, in MiB; 0 is none", minimum=0, maximum=1_048_576
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remote:
-    """A server that speaks OpenAI's protocol; only read when device.runtime or routing.fallback is remote."""
+    """A server that speaks OpenAI's protocol; only read where an engine is remote."""
 
-    base_url: str | None = setting(None, "what /chat/completions comes after, such as http://nas.lan:8000/v1")
-    model: str | None = setting(None, "the model's name over there", min_length=1)
-    key_file: str | None = setting(None, "a file that holds the key for it, and nothing else", min_length=1)
-    headers: tuple[str, ...] = setting((), "further headers for it, such as X-Team: kitchen")
-    connect_timeout_s: float = setting(5.0, "seconds to reach it", exclusive_minimum=0, maximum=600)
+    base_url: str | None = setting(
+        None, "the server's address up to /chat/completions, such as http://nas.lan:8000/v1", names_a_model=True
+    )
+    model: str | None = setting(None, "the model's name on that server", min_length=1, names_a_model=True)
+    key_file: str | None = setting(
+        None, "a file that holds the API key for that server, and nothing else", min_length=1, names_a_model=True
+    )
+    headers: tuple[str, ...] = setting(
+        (), "further headers for that server, such as X-Team: kitchen", names_a_model=True
+    )
+    connect_timeout_s: float = setting(5.0, "seconds to connect", exclusive_minimum=0, maximum=600)
     first_token_timeout_s: float = setting(
         60.0, "seconds of silence before the first token", exclusive_minimum=0, maximum=3600
     )
-    token_timeout_s: float = setting(30.0, "seconds of silence after it", exclusive_minimum=0, maximum=3600)
-    retries: int = setting(2, "tries after one that it did not get or did not take", minimum=0, maximum=10)
-    slots: int = setting(1, "answers at a time, as many as it makes without a queue", minimum=1, maximum=256)
-    context: int = setting(8192, "tokens of a conversation, where it does not tell", minimum=256, maximum=10_000_000)
+    token_timeout_s: float = setting(30.0, "seconds of silence between two tokens", exclusive_minimum=0, maximum=3600)
+    retries: int = setting(
+        2, "retries of a request that could not be sent or that was refused as busy", minimum=0, maximum=10
+    )
+    slots: int = setting(1, "answers at a time, as many as the server makes without a queue", minimum=1, maximum=256)
+    context: int = setting(
+        8192, "tokens of a conversation, where the server does not say", minimum=256, maximum=10_000_000
+    )
     image_max_px: int = setting(1024, "longest side of a picture that is sent", minimum=28, maximum=4096)
-    native: tuple[Native, ...] = setting(
+    native: tuple[Capability, ...] = setting(
         ("grammar", "tools", "penalties"),
-        "what it does by its own means: grammar, tools, logprobs, penalties; all else is asked for in words",
+        "what the server supports itself: grammar, tools, logprobs, penalties; all else is asked for in the prompt",
     )
 
 
@@ -263,14 +287,81 @@ class Routing:
     """Another engine, for when the preferred one can't answer."""
 
     fallback: Fallback = setting(
-        "none", "none, or who answers when the engine is not ready, full or too small: llama, remote or simulated"
+        "none",
+        "none, or the engine that answers when the preferred one is not ready, full or has too small a context: llama, "
+        "remote or simulated",
+        names_a_model=True,
     )
-    send_pictures_away: bool = setting(False, "whether the fallback may be remote for what holds pictures")
+    send_pictures_away: bool = setting(
+        False, "whether requests with pictures may be sent to a fallback that is remote", names_a_model=True
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelEntry:
+    """One of several models that are served; what its engines have in common stands in the sections."""
+
+    name: str = setting(MISSING, "the model's name in the API", min_length=1)
+    aliases: tuple[str, ...] = setting((), "other names under which it is served too")
+    kind: Kind = setting(
+        "vision", "vision takes pictures and text, text does not; speech, detection and embedding are not served yet"
+    )
+    engine: tuple[Runtime, ...] = setting(
+        MISSING,
+        "what answers, or a list in the order in which they are asked; as in device.runtime",
+        or_one=True,
+        min_items=1,
+    )
+    file: tuple[str, ...] = setting(
+        (), "the model's file, or a list where its engines need several: .hef for a chip, .gguf for llama", or_one=True
+    )
+    mmproj: str | None = setting(
+        None, "for llama: the file of its vision projector; null serves the model for text alone", min_length=1
+    )
+    keep: float | Pinned | None = setting(
+        None,
+        "seconds without a request after which it is unloaded; null keeps it loaded until a client unloads it, pinned "
+        "always",
+        minimum=0,
+        maximum=31_536_000,
+        reload=True,
+    )
+    fallback: tuple[str, ...] = setting(
+        (), "the name of another model, or a list, whose engines answer where its own can't", or_one=True
+    )
+    generation: Generation | None = setting(
+        None, "how its answers are made, where that differs from the section generation"
+    )
+    base_url: str | None = setting(
+        None, "for remote: the server's address up to /chat/completions, such as http://nas.lan:8000/v1"
+    )
+    remote_name: str | None = setting(
+        None, "for remote: the model's name on that server; null is the same name", min_length=1
+    )
+    key_file: str | None = setting(
+        None, "for remote: a file that holds the API key for that server, and nothing else", min_length=1
+    )
+    headers: tuple[str, ...] = setting((), "for remote: further headers for that server, such as X-Team: kitchen")
+    native: tuple[Capability, ...] | None = setting(
+        None, "for remote: what the server supports itself; null is remote.native"
+    )
+    send_pictures_away: bool = setting(False, "for remote: whether requests with pictures may be sent there")
+    context: int | None = setting(
+        None,
+        "tokens of a conversation; null is llama.context, or remote.context",
+        minimum=256,
+        maximum=10_000_000,
+    )
+    slots: int | None = setting(None, "answers at a time; null is llama.slots, or remote.slots", minimum=1, maximum=256)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All of it. A field of this class is a section of the file."""
+    """All of it. A field of this class is a section of the file, but for `models`, which is a list.
+
+    The sections alone are the short way to write one model. With a list the settings marked `names_a_model` keep their
+    defaults and mean nothing.
+    """
 
     server: Server = field(default_factory=Server)
     device: Device = field(default_factory=Device)
@@ -283,6 +374,18 @@ class Settings:
     llama: Llama = field(default_factory=Llama)
     remote: Remote = field(default_factory=Remote)
     routing: Routing = field(default_factory=Routing)
+    models: tuple[ModelEntry, ...] = field(
+        default=(),
+        metadata={
+            "about": "the models that are served, each with its engines; the list takes the place of the settings of one model"
+        },
+    )
 
 
-SECTIONS: tuple[str, ...] = tuple(section.name for section in fields(Settings))
+SECTIONS: dict[str, type[Any]] = {key.name: key.type for key in fields(Settings) if is_dataclass(key.type)}  # type: ignore[misc]
+NAME_A_MODEL: tuple[str, ...] = tuple(
+    f"{name}.{key.name}"
+    for name, section in SECTIONS.items()
+    for key in fields(section)
+    if key.metadata.get("names_a_model")
+)

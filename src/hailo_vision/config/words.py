@@ -3,19 +3,19 @@
 import difflib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-_LONGEST = 60
-_BARE_KEY = re.compile(rf"[\w$-]{{1,{_LONGEST}}}")
+_MAX_CHARS = 60
+_BARE_KEY = re.compile(rf"[\w$-]{{1,{_MAX_CHARS}}}")
 _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
 def show(value: Any) -> str:
     """The value as JSON on one line, cut to 60 characters, with nothing in it that a terminal would obey."""
     text = json.dumps(value, ensure_ascii=False)
-    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[: _LONGEST + 1])
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[: _MAX_CHARS + 1])
+    return text if len(text) <= _MAX_CHARS else text[: _MAX_CHARS - 1] + "…"
 
 
 def kind(value: Any) -> str:
@@ -44,10 +44,13 @@ def join(path: str, part: str | int) -> str:
     return f"{path}.{key}" if path else key
 
 
-def wanted(schema: dict[str, Any]) -> str:
+def expected(schema: dict[str, Any]) -> str:
     """What would be right, read off the schema of a key or a section."""
+    if "anyOf" in schema:
+        return " or ".join(_choices(schema["anyOf"]))
     if "enum" in schema:
-        return f"one of {', '.join(schema['enum'])}"
+        words = schema["enum"]
+        return f"one of {', '.join(words)}" if len(words) > 1 else str(words[0])
     if "properties" in schema:
         return f"a section with the keys {', '.join(schema['properties'])}"
     types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
@@ -56,10 +59,22 @@ def wanted(schema: dict[str, Any]) -> str:
         "number": "a number" + _range(schema),
         "string": "text",
         "boolean": "true or false",
-        "array": "a list of text",
+        "array": _list_of(schema.get("items", {})),
         "null": "null",
     }
     return " or ".join(right[name] for name in types)
+
+
+def _choices(choices: Sequence[dict[str, Any]]) -> Iterator[str]:
+    for choice in choices:
+        is_list_of_the_first = choice.get("items") == choices[0] and "enum" in choices[0]
+        yield "a list of these" if is_list_of_the_first else expected(choice)
+
+
+def _list_of(items: dict[str, Any]) -> str:
+    if "properties" in items:
+        return f"a list of sections with the keys {', '.join(items['properties'])}"
+    return "a list of text"
 
 
 def _range(schema: dict[str, Any]) -> str:
@@ -93,7 +108,7 @@ def duplicate(lines: Sequence[int | None]) -> str:
 
 
 def too_deep(limit: int) -> str:
-    return f"its values are nested more than {limit} levels deep; right are sections with keys below them"
+    return f"its values are nested more than {limit} levels deep; expected sections with keys below them"
 
 
 def position(text: str, offset: int) -> tuple[int, int]:
@@ -108,8 +123,8 @@ def syntax_error(language: str, text: str, offset: int) -> str:
         return f"at its end, this is not complete {language}; look for a bracket or a quote that is never closed"
     line, column = position(text, offset)
     content = _LINE_END.split(text)[line - 1]
-    start = max(0, column - 1 - _LONGEST // 2)
-    excerpt = show(content[start : start + _LONGEST - 10].strip())
+    start = max(0, column - 1 - _MAX_CHARS // 2)
+    excerpt = show(content[start : start + _MAX_CHARS - 10].strip())
     if language == "YAML" and "\t" in content[: len(content) - len(content.lstrip())]:
         advice = "a tab indents it, and only spaces may"
     elif language == "YAML":

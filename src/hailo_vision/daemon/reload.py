@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from hailo_vision.config.changes import changed, reloadable, taken_up
+from hailo_vision.config.changes import changed, is_reloadable, taken_up
 from hailo_vision.config.settings import Settings
 from hailo_vision.daemon.notify import Notifier
 from hailo_vision.errors import ConfigError
@@ -64,8 +64,8 @@ class Reloader:
         for change in changes:
             change()
         differing = changed(self.running, new)
-        applied = [path for path in differing if path in reloadable()]
-        waiting = [path for path in differing if path not in reloadable()]
+        applied = [path for path in differing if is_reloadable(path)]
+        waiting = [path for path in differing if not is_reloadable(path)]
         self.running = taken_up(self.running, new)
         facts = {"applied": ", ".join(applied) or None, "needs_restart": ", ".join(waiting) or None}
         log.warning("reloaded", extra={"facts": facts}) if waiting else log.info("reloaded", extra={"facts": facts})

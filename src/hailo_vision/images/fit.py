@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
-from hailo_vision.config.settings import Fit
+from hailo_vision.chat import Fit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from hailo_vision.chat import Capabilities, ModelFacts
-from hailo_vision.config.served import Kind, ModelSettings
-from hailo_vision.config.settings import Generation
+from hailo_vision.config.served import ModelSettings
+from hailo_vision.config.settings import Generation, Kind
 from hailo_vision.engines.contract import EngineState
 from hailo_vision.errors import NotReady
 from hailo_vision.serving.backend import Backend
