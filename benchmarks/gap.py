@@ -14,7 +14,7 @@ import runpy
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,17 +36,11 @@ def main() -> None:
 def serve() -> None:
     """The daemon, whose worker is this file."""
     from hailo_vision.cli import main as cli
-    from hailo_vision.daemon import engines
+    from hailo_vision.engines.chip import build
+    from hailo_vision.engines.chip.chip import ChipEngine
 
-    def timed(make: Callable[..., Any]) -> Callable[..., Any]:
-        def made(*given: Any) -> Any:
-            supervisor = make(*given)
-            supervisor._command = (sys.executable, "-P", __file__, "worker")
-            return supervisor
-
-        return made
-
-    engines.ENGINES = {**engines.ENGINES, "simulated": timed(engines._supervisor)}
+    command = (sys.executable, "-P", __file__, "worker")
+    build.ChipEngine = partial(ChipEngine, command=command)  # type: ignore[assignment,misc]
     sys.exit(cli())
 
 

@@ -13,8 +13,8 @@ HOUSE = Path(__file__).resolve().parent.parent / "src" / "hailo_vision"
 # others. A name covers what is inside it; a `-` takes away, from the standard library too. The longest name counts.
 WORDS = "chat errors config.settings"
 ENGINE = (
-    f"{WORDS} models.facts models.memory engines.contract engines.condition engines.backoff engines.reason "
-    "engines.stderr"
+    f"{WORDS} config.served models.facts models.memory engines.contract engines.condition engines.backoff "
+    "engines.child engines.stderr"
 )
 HTTP = f"{WORDS} access serving generate scheduler engines.contract tasks http_api.web http_api.openapi.operation"
 OPENAI = (
@@ -31,6 +31,8 @@ TABLE = {
     "config": "chat errors | yaml jsonschema",
     "images": f"{WORDS} __version__ | PIL aiohttp yarl -aiohttp.web",
     "engines": ENGINE,
+    "engines.choose": f"{ENGINE} engines.chip.node",  # `auto` looks for the chip
+    "engines.table": f"{ENGINE} engines.chip engines.llama engines.remote",
     "engines.chip": f"{ENGINE} wire",
     "engines.openai": f"{ENGINE} | aiohttp -aiohttp.web",
     "engines.llama": f"{ENGINE} engines.openai | aiohttp -aiohttp.web xllamacpp hailo_vision.worker.parent",
@@ -57,7 +59,7 @@ TABLE = {
     "__version__",
     "models": "chat errors config.settings __version__ | aiohttp -aiohttp.web",
     "client": "errors | aiohttp -aiohttp.web",
-    "doctor": "errors config models client engines daemon.engines",
+    "doctor": "errors config models client engines",
     "bench": "chat errors client __version__ | PIL aiohttp -aiohttp.web",
     "cli": "chat errors config daemon models client doctor bench __version__",
 }
@@ -69,10 +71,8 @@ LIBRARIES = {
     "ingress.registry": "aiohttp.abc aiohttp.web",
 }
 VENDOR = "hailo_platform"
-NAME_THE_VENDOR = {
-    "worker.runtime",
-    "daemon.engines",
-}  # the one that imports it by name, and the one that sends the name
+# The one that imports it by name, and the one that sends the name.
+NAME_THE_VENDOR = {"worker.runtime", "engines.chip.build"}
 CATCH_ALL = {"http_api.app", "worker.loop"}
 
 
@@ -179,8 +179,8 @@ def test_every_room_is_looked_at() -> None:
         ),
         (
             "engines.llama.llama",
-            "from hailo_vision.engines.remote.remote import Remote",
-            "imports hailo_vision.engines.remote.remote.Remote",
+            "from hailo_vision.engines.remote.remote import RemoteEngine",
+            "imports hailo_vision.engines.remote.remote.RemoteEngine",
         ),
         ("utils.misc", "", "is in no room of the table"),
         ("chat", "try: pass\nexcept Exception: raise", "catches everything"),

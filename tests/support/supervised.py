@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hailo_vision.chat import Event, Generation, Sampling, Text, Turn
 from hailo_vision.engines.chip.budgets import Budgets
-from hailo_vision.engines.chip.chip import Supervisor
+from hailo_vision.engines.chip.chip import ChipEngine
 from hailo_vision.engines.contract import EngineState
 from hailo_vision.errors import DeviceUnavailable
 from hailo_vision.wire import Load
@@ -23,8 +23,8 @@ def command(way: str) -> tuple[str, ...]:
 
 
 @asynccontextmanager
-async def supervised(way: str, budgets: Budgets = SHORT) -> AsyncIterator[Supervisor]:
-    supervisor = Supervisor(LOAD, budgets, command=command(way))
+async def supervised(way: str, budgets: Budgets = SHORT) -> AsyncIterator[ChipEngine]:
+    supervisor = ChipEngine(LOAD, budgets, command=command(way))
     task = asyncio.create_task(supervisor.run())
     try:
         yield supervisor
@@ -46,13 +46,13 @@ def asking(max_tokens: int = 3) -> Generation:
     return Generation(turns=(turn,), sampling=Sampling(), max_tokens=max_tokens)
 
 
-async def answer(supervisor: Supervisor, max_tokens: int = 3) -> list[Event]:
+async def answer(supervisor: ChipEngine, max_tokens: int = 3) -> list[Event]:
     async with aclosing(supervisor.generate(asking(max_tokens))) as events:
         return [event async for event in events]
 
 
 @asynccontextmanager
-async def ready(way: str = "obedient") -> AsyncIterator[Supervisor]:
+async def ready(way: str = "obedient") -> AsyncIterator[ChipEngine]:
     async with supervised(way) as supervisor:
         await until(lambda: supervisor.state is EngineState.READY)
         yield supervisor

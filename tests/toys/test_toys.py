@@ -14,8 +14,8 @@ from hailo_vision.access.access import load_access
 from hailo_vision.config import settings
 from hailo_vision.config.served import EngineSettings, ModelSettings
 from hailo_vision.daemon import fleet
-from hailo_vision.daemon.engines import ENGINES
 from hailo_vision.engines.contract import Engine
+from hailo_vision.engines.table import ENGINES
 from hailo_vision.http_api import app
 from hailo_vision.http_api.web.services import Downloads, Services
 from hailo_vision.images.pictures import Pictures

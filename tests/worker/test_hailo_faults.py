@@ -17,7 +17,7 @@ import pytest
 
 from hailo_vision.chat import Finish, FinishReason, Generation, Piece
 from hailo_vision.engines.chip.budgets import Budgets
-from hailo_vision.engines.chip.chip import Supervisor
+from hailo_vision.engines.chip.chip import ChipEngine
 from hailo_vision.engines.contract import EngineState
 from hailo_vision.errors import DeviceFault, DeviceUnavailable, EngineError, GenerationFailed, WorkerDied, WorkerStalled
 from hailo_vision.wire import Failed, Generate, Token
@@ -183,8 +183,8 @@ def test_a_bug_in_the_worker_ends_it_without_collecting_anything(spawn: Spawn) -
 
 
 @asynccontextmanager
-async def kept(options: dict[str, Any], budgets: Budgets = SHORT, **more: Any) -> AsyncIterator[Supervisor]:
-    supervisor = Supervisor(LOAD, budgets, environment={VARIABLE: json.dumps({**options, **more})})
+async def kept(options: dict[str, Any], budgets: Budgets = SHORT, **more: Any) -> AsyncIterator[ChipEngine]:
+    supervisor = ChipEngine(LOAD, budgets, environment={VARIABLE: json.dumps({**options, **more})})
     task = asyncio.create_task(supervisor.run())
     try:
         await until(lambda: supervisor.state is EngineState.READY)
@@ -198,7 +198,7 @@ async def kept(options: dict[str, Any], budgets: Budgets = SHORT, **more: Any) -
         assert pid is None or not Path(f"/proc/{pid}").exists()
 
 
-async def said(supervisor: Supervisor, generation: Generation = QUESTION) -> tuple[str, Finish | EngineError]:
+async def said(supervisor: ChipEngine, generation: Generation = QUESTION) -> tuple[str, Finish | EngineError]:
     text = ""
     try:
         async with aclosing(supervisor.generate(generation)) as events:

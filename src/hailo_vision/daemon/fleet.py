@@ -6,10 +6,11 @@ from functools import partial
 
 from hailo_vision.config import settings
 from hailo_vision.config.served import EngineSettings, ModelSettings
-from hailo_vision.daemon import engines
-from hailo_vision.daemon.engines import ENGINES, Factory, Restarted
+from hailo_vision.engines.chip.build import build_probe
 from hailo_vision.engines.chip.probe import ChipProbe
-from hailo_vision.engines.contract import DrivenEngine, Engine
+from hailo_vision.engines.choose import choose_engine
+from hailo_vision.engines.contract import DrivenEngine, Engine, OnRestart
+from hailo_vision.engines.table import ENGINES, Factory, build_engine
 from hailo_vision.generate.pipeline import Pipeline
 from hailo_vision.images.pictures import Pictures
 from hailo_vision.scheduler.scheduler import Scheduler
@@ -38,14 +39,14 @@ class Chosen:
 
 def choose(models: tuple[ModelSettings, ...]) -> Chosen:
     """Look which engine `auto` is on this machine. An engine that a model would have twice is there once."""
-    reason = engines.choose(models[0].engines[0]).reason
+    reason = choose_engine(models[0].engines[0]).reason
     return Chosen(models=tuple(_resolved(model) for model in models), reason=reason)
 
 
 def _resolved(model: ModelSettings) -> ModelSettings:
     found: dict[settings.Runtime, EngineSettings] = {}
     for engine in model.engines:
-        runtime = engines.choose(engine).runtime
+        runtime = choose_engine(engine).runtime
         found.setdefault(runtime, replace(engine, runtime=runtime))
     is_alone = len(found) == 1 and not model.fallback
     return replace(model, engines=tuple(replace(engine, is_alone=is_alone) for engine in found.values()))
@@ -73,7 +74,7 @@ def build(
     schedule: MakeScheduler,
     pictures: Pictures,
     on_change: Changed,
-    on_restart: Restarted,
+    on_restart: OnRestart,
     table: Mapping[str, Factory] = ENGINES,
 ) -> Fleet:
     """Build what answers for all models, with the engines of the table.
@@ -86,7 +87,7 @@ def build(
     for model in chosen.models:
         backends = []
         for wanted in model.engines:
-            engine = engines.build(wanted, partial(on_change, len(made)), on_restart, table)
+            engine = build_engine(wanted, partial(on_change, len(made)), on_restart, table)
             scheduler = schedule(engine, model)
             made.append(engine)
             schedulers.append((model.name, scheduler))
@@ -101,7 +102,7 @@ def build(
             )
         own[model.name] = tuple(backends)
     served = [ServedModel(model, own[model.name], _others(model, own)) for model in chosen.models]
-    probes = (engines.probe(wanted) for model in chosen.models for wanted in model.engines)
+    probes = (build_probe(wanted) for model in chosen.models for wanted in model.engines)
     return Fleet(
         models=ServedModels(served),
         engines=tuple(made),

@@ -18,7 +18,7 @@ from hailo_vision.access.access import Access, load_access
 from hailo_vision.config import settings
 from hailo_vision.config.served import ModelSettings, served
 from hailo_vision.config.settings import Settings
-from hailo_vision.daemon import engines, fleet, http, logs
+from hailo_vision.daemon import fleet, http, logs
 from hailo_vision.daemon.health import HealthProbe
 from hailo_vision.daemon.host import Host
 from hailo_vision.daemon.listen import listen
@@ -26,6 +26,7 @@ from hailo_vision.daemon.metrics import Metrics, Readings
 from hailo_vision.daemon.notify import Notifier
 from hailo_vision.daemon.reload import Reloadable, Reloader
 from hailo_vision.daemon.signals import Signals
+from hailo_vision.engines.chip.build import QUIT_S
 from hailo_vision.engines.contract import Engine
 from hailo_vision.errors import DeviceUnavailable, StartError
 from hailo_vision.http_api import app
@@ -38,7 +39,7 @@ from hailo_vision.serving.served import ServedModels
 log = logging.getLogger(__name__)
 
 # What a stop takes after the drain. With the default of queue.drain_timeout_s it stays within the unit's 30 s.
-AFTER_DRAIN_S = engines.QUIT_S + http.FLUSH_S + 2 * http.HANDLER_SHUTDOWN_S
+AFTER_DRAIN_S = QUIT_S + http.FLUSH_S + 2 * http.HANDLER_SHUTDOWN_S
 
 
 async def run(wanted: Settings, reread: Callable[[], Settings]) -> None:

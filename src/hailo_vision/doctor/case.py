@@ -12,14 +12,16 @@ from typing import Any
 from hailo_vision.config import load
 from hailo_vision.config.served import served
 from hailo_vision.config.settings import Runtime, Settings
-from hailo_vision.daemon.engines import RUNTIME_MODULES, Choice, choose, key_in
 from hailo_vision.doctor import account
 from hailo_vision.doctor.account import Account, Owner
 from hailo_vision.doctor.machine import Machine, Output
+from hailo_vision.engines.chip.build import RUNTIME_MODULES
 from hailo_vision.engines.chip.node import find_node
 from hailo_vision.engines.chip.probe import PROBE_COMMAND
+from hailo_vision.engines.choose import Choice, choose_engine
 from hailo_vision.engines.openai import listing
 from hailo_vision.engines.openai.listing import Answer, Trouble
+from hailo_vision.engines.remote.build import key_in
 from hailo_vision.engines.remote.remote import endpoint
 from hailo_vision.errors import ConfigError, ModelError, StartError
 from hailo_vision.models.release import Release, runtime_release
@@ -87,7 +89,7 @@ class Case:
     @cached_property
     def choice(self) -> Choice:
         """The default model's preferred engine, as the daemon would choose it now."""
-        return choose(served(self.settings)[0].engines[0], self.machine.root)
+        return choose_engine(served(self.settings)[0].engines[0], self.machine.root)
 
     @property
     def runtime(self) -> Runtime:

@@ -8,13 +8,13 @@ import shlex
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from hailo_vision.daemon.engines import key_in
 from hailo_vision.doctor.account import Account
 from hailo_vision.doctor.case import REMOTE_S, Case
 from hailo_vision.doctor.files import closed_to, head_of, hidden
 from hailo_vision.doctor.finding import Finding, failed, ok, skipped, warning
 from hailo_vision.engines.openai import listing
 from hailo_vision.engines.openai.listing import Answer, Trouble
+from hailo_vision.engines.remote.build import key_in
 from hailo_vision.errors import StartError
 
 _ANYBODY = Account(name="anybody", uid=-1, gids=frozenset())  # neither the owner nor in the group

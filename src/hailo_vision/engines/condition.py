@@ -4,29 +4,60 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from hailo_vision.engines.contract import EngineState
+from hailo_vision.engines.contract import EngineState, OnChange
 from hailo_vision.errors import DeviceFault, DeviceUnavailable
 
 _ON_THE_WAY = (EngineState.STARTING, EngineState.WAKING, EngineState.BUSY)
 
 
 class Condition:
-    """`trouble` says why it is FAILED. Who waits is woken by all that is an answer to "can I generate?"."""
+    """`trouble` says why it is FAILED. Every state that answers "can I generate?" wakes those that wait for it.
 
-    def __init__(self, on_change: Callable[[], None], *, slots: int) -> None:
+    `wake` is set when a caller waits for an unloaded model. `started_at` is when the last start began, on the loop's
+    clock.
+    """
+
+    def __init__(self, on_change: OnChange, *, slots: int) -> None:
         self.state = EngineState.STOPPED
         self.trouble: str | None = None
-        self.wanted = asyncio.Event()  # somebody waits for an unloaded model
+        self.wake = asyncio.Event()
+        self.started_at = 0.0
+        self._retry_at = 0.0
         self._on_change = on_change
         self._slots = slots
         self._generating = 0
         self._settled = asyncio.Event()
 
+    @property
+    def is_up(self) -> bool:
+        return self.state in (EngineState.READY, EngineState.BUSY)
+
     def become(self, state: EngineState) -> None:
         self.state = state
+        if state in (EngineState.STARTING, EngineState.WAKING):
+            self.started_at = _now()
         if state not in _ON_THE_WAY:
             self._settled.set()
         self._on_change()
+
+    def lose(self) -> None:
+        """What answered is gone, and nothing more is asked of it: READY or BUSY becomes STARTING."""
+        if self.is_up:
+            self.become(EngineState.STARTING)
+
+    async def fail_for(self, delay_s: float) -> None:
+        """FAILED, until the next try after this delay."""
+        self._retry_at = _now() + delay_s
+        self.become(EngineState.FAILED)
+        await asyncio.sleep(delay_s)
+
+    def ready_in_s(self, load_s: float) -> float:
+        """An estimate of the seconds until READY, for a model that takes `load_s` from a start on."""
+        if self.is_up:
+            return 0.0
+        if self.state is EngineState.UNLOADED:
+            return max(1.0, load_s)
+        return max(1.0, max(self.started_at, self._retry_at) + load_s - _now())
 
     @contextmanager
     def generating(self, is_up: Callable[[], bool]) -> Iterator[None]:
@@ -49,7 +80,10 @@ class Condition:
 
     @property
     def _has_room(self) -> bool:
-        return self.state is EngineState.READY or (self.state is EngineState.BUSY and self._generating < self._slots)
+        """An engine that is BUSY outside of `generating` has none: its device is not free yet."""
+        return self.state is EngineState.READY or (
+            self.state is EngineState.BUSY and 0 < self._generating < self._slots
+        )
 
     async def ready(self) -> None:
         """Wait until a slot is free. Raises DeviceUnavailable when that can't be now."""
@@ -58,7 +92,7 @@ class Condition:
                 case EngineState.FAILED | EngineState.STOPPING | EngineState.STOPPED:
                     raise DeviceUnavailable(DeviceFault.FAILED, self.trouble or "The engine is stopped.")
                 case EngineState.UNLOADED:
-                    self.wanted.set()
+                    self.wake.set()
             await self.news()
 
     async def settled(self) -> None:
@@ -70,3 +104,7 @@ class Condition:
         """Wait until the state is another one that somebody waits for."""
         self._settled.clear()
         await self._settled.wait()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

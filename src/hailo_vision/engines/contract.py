@@ -1,10 +1,14 @@
 """What the scheduler drives: the contract that every engine keeps."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from enum import StrEnum
 from typing import Protocol
 
 from hailo_vision.chat import Capabilities, Event, Generation, LoadedModel, ModelFacts
+
+# An engine calls the one at each change of its state, the other with the reason when a child or server is replaced.
+OnChange = Callable[[], None]
+OnRestart = Callable[[str], None]
 
 
 class EngineState(StrEnum):

@@ -10,7 +10,7 @@ import pytest
 from hailo_vision.chat import Finish, FinishReason, Piece
 from hailo_vision.engines.backoff import Backoff
 from hailo_vision.engines.chip.budgets import Budgets
-from hailo_vision.engines.chip.chip import Supervisor
+from hailo_vision.engines.chip.chip import ChipEngine
 from hailo_vision.engines.contract import EngineState
 from hailo_vision.errors import DeviceFault, DeviceUnavailable, EngineError, GenerationFailed, WorkerDied, WorkerStalled
 from supervised import LOAD, SHORT, answer, asking, command, supervised, until
@@ -28,7 +28,7 @@ async def test_an_answer_is_its_pieces_and_then_one_finish() -> None:
 
 async def test_it_goes_from_stopped_through_starting_to_ready_and_busy_and_back() -> None:
     seen: list[EngineState] = []
-    supervisor = Supervisor(LOAD, SHORT, command=command("obedient"), on_change=lambda: seen.append(supervisor.state))
+    supervisor = ChipEngine(LOAD, SHORT, command=command("obedient"), on_change=lambda: seen.append(supervisor.state))
     assert supervisor.state is EngineState.STOPPED
     task = asyncio.create_task(supervisor.run())
     await until(lambda: supervisor.state is EngineState.READY)
@@ -149,7 +149,7 @@ async def test_a_model_that_can_never_load_is_not_tried_again() -> None:
 
 @pytest.mark.parametrize(("way", "waits"), [("no_device", False), ("shut_out", False), ("shut_out", True)])
 async def test_what_no_other_worker_would_change_ends_the_supervisor(way: str, waits: bool) -> None:
-    supervisor = Supervisor(LOAD, SHORT, command=command(way), waits_for_device=waits)
+    supervisor = ChipEngine(LOAD, SHORT, command=command(way), waits_for_device=waits)
     async with asyncio.timeout(20):
         with pytest.raises(DeviceUnavailable, match=way.replace("_", " ")):
             await supervisor.run()
@@ -174,7 +174,7 @@ async def test_a_device_that_is_missing_from_the_start_is_waited_for_where_someb
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     place = Socket()
-    supervisor = Supervisor(
+    supervisor = ChipEngine(
         LOAD, SHORT, command=command("obedient"), find_device=place.find, waits_for_device=True, look_s=0.01
     )
     task = asyncio.create_task(supervisor.run())
@@ -198,7 +198,7 @@ async def test_a_device_that_is_missing_from_the_start_is_waited_for_where_someb
 async def test_a_node_that_is_lost_later_is_waited_for_in_any_case() -> None:
     place = Socket()
     place.node = "found"
-    supervisor = Supervisor(LOAD, SHORT, command=command("obedient"), find_device=place.find, look_s=0.01)
+    supervisor = ChipEngine(LOAD, SHORT, command=command("obedient"), find_device=place.find, look_s=0.01)
     task = asyncio.create_task(supervisor.run())
     await until(lambda: supervisor.state is EngineState.READY)
     place.node = None
@@ -215,7 +215,7 @@ async def test_a_node_that_is_lost_later_is_waited_for_in_any_case() -> None:
 
 
 async def test_a_chip_that_does_not_answer_at_the_start_is_tried_again_where_somebody_else_answers() -> None:
-    supervisor = Supervisor(LOAD, SHORT, command=command("no_device"), waits_for_device=True)
+    supervisor = ChipEngine(LOAD, SHORT, command=command("no_device"), waits_for_device=True)
     task = asyncio.create_task(supervisor.run())
     await until(lambda: supervisor.state is EngineState.FAILED and supervisor.restarts >= 2)
     assert supervisor.trouble == "no device"
@@ -225,7 +225,7 @@ async def test_a_chip_that_does_not_answer_at_the_start_is_tried_again_where_som
 
 
 async def test_a_node_that_is_missing_from_the_start_ends_the_supervisor_that_is_alone() -> None:
-    supervisor = Supervisor(LOAD, SHORT, command=command("obedient"), find_device=Socket().find)
+    supervisor = ChipEngine(LOAD, SHORT, command=command("obedient"), find_device=Socket().find)
     async with asyncio.timeout(20):
         with pytest.raises(DeviceUnavailable, match="no node"):
             await supervisor.run()
@@ -246,7 +246,7 @@ async def test_a_worker_that_does_not_quit_is_killed() -> None:
 
 
 def test_the_first_new_try_comes_at_once_and_later_ones_wait_longer_up_to_a_bound() -> None:
-    backoff = Backoff(first_s=1.0, longest_s=60.0)
+    backoff = Backoff(first_s=1.0, max_s=60.0)
     delays = [backoff.next_s() for _ in range(20)]
     assert delays[0] == 0
     for number, delay in enumerate(delays[1:]):

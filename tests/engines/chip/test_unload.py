@@ -8,7 +8,7 @@ import pytest
 
 from hailo_vision.chat import Finish, Piece
 from hailo_vision.engines.chip.budgets import Budgets
-from hailo_vision.engines.chip.chip import Supervisor
+from hailo_vision.engines.chip.chip import ChipEngine
 from hailo_vision.engines.contract import EngineState
 from hailo_vision.errors import DeviceUnavailable
 from supervised import answer, asking, ready, supervised, until
@@ -39,7 +39,7 @@ async def test_an_unloaded_engine_has_no_process_and_says_what_it_had_loaded() -
 async def test_whoever_asks_an_unloaded_engine_has_it_loaded_again() -> None:
     seen: list[EngineState] = []
     async with ready() as engine:
-        engine._on_change = lambda: seen.append(engine.state)
+        engine._condition._on_change = lambda: seen.append(engine.state)
         for _ in range(2):
             await engine.unload()
             assert isinstance((await answer(engine))[-1], Finish)
@@ -112,7 +112,7 @@ async def test_the_time_of_all_generations_is_summed_up_the_aborted_ones_too() -
 # A stop. Its way out of each state waits for no budget of the device's: those here are an hour long.
 
 
-async def generating(engine: Supervisor) -> "asyncio.Task[object]":
+async def generating(engine: ChipEngine) -> "asyncio.Task[object]":
     await until(lambda: engine.state is EngineState.READY)
     task: asyncio.Task[object] = asyncio.create_task(answer(engine, 100_000))
     await until(lambda: engine.state is EngineState.BUSY)

@@ -10,10 +10,10 @@ import pytest_asyncio
 
 from hailo_vision.config import settings
 from hailo_vision.engines.chip.budgets import Budgets
-from hailo_vision.engines.chip.chip import Supervisor
+from hailo_vision.engines.chip.chip import ChipEngine
 from hailo_vision.engines.contract import DrivenEngine, EngineState
-from hailo_vision.engines.llama.llama import Llama
-from hailo_vision.engines.remote.remote import Remote
+from hailo_vision.engines.llama.llama import LlamaEngine
+from hailo_vision.engines.remote.remote import RemoteEngine
 from hailo_vision.wire import Load
 from harness import MODEL, Daemon
 from local_models import SMOLLM2, has_llama, has_smollm2, llama_settings, smollm2
@@ -41,14 +41,14 @@ def llama_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     assert running.stop() == 0, running.log
 
 
-def supervised(folder: str) -> Supervisor:
+def supervised(folder: str) -> ChipEngine:
     load = Load(runtime="hailo_vision.simulator", hef="/none.hef", device="none", group_id=folder, patience_s=5)
     environment = {"HAILO_VISION_SIMULATOR": json.dumps(QUICK), "XDG_RUNTIME_DIR": folder, "TMPDIR": folder}
-    return Supervisor(load, Budgets(), environment=environment)
+    return ChipEngine(load, Budgets(), environment=environment)
 
 
-def remote(daemon: Daemon, slots: int = 1) -> Remote:
-    return Remote(settings.Remote(base_url=f"{daemon.url}/v1", model=MODEL, retries=0, slots=slots), key=None)
+def remote(daemon: Daemon, slots: int = 1) -> RemoteEngine:
+    return RemoteEngine(settings.Remote(base_url=f"{daemon.url}/v1", model=MODEL, retries=0, slots=slots), key=None)
 
 
 @pytest_asyncio.fixture(params=KINDS, scope="module", loop_scope="module")
@@ -58,9 +58,9 @@ async def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
         case "simulated":
             made: DrivenEngine = supervised(str(tmp_path_factory.mktemp("chip")))
         case "llama":
-            made = Llama(llama_settings(), load_timeout_s=60)
+            made = LlamaEngine(llama_settings(), load_timeout_s=60)
         case "llama of two slots":
-            made = Llama(llama_settings(slots=2), load_timeout_s=60)
+            made = LlamaEngine(llama_settings(slots=2), load_timeout_s=60)
         case "remote over simulated":
             made = remote(request.getfixturevalue("daemon"))
         case _:

@@ -12,7 +12,7 @@ from engines.contract.conftest import running
 from hailo_vision.chat import Event, Finish, FinishReason, Generation, Piece, Role, Sampling, Text, Turn
 from hailo_vision.config import settings
 from hailo_vision.engines.contract import DrivenEngine, EngineState
-from hailo_vision.engines.llama.llama import Llama
+from hailo_vision.engines.llama.llama import LlamaEngine
 from hailo_vision.errors import RequestError
 from local_models import has_llama, make_tiny
 from supervised import until
@@ -184,7 +184,7 @@ async def test_an_unloaded_model_comes_back_for_whoever_asks(engine: DrivenEngin
 @pytest.mark.parametrize("words", [(), ("tools",)])
 async def test_llama_has_tools_where_the_model_s_template_has_them(tmp_path: Path, words: tuple[str, ...]) -> None:
     wanted = settings.Llama(**{**make_tiny(tmp_path, *words), "mmproj": None, "threads": 1})  # type: ignore[arg-type]
-    engine = Llama(wanted, load_timeout_s=60)
+    engine = LlamaEngine(wanted, load_timeout_s=60)
     async with running(engine):
         assert engine.capabilities.tools is bool(words)
 

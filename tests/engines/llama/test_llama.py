@@ -13,7 +13,7 @@ import pytest
 
 from hailo_vision.config import settings
 from hailo_vision.engines.contract import EngineState
-from hailo_vision.engines.llama.llama import Llama
+from hailo_vision.engines.llama.llama import LlamaEngine
 from hailo_vision.errors import WorkerStalled
 from local_models import has_llama, make_tiny
 from supervised import asking, until
@@ -28,10 +28,10 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> settings.Llama:
 
 
 @asynccontextmanager
-async def kept(wanted: settings.Llama, **more: Any) -> AsyncIterator[tuple[Llama, list[str]]]:
+async def kept(wanted: settings.Llama, **more: Any) -> AsyncIterator[tuple[LlamaEngine, list[str]]]:
     """An engine that runs, and the reasons of its restarts."""
     reasons: list[str] = []
-    engine = Llama(wanted, on_restart=reasons.append, **{"load_timeout_s": 60.0, **more})
+    engine = LlamaEngine(wanted, on_restart=reasons.append, **{"load_timeout_s": 60.0, **more})
     task = asyncio.create_task(engine.run())
     try:
         yield engine, reasons

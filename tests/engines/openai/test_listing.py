@@ -14,7 +14,7 @@ from faulty_server import faulty
 from hailo_vision.config import settings
 from hailo_vision.engines.contract import EngineState
 from hailo_vision.engines.openai import listing
-from hailo_vision.engines.remote.remote import Remote
+from hailo_vision.engines.remote.remote import RemoteEngine
 from supervised import until
 
 JSON = st.recursive(
@@ -57,7 +57,7 @@ async def test_a_list_that_comes_in_crumbs_is_read_to_its_end() -> None:
 
 @pytest.mark.parametrize("host", ["a" * 70, "a..b"])
 async def test_a_name_that_can_t_be_one_is_a_trouble_and_no_end_of_the_engine(host: str) -> None:
-    engine = Remote(settings.Remote(base_url=f"http://{host}/v1", model="m"), key=None)
+    engine = RemoteEngine(settings.Remote(base_url=f"http://{host}/v1", model="m"), key=None)
     task = asyncio.create_task(engine.run())
     await until(lambda: engine.state is EngineState.FAILED or task.done())
     assert not task.done()

@@ -13,7 +13,7 @@ from faulty_server import SECRET, Faulty, faulty
 from hailo_vision.chat import Event, Finish, FinishReason, Frame, Generation, Piece, Sampling, Text, ToolCall, Turn
 from hailo_vision.config import settings
 from hailo_vision.engines.contract import EngineState
-from hailo_vision.engines.remote.remote import Remote
+from hailo_vision.engines.remote.remote import RemoteEngine
 from hailo_vision.errors import (
     DeviceUnavailable,
     EngineError,
@@ -36,10 +36,10 @@ def asking(deadline: float | None = None) -> Generation:
 @asynccontextmanager
 async def over(
     server: Faulty, way: str, on_restart: Callable[[str], None] = lambda reason: None, **wanted: Any
-) -> AsyncIterator[Remote]:
+) -> AsyncIterator[RemoteEngine]:
     """An engine that asks for a way to misbehave, READY."""
     quick = {"first_token_timeout_s": 0.3, "token_timeout_s": 0.3, "retries": 0}
-    engine = Remote(
+    engine = RemoteEngine(
         settings.Remote(**{"base_url": server.base_url, "model": way, **quick, **wanted}),
         key="ours",
         on_restart=on_restart,
@@ -54,7 +54,7 @@ async def over(
             await task
 
 
-async def heard(engine: Remote, deadline: float | None = None) -> list[Event]:
+async def heard(engine: RemoteEngine, deadline: float | None = None) -> list[Event]:
     async with asyncio.timeout(20), aclosing(engine.generate(asking(deadline))) as events:
         return [event async for event in events]
 
@@ -210,7 +210,7 @@ async def test_a_server_that_is_not_there_is_waited_for() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     wanted = settings.Remote(base_url=f"http://127.0.0.1:{port}/v1", model="good")
-    engine = Remote(wanted, key=None)
+    engine = RemoteEngine(wanted, key=None)
     task = asyncio.create_task(engine.run())
     await until(lambda: engine.state is EngineState.FAILED)
     assert engine.trouble == "The server behind this one can't be reached."

@@ -16,8 +16,7 @@ from hailo_vision.chat import (
     Usage,
 )
 from hailo_vision.config.served import EngineSettings
-from hailo_vision.daemon.engines import Changed, Restarted
-from hailo_vision.engines.contract import EngineState
+from hailo_vision.engines.contract import EngineState, OnChange, OnRestart
 
 
 class EchoEngine:
@@ -60,5 +59,5 @@ class EchoEngine:
         yield Finish(reason=FinishReason.STOP, usage=usage, timings=Timings())
 
 
-def build(settings: EngineSettings, on_change: Changed, on_restart: Restarted) -> EchoEngine:
+def build(settings: EngineSettings, on_change: OnChange, on_restart: OnRestart) -> EchoEngine:
     return EchoEngine()

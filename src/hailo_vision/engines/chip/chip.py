@@ -1,8 +1,8 @@
-"""The engine that keeps a child: it spawns the worker, watches its phases, and starts it again when it dies.
+"""The engine that keeps a worker with a model on the chip, and watches the phases of its work.
 
-`run` is the only task. A message from the worker moves the state; the time allowed for the next one is the budget of
-the phase. Callers of `generate` never await the device's cleaning up: leaving the generator sends an Abort, and the
-worker's Finished, or its death when the abort takes too long, makes the engine READY again.
+A message from the worker moves the state; the time allowed for the next one is the budget of the phase. Callers of
+`generate` never await the device's cleaning up: leaving the generator sends an Abort, and the worker's Finished, or its
+death when the abort takes too long, makes the engine READY again.
 """
 
 import asyncio
@@ -12,17 +12,17 @@ from dataclasses import dataclass, field, replace
 
 from hailo_vision.chat import Capabilities, Event, Finish, Generation, LoadedModel, ModelFacts, Piece, Timings
 from hailo_vision.engines.backoff import Backoff
+from hailo_vision.engines.child import Supervisor
 from hailo_vision.engines.chip.budgets import Budgets
 from hailo_vision.engines.chip.process import WORKER_COMMAND, WorkerProcess
-from hailo_vision.engines.contract import EngineState
-from hailo_vision.engines.reason import reason
+from hailo_vision.engines.condition import Condition
+from hailo_vision.engines.contract import EngineState, OnChange, OnRestart
 from hailo_vision.errors import (
     DeviceFault,
     DeviceUnavailable,
     EngineError,
     HailoVisionError,
     WireError,
-    WorkerDied,
     WorkerStalled,
 )
 from hailo_vision.models.facts import hef_facts
@@ -30,7 +30,6 @@ from hailo_vision.wire import Abort, Failed, Finished, Generate, Hello, Load, Lo
 
 log = logging.getLogger(__name__)
 
-UNKNOWN_LOAD_S = 10.0  # a guess for Retry-After until a load was measured; the vendor's table says 9.7 s
 LOOK_S = 5.0  # between two looks for a device that is not there; a look costs next to nothing
 
 
@@ -43,8 +42,8 @@ class _Job:
     is_aborted: bool = False
 
 
-class Supervisor:
-    """An Engine whose model lives in a child process.
+class ChipEngine:
+    """An Engine whose model is on the chip, or on what plays one.
 
     `find_device` says which device each new worker is to take, and raises DeviceUnavailable while there is none;
     without it that is the one that `load` names. `waits_for_device` has the engine wait for one that is missing from
@@ -61,8 +60,9 @@ class Supervisor:
         find_device: Callable[[], str] | None = None,
         waits_for_device: bool = False,
         look_s: float = LOOK_S,
-        on_change: Callable[[], None] = lambda: None,
-        on_restart: Callable[[str], None] = lambda reason: None,
+        backoff: Backoff | None = None,
+        on_change: OnChange = lambda: None,
+        on_restart: OnRestart = lambda reason: None,
     ) -> None:
         self._load = load
         self._budgets = budgets
@@ -71,27 +71,26 @@ class Supervisor:
         self._find_device = find_device or (lambda: load.device)
         self._waits_for_device = waits_for_device
         self._look_s = look_s
-        self._on_change = on_change
-        self._on_restart = on_restart
-        self._state = EngineState.STOPPED
-        self._model: LoadedModel | None = None
-        self._trouble: str | None = None
-        self._worker: WorkerProcess | None = None
-        self._backoff = Backoff()
+        self._condition = Condition(on_change, slots=1)
+        self._supervisor = Supervisor(
+            self._condition,
+            name="worker",
+            quit_s=budgets.quit_s,
+            spawn=self._spawn,
+            serve=self._serve,
+            ask_to_leave=self._ask_to_leave,
+            before_start=self._until_there_is_a_device,
+            on_failure=self._on_failure,
+            on_restart=on_restart,
+            backoff=backoff,
+        )
         self._job: _Job | None = None
         self._jobs = 0
-        self._restarts = 0
         self._busy_s = 0.0
-        self._settled = asyncio.Event()  # READY, FAILED, UNLOADED: there is an answer to "can I generate?"
-        self._is_unloading = False  # from the Quit of an unload until the next worker has loaded
-        self._freed = asyncio.Event()  # the unloaded worker has left the chip
-        self._wanted = asyncio.Event()  # somebody waits for an unloaded model
+        self._phase = ("start", budgets.hello_s)
         self._patience: asyncio.Timeout | None = None
         self._silent_until: float | None = None  # the worker may be silent; None is for ever
         self._watch: asyncio.TimerHandle | None = None
-        self._phase = ("start", budgets.hello_s)
-        self._started_at = 0.0
-        self._retry_at = 0.0
 
     @property
     def slots(self) -> int:
@@ -99,11 +98,11 @@ class Supervisor:
 
     @property
     def state(self) -> EngineState:
-        return self._state
+        return self._condition.state
 
     @property
     def model(self) -> LoadedModel | None:
-        return self._model
+        return self._supervisor.model
 
     @property
     def capabilities(self) -> Capabilities:
@@ -115,17 +114,11 @@ class Supervisor:
 
     @property
     def trouble(self) -> str | None:
-        return self._trouble
+        return self._condition.trouble
 
     @property
     def ready_in_s(self) -> float:
-        if self._state in (EngineState.READY, EngineState.BUSY):
-            return 0.0
-        load_s = self._model.load_s if self._model else UNKNOWN_LOAD_S
-        if self._state is EngineState.UNLOADED:
-            return max(1.0, load_s)
-        started_at = max(self._started_at, self._retry_at)
-        return max(1.0, started_at + load_s - asyncio.get_running_loop().time())
+        return self._supervisor.ready_in_s
 
     @property
     def busy_s(self) -> float:
@@ -133,12 +126,12 @@ class Supervisor:
 
     @property
     def worker_pid(self) -> int | None:
-        return self._worker.pid if self._worker else None
+        return self._supervisor.pid
 
     @property
     def restarts(self) -> int:
         """How often a worker had to be replaced."""
-        return self._restarts
+        return self._supervisor.restarts
 
     async def run(self) -> None:
         """Keep a worker alive until cancelled. After an error that only a person can mend, wait for that.
@@ -148,48 +141,15 @@ class Supervisor:
         would change.
         """
         try:
-            while True:
-                await self._until_there_is_a_device()
-                error = await self._live()
-                if error is None:
-                    self._freed.set()
-                    await self._wanted.wait()
-                    continue
-                self._end_job(error)
-                self._trouble = str(error)
-                if isinstance(error, DeviceUnavailable):
-                    if self._is_the_end(error):
-                        raise error
-                    if error.fault.is_permanent:
-                        await self._give_up(error)
-                await self._pause(error)
+            await self._supervisor.run()
         finally:
-            self._become(EngineState.STOPPED)
-            self._freed.set()
             self._end_job(DeviceUnavailable(DeviceFault.FAILED, "The daemon is stopping."))
 
     async def ready(self) -> None:
-        while self._state is not EngineState.READY:
-            match self._state:
-                case EngineState.FAILED | EngineState.STOPPING | EngineState.STOPPED:
-                    raise DeviceUnavailable(DeviceFault.FAILED, self._trouble or "The engine is stopped.")
-                case EngineState.UNLOADED:
-                    self._wanted.set()
-            await self._news()
+        await self._condition.ready()
 
     async def unload(self) -> None:
-        while self._state in (EngineState.STARTING, EngineState.WAKING, EngineState.BUSY):
-            await self._news()
-        if self._state is EngineState.READY and self._worker is not None:
-            log.info("unloading the model")
-            self._is_unloading = True
-            self._freed.clear()
-            self._wanted.clear()
-            self._worker.send(Quit())
-            self._allow("quit", self._budgets.quit_s)
-            self._become(EngineState.UNLOADED)
-        if self._state is EngineState.UNLOADED:
-            await self._freed.wait()
+        await self._supervisor.unload()
 
     async def generate(self, generation: Generation) -> AsyncGenerator[Event]:
         job = await self._begin(generation)
@@ -215,57 +175,44 @@ class Supervisor:
             except DeviceUnavailable as error:
                 if self._is_the_end(error):
                     raise
-                if str(error) != self._trouble:
+                if str(error) != self.trouble:
                     log.warning("%s Looking for it every %g s.", error, self._look_s)
-                self._trouble = str(error)
-            self._retry_at = asyncio.get_running_loop().time() + self._look_s
-            self._become(EngineState.FAILED)
-            await asyncio.sleep(self._look_s)
+                self._condition.trouble = str(error)
+            await self._condition.fail_for(self._look_s)
 
     def _is_the_end(self, error: DeviceUnavailable) -> bool:
         """Whether nothing that this process could wait for would help."""
         if error.fault is DeviceFault.NO_DEVICE:
-            return self._model is None and not self._waits_for_device
+            return self.model is None and not self._waits_for_device
         return error.fault is DeviceFault.SHUT_OUT
 
-    async def _live(self) -> EngineError | None:
-        """One worker from its start to its end; returns why it ended, None when it was to be unloaded."""
-        self._started_at = asyncio.get_running_loop().time()
-        self._phase = ("start", self._budgets.hello_s)
-        self._become(EngineState.WAKING if self._is_unloading else EngineState.STARTING)
-        try:
-            worker = self._worker = await WorkerProcess.spawn(self._command, self._environment)
-        except OSError as error:
-            return DeviceUnavailable(DeviceFault.FAILED, f"No worker process could be started: {error.strerror}.")
-        why: EngineError | None = None
-        polite_s = 0.0
-        try:
-            await self._converse(worker)
-            polite_s = self._budgets.quit_s
-        except TimeoutError:
-            why = WorkerStalled(*self._phase)
-        except WireError as error:
-            why = DeviceUnavailable(DeviceFault.FAILED, f"The worker sent something that is no message: {error}")
-        except EngineError as error:
-            why = error
-            polite_s = self._budgets.quit_s  # its last word: it is on its way out by itself
-        except asyncio.CancelledError:
-            if self._state in (EngineState.READY, EngineState.BUSY, EngineState.UNLOADED):
-                polite_s = self._budgets.quit_s
-                worker.send(Quit())
-            self._become(EngineState.STOPPING)
-            raise
-        finally:
-            self._worker = None
-            if self._state in (EngineState.READY, EngineState.BUSY):
-                self._become(EngineState.STARTING)  # nothing is asked of this worker any more
-            returncode = await worker.leave(polite_s)
-        if self._state is EngineState.UNLOADED:  # however it left
-            return None
-        return why or WorkerDied(returncode)
+    def _on_failure(self, error: EngineError) -> None:
+        self._end_job(error)
+        if isinstance(error, DeviceUnavailable) and self._is_the_end(error):
+            raise error
 
-    async def _converse(self, worker: WorkerProcess) -> None:
-        """Take the worker's messages until it closes its end; TimeoutError when a phase outlives its budget."""
+    async def _spawn(self) -> WorkerProcess:
+        self._phase = ("start", self._budgets.hello_s)
+        return await WorkerProcess.spawn(self._command, self._environment)
+
+    def _ask_to_leave(self, worker: WorkerProcess) -> None:
+        worker.send(Quit())
+        self._allow("quit", self._budgets.quit_s)
+
+    async def _serve(self, worker: WorkerProcess) -> None:
+        """Take the worker's messages until it closes its end. One that breaks the rules has no time to leave."""
+        try:
+            await self._take_all(worker)
+        except TimeoutError:
+            worker.kill()
+            raise WorkerStalled(*self._phase) from None
+        except WireError as error:
+            worker.kill()
+            message = f"The worker sent something that is no message: {error}"
+            raise DeviceUnavailable(DeviceFault.FAILED, message) from None
+
+    async def _take_all(self, worker: WorkerProcess) -> None:
+        """Raises TimeoutError when a phase outlives its budget."""
         async with asyncio.timeout(self._phase[1]) as self._patience:
             try:
                 async for message in worker.receive():
@@ -284,7 +231,7 @@ class Supervisor:
                 worker.send(self._load)
                 self._allow("load", self._budgets.load_s)
             case Loaded():
-                self._model, self._trouble, self._is_unloading = message.model, None, False
+                self._supervisor.loaded(message.model)
                 self._rest()
             case Failed(fatal=False):
                 self._hand_over(message.job, message.error)
@@ -300,39 +247,24 @@ class Supervisor:
             self._hand_over(message.job, Piece(text=message.text))
 
     def _take_finished(self, message: Finished) -> None:
-        self._backoff.reset()
+        self._supervisor.worked()
         self._busy_s += message.prefill_s + message.decode_s
         if message.reason is not None:
             timings = Timings(prefill_s=message.prefill_s, decode_s=message.decode_s)
             self._hand_over(message.job, Finish(reason=message.reason, usage=message.usage, timings=timings))
         self._rest()
 
-    async def _give_up(self, error: DeviceUnavailable) -> None:
-        log.error("%s Not tried again until the service is restarted.", error)
-        self._become(EngineState.FAILED)
-        await asyncio.Event().wait()
-
-    async def _pause(self, error: EngineError) -> None:
-        """Wait before the next try, as long as the backoff says."""
-        self._restarts += 1
-        self._on_restart(reason(error))
-        delay_s = self._backoff.next_s()
-        log.warning("%s Starting another worker in %.1f s.", error, delay_s)
-        if delay_s:
-            self._retry_at = asyncio.get_running_loop().time() + delay_s
-            self._become(EngineState.FAILED)
-            await asyncio.sleep(delay_s)
-
     # The job in hand
 
     async def _begin(self, generation: Generation) -> _Job:
         await self.ready()
-        assert self._worker is not None
+        worker = self._supervisor.child
+        assert worker is not None
         self._jobs += 1
-        self._worker.send(Generate(job=self._jobs, generation=generation))
+        worker.send(Generate(job=self._jobs, generation=generation))
         job = self._job = _Job(number=self._jobs)
         self._allow("prefill", self._budgets.prefill_s)
-        self._become(EngineState.BUSY)
+        self._condition.become(EngineState.BUSY)
         return job
 
     def _hand_over(self, number: int | None, event: Piece | Finish | HailoVisionError) -> None:
@@ -341,9 +273,10 @@ class Supervisor:
 
     def _abandon(self, job: _Job) -> None:
         """The caller has left; if the worker is still at it, have it stop."""
-        if self._job is job and not job.is_aborted and self._worker is not None:
+        worker = self._supervisor.child
+        if self._job is job and not job.is_aborted and worker is not None:
             job.is_aborted = True
-            self._worker.send(Abort(job=job.number))
+            worker.send(Abort(job=job.number))
             self._allow("abort", self._budgets.abort_s)
 
     def _end_job(self, error: HailoVisionError) -> None:
@@ -351,7 +284,7 @@ class Supervisor:
             self._hand_over(self._job.number, error)
             self._job = None
 
-    # State
+    # Its phases
 
     def _rest(self) -> None:
         """The worker is ready for more."""
@@ -359,7 +292,7 @@ class Supervisor:
         if self._patience is not None:
             self._patience.reschedule(None)
         self._silent_until = None
-        self._become(EngineState.READY)
+        self._condition.become(EngineState.READY)
 
     def _allow(self, phase: str, budget_s: float) -> None:
         """The worker may now be silent for this long."""
@@ -389,14 +322,3 @@ class Supervisor:
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
-
-    def _become(self, state: EngineState) -> None:
-        self._state = state
-        if state not in (EngineState.STARTING, EngineState.WAKING, EngineState.BUSY):
-            self._settled.set()
-        self._on_change()
-
-    async def _news(self) -> None:
-        """Wait until the state is another one that somebody waits for."""
-        self._settled.clear()
-        await self._settled.wait()

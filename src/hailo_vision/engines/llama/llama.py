@@ -1,8 +1,7 @@
-"""The engine that keeps a server of llama.cpp: starts it, asks it, and starts it again when it dies or is stuck.
+"""The engine that keeps a child with llama.cpp's server, and asks it.
 
-`run` is the only task. The server listens on a Unix socket in a folder of its own, with a key that is made for one
-child. It queues what is asked while an aborted answer is on its way out, so the engine is READY as soon as a
-generation ends, however it ends.
+The server listens on a Unix socket in a folder of its own, with a key that is made for one child. It queues requests
+while an aborted answer is on its way out, so the engine is READY as soon as a generation ends, however it ends.
 """
 
 import asyncio
@@ -10,8 +9,8 @@ import json
 import logging
 import secrets
 import tempfile
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, aclosing
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -19,65 +18,64 @@ from typing import Any
 import aiohttp
 
 from hailo_vision.chat import Capabilities, Event, Generation, LoadedModel, ModelFacts
-from hailo_vision.config import settings
-from hailo_vision.engines.backoff import Backoff
+from hailo_vision.config.settings import Llama
+from hailo_vision.engines.child import Supervisor
 from hailo_vision.engines.condition import Condition
-from hailo_vision.engines.contract import EngineState
+from hailo_vision.engines.contract import EngineState, OnChange, OnRestart
 from hailo_vision.engines.llama import about
 from hailo_vision.engines.llama.plan import PACKAGE, PROGRAM, Plan, plan
 from hailo_vision.engines.llama.process import LLAMA_COMMAND, LlamaProcess
 from hailo_vision.engines.openai import body
 from hailo_vision.engines.openai.conversation import converse
 from hailo_vision.engines.openai.endpoint import Endpoint
-from hailo_vision.engines.reason import reason
-from hailo_vision.errors import DeviceFault, DeviceUnavailable, EngineError, WorkerDied, WorkerStalled
+from hailo_vision.errors import DeviceFault, DeviceUnavailable, WorkerDied, WorkerStalled
 from hailo_vision.models.facts import gguf_facts
 from hailo_vision.models.memory import shortage
 
 log = logging.getLogger(__name__)
 
 NAME = "llama.cpp"
-UNKNOWN_LOAD_S = 10.0  # a guess until a load was measured
 HEALTH_S = 0.05  # between two looks: a server that we did not write has no other way to say that it is up
 DEATH_S = 2.0  # a broken connection is the child's death, if that shows within this time
-PROPERTIES_BYTES = 4 << 20
+MAX_PROPERTIES_BYTES = 4 << 20
 
 
-class Llama:
+class LlamaEngine:
     """An Engine whose model is a GGUF file."""
 
     def __init__(
         self,
-        wanted: settings.Llama,
+        settings: Llama,
         *,
         load_timeout_s: float,
         command: Sequence[str] = LLAMA_COMMAND,
         prefill_s: float = 300.0,
         token_s: float = 60.0,
-        on_change: Callable[[], None] = lambda: None,
-        on_restart: Callable[[str], None] = lambda reason: None,
+        on_change: OnChange = lambda: None,
+        on_restart: OnRestart = lambda reason: None,
     ) -> None:
-        self._wanted = wanted
+        self._settings = settings
         self._load_timeout_s = load_timeout_s
         self._command = command
         self._silence_s = (prefill_s, token_s)
-        self._condition = Condition(on_change, slots=wanted.slots)
-        self._on_restart = on_restart
-        self._backoff = Backoff()
-        self._model: LoadedModel | None = None
+        self._condition = Condition(on_change, slots=settings.slots)
+        self._supervisor = Supervisor(
+            self._condition,
+            name=NAME,
+            quit_s=0.0,
+            spawn=self._spawn,
+            serve=self._serve,
+            ask_to_leave=LlamaProcess.kill,
+            on_restart=on_restart,
+        )
         self._properties: dict[str, Any] | None = None
-        self._child: LlamaProcess | None = None
-        self._server: tuple[aiohttp.ClientSession, Endpoint] | None = None
+        self._server: tuple[aiohttp.ClientSession, Endpoint] | None = None  # of the child that was READY last
         self._stall: WorkerStalled | None = None  # why the child was killed
-        self._freed = asyncio.Event()  # the unloaded child has ended
-        self._restarts = 0
         self._busy_s = 0.0
-        self._started_at = 0.0
-        self._retry_at = 0.0
 
     @property
     def slots(self) -> int:
-        return self._wanted.slots
+        return self._settings.slots
 
     @property
     def state(self) -> EngineState:
@@ -85,7 +83,7 @@ class Llama:
 
     @property
     def model(self) -> LoadedModel | None:
-        return self._model
+        return self._supervisor.model
 
     @property
     def capabilities(self) -> Capabilities:
@@ -93,7 +91,7 @@ class Llama:
 
     @property
     def facts(self) -> ModelFacts:
-        return gguf_facts(self._wanted.model, self._wanted.mmproj, context_tokens=self._wanted.context)
+        return gguf_facts(self._settings.model, self._settings.mmproj, context_tokens=self._settings.context)
 
     @property
     def trouble(self) -> str | None:
@@ -101,12 +99,7 @@ class Llama:
 
     @property
     def ready_in_s(self) -> float:
-        if self.state in (EngineState.READY, EngineState.BUSY):
-            return 0.0
-        load_s = self._model.load_s if self._model else UNKNOWN_LOAD_S
-        if self.state is EngineState.UNLOADED:
-            return max(1.0, load_s)
-        return max(1.0, max(self._started_at, self._retry_at) + load_s - asyncio.get_running_loop().time())
+        return self._supervisor.ready_in_s
 
     @property
     def busy_s(self) -> float:
@@ -114,38 +107,34 @@ class Llama:
 
     @property
     def worker_pid(self) -> int | None:
-        return self._child.pid if self._child else None
+        return self._supervisor.pid
 
     @property
     def restarts(self) -> int:
         """How often a child had to be replaced."""
-        return self._restarts
+        return self._supervisor.restarts
+
+    async def run(self) -> None:
+        """Keep a child alive until cancelled. After an error that only a person can mend, wait for that."""
+        await self._supervisor.run()
 
     async def ready(self) -> None:
         await self._condition.ready()
 
     async def unload(self) -> None:
-        await self._condition.settled()
-        if self.state is EngineState.READY and self._child is not None:
-            log.info("unloading the model")
-            self._freed.clear()
-            self._condition.wanted.clear()
-            self._condition.become(EngineState.UNLOADED)
-            self._child.kill()
-        if self.state is EngineState.UNLOADED:
-            await self._freed.wait()
+        await self._supervisor.unload()
 
     async def generate(self, generation: Generation) -> AsyncGenerator[Event]:
         await self.ready()
         assert self._server is not None
-        child = self._child
+        child = self._supervisor.child
         session, endpoint = self._server
         with self._condition.generating(self._is_up):
             try:
                 async with aclosing(converse(session, endpoint, generation, self._spend)) as events:
                     async for event in events:
                         yield event
-                self._backoff.reset()
+                self._supervisor.worked()
             except WorkerStalled as error:
                 if child is not None:
                     self._stall = error
@@ -154,105 +143,73 @@ class Llama:
             except DeviceUnavailable as error:
                 raise await self._death(child) or error from None
 
-    async def run(self) -> None:
-        """Keep a child alive until cancelled. After an error that only a person can mend, wait for that."""
-        try:
-            while True:
-                error = await self._live()
-                if error is None:
-                    self._freed.set()
-                    await self._condition.wanted.wait()
-                    continue
-                self._condition.trouble = str(error)
-                if isinstance(error, DeviceUnavailable) and error.fault.is_permanent:
-                    log.error("%s Not tried again until the service is restarted.", error)
-                    self._condition.become(EngineState.FAILED)
-                    await asyncio.Event().wait()
-                await self._pause(error)
-        finally:
-            self._condition.become(EngineState.STOPPED)
-            self._freed.set()
-
     # A child's life
 
-    async def _live(self) -> EngineError | None:
-        """One child from its start to its end; returns why it ended, None when it was to be unloaded."""
-        self._started_at = asyncio.get_running_loop().time()
+    async def _spawn(self) -> LlamaProcess:
         self._stall = None
-        was_unloaded = self.state is EngineState.UNLOADED
-        self._condition.become(EngineState.WAKING if was_unloaded else EngineState.STARTING)
-        with tempfile.TemporaryDirectory(prefix="hailo-vision-") as folder:
-            try:
-                wanted = plan(self._wanted, socket=str(Path(folder) / "llama.sock"), key=secrets.token_urlsafe(32))
-                if short := await asyncio.to_thread(shortage, self._wanted):
-                    return DeviceUnavailable(DeviceFault.OUT_OF_MEMORY, short)
-                child = self._child = await LlamaProcess.spawn(wanted, self._command)
-            except DeviceUnavailable as error:
-                return error
-            except OSError as error:
-                return DeviceUnavailable(DeviceFault.FAILED, f"llama.cpp could not be started: {error.strerror}.")
-            try:
-                return await self._serve(child, wanted)
-            except asyncio.CancelledError:
-                self._condition.become(EngineState.STOPPING)
-                raise
-            finally:
-                self._child = self._server = None
-                if self.state in (EngineState.READY, EngineState.BUSY):
-                    self._condition.become(EngineState.STARTING)  # nothing is asked of this child any more
-                await child.leave()
+        async with AsyncExitStack() as resources:
+            folder = resources.enter_context(tempfile.TemporaryDirectory(prefix="hailo-vision-"))
+            socket = str(Path(folder) / "llama.sock")
+            child_plan = plan(self._settings, socket=socket, key=secrets.token_urlsafe(32))
+            if short := await asyncio.to_thread(shortage, self._settings):
+                raise DeviceUnavailable(DeviceFault.OUT_OF_MEMORY, short)
+            return await LlamaProcess.spawn(child_plan, resources, self._command)
 
-    async def _serve(self, child: LlamaProcess, wanted: Plan) -> EngineError | None:
-        endpoint = self._endpoint(wanted)
-        async with endpoint.session() as session:
-            try:
-                async with asyncio.timeout(self._load_timeout_s):
-                    await self._until_up(child, session)
-                    properties = await _properties(session)
-            except TimeoutError:
-                return WorkerStalled("load", self._load_timeout_s)
-            except aiohttp.ClientError:
-                return DeviceUnavailable(DeviceFault.FAILED, "llama.cpp did not say what it has loaded.")
-            if child.has_ended:
-                code = await child.wait()
-                message = f"llama.cpp could not load the model (exit code {code}); the log has its words."
-                return DeviceUnavailable(DeviceFault.FAILED, message)
-            self._take_model(properties, wanted)
-            self._server = (session, endpoint)
-            self._condition.trouble = None
-            self._condition.become(EngineState.READY)
-            returncode = await child.wait()
-            return None if self.state is EngineState.UNLOADED else self._stall or WorkerDied(returncode)
+    async def _serve(self, child: LlamaProcess) -> None:
+        """Wait until it has loaded, then until it ends; what is asked of it meanwhile is asked by `generate`."""
+        endpoint = self._endpoint(child.plan)
+        session = await child.resources.enter_async_context(endpoint.session())
+        properties = await self._load(child, session)
+        self._take_model(properties, child.plan)
+        self._server = (session, endpoint)
+        self._condition.become(EngineState.READY)
+        await child.wait()
+        if self._stall is not None:
+            raise self._stall
+
+    async def _load(self, child: LlamaProcess, session: aiohttp.ClientSession) -> dict[str, Any]:
+        """What the server says of itself, once it has loaded its model."""
+        try:
+            async with asyncio.timeout(self._load_timeout_s):
+                await self._until_up(child, session)
+                return await _properties(session)
+        except TimeoutError:
+            raise WorkerStalled("load", self._load_timeout_s) from None
+        except aiohttp.ClientError:
+            raise DeviceUnavailable(DeviceFault.FAILED, "llama.cpp did not say what it has loaded.") from None
 
     async def _until_up(self, child: LlamaProcess, session: aiohttp.ClientSession) -> None:
-        """Return once it has loaded, or has ended."""
-        while not child.has_ended and not await _is_up(session):
+        """Return once it has loaded. Raises DeviceUnavailable when it ends before."""
+        while not await _is_up(session):
             try:
                 async with asyncio.timeout(HEALTH_S):
-                    await child.wait()
+                    returncode = await child.wait()
             except TimeoutError:
                 continue
+            message = f"llama.cpp could not load the model (exit code {returncode}); the log has its words."
+            raise DeviceUnavailable(DeviceFault.FAILED, message)
 
-    def _take_model(self, properties: dict[str, Any], wanted: Plan) -> None:
+    def _take_model(self, properties: dict[str, Any], child_plan: Plan) -> None:
         self._properties = properties
-        self._model = about.loaded(
+        model = about.loaded(
             properties,
-            name=Path(wanted.model).name,
-            build=_build(wanted),
-            image_max_tokens=wanted.image_max_tokens,
-            threads=wanted.threads,
-            load_s=asyncio.get_running_loop().time() - self._started_at,
+            name=Path(child_plan.model).name,
+            build=_build(child_plan),
+            image_max_tokens=child_plan.image_max_tokens,
+            threads=child_plan.threads,
+            load_s=asyncio.get_running_loop().time() - self._condition.started_at,
         )
+        self._supervisor.loaded(model)
 
-    def _endpoint(self, wanted: Plan) -> Endpoint:
+    def _endpoint(self, child_plan: Plan) -> Endpoint:
         prefill_s, token_s = self._silence_s
         return Endpoint(
             name=NAME,
             base_url="http://llama/v1",
             dialect="llama",
-            model=Path(wanted.model).name,
-            socket=wanted.socket,
-            key=wanted.key,
+            model=Path(child_plan.model).name,
+            socket=child_plan.socket,
+            key=child_plan.key,
             prefill_s=prefill_s,
             token_s=token_s,
         )
@@ -265,19 +222,9 @@ class Llama:
         except TimeoutError:
             return None
 
-    async def _pause(self, error: EngineError) -> None:
-        """Wait before the next try, as long as the backoff says."""
-        self._restarts += 1
-        self._on_restart(reason(error))
-        delay_s = self._backoff.next_s()
-        log.warning("%s Starting another llama.cpp in %.1f s.", error, delay_s)
-        if delay_s:
-            self._retry_at = asyncio.get_running_loop().time() + delay_s
-            self._condition.become(EngineState.FAILED)
-            await asyncio.sleep(delay_s)
-
     def _is_up(self) -> bool:
-        return self._child is not None and not self._child.has_ended
+        child = self._supervisor.child
+        return child is not None and not child.has_ended
 
     def _spend(self, seconds: float) -> None:
         self._busy_s += seconds
@@ -294,11 +241,11 @@ async def _is_up(session: aiohttp.ClientSession) -> bool:
 async def _properties(session: aiohttp.ClientSession) -> dict[str, Any]:
     try:
         async with session.get("http://llama/props") as response:
-            told = json.loads(await body.first(response.content, PROPERTIES_BYTES))
+            properties = json.loads(await body.first(response.content, MAX_PROPERTIES_BYTES))
     except ValueError:
         raise aiohttp.ClientPayloadError from None
-    return told if isinstance(told, dict) else {}
+    return properties if isinstance(properties, dict) else {}
 
 
-def _build(wanted: Plan) -> str:
-    return PROGRAM if wanted.program is not None else f"{PACKAGE}-{metadata.version(PACKAGE)}"
+def _build(child_plan: Plan) -> str:
+    return PROGRAM if child_plan.program is not None else f"{PACKAGE}-{metadata.version(PACKAGE)}"

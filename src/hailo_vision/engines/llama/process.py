@@ -30,15 +30,21 @@ def llama_line(text: str) -> Line:
 
 
 class LlamaProcess:
-    """A running child. It holds nothing that must be given back, so its end is always a kill."""
+    """A running child, and what is to be given back after it. Its end is always a kill: it owns no device."""
 
-    def __init__(self, process: asyncio.subprocess.Process, stderr: Stderr) -> None:
+    def __init__(
+        self, plan: Plan, process: asyncio.subprocess.Process, stderr: Stderr, resources: contextlib.AsyncExitStack
+    ) -> None:
+        self.plan = plan
+        self.resources = resources
         self._process = process
         self._stderr = stderr
 
     @classmethod
-    async def spawn(cls, plan: Plan, command: Sequence[str] = LLAMA_COMMAND) -> Self:
-        """Raises OSError when no process can be started."""
+    async def spawn(
+        cls, plan: Plan, resources: contextlib.AsyncExitStack, command: Sequence[str] = LLAMA_COMMAND
+    ) -> Self:
+        """Once the child runs, `resources` are its own and end with it. Raises OSError when it can't be started."""
         stderr, childs_stderr = await Stderr.open(llama_line)
         with contextlib.ExitStack() as childs, contextlib.ExitStack() as undo:
             childs.callback(os.close, childs_stderr)
@@ -53,7 +59,7 @@ class LlamaProcess:
             )
             undo.pop_all()
         stderr.pid = process.pid
-        return cls(process, stderr)
+        return cls(plan, process, stderr, resources.pop_all())
 
     @property
     def pid(self) -> int:
@@ -71,8 +77,10 @@ class LlamaProcess:
         """Its exit code, once it has ended."""
         return await self._process.wait()
 
-    async def leave(self) -> int:
+    async def leave(self, within_s: float = 0.0) -> int:
+        """Kill it, whatever time it has left, and clean up. Returns its exit code."""
         self.kill()
         returncode = await self._process.wait()
         await self._stderr.close()
+        await self.resources.aclose()
         return returncode

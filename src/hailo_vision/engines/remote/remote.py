@@ -1,27 +1,26 @@
 """The engine that is somebody's server: anything that speaks OpenAI's chat completions over HTTP.
 
 `run` is the only task: it looks whether the server is there, and looks again after a connection has failed. While all
-goes well nothing is asked of it but what clients ask.
+goes well it sends no requests of its own.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
 
 import aiohttp
 
 from hailo_vision.chat import Capabilities, Event, Generation, LoadedModel, ModelFacts
-from hailo_vision.config import settings
-from hailo_vision.engines.backoff import Backoff
+from hailo_vision.config.settings import Remote
+from hailo_vision.engines.backoff import Backoff, restart_reason
 from hailo_vision.engines.condition import Condition
-from hailo_vision.engines.contract import EngineState
+from hailo_vision.engines.contract import EngineState, OnChange, OnRestart
 from hailo_vision.engines.openai import listing
 from hailo_vision.engines.openai.conversation import converse
 from hailo_vision.engines.openai.endpoint import Endpoint
 from hailo_vision.engines.openai.refusal import refusal
-from hailo_vision.engines.reason import reason
 from hailo_vision.errors import DeviceFault, DeviceUnavailable, HailoVisionError, UpstreamBusy
 
 log = logging.getLogger(__name__)
@@ -32,35 +31,35 @@ PATCH_PX = 28  # a token shows about so much of a side: an upper bound is all th
 MAX_WAIT_S = 10.0  # before another try; who says longer is not waited for
 
 
-def endpoint(wanted: settings.Remote, key: str | None) -> Endpoint:
-    assert wanted.base_url is not None
+def endpoint(settings: Remote, key: str | None) -> Endpoint:
+    assert settings.base_url is not None
     return Endpoint(
         name=NAME,
-        base_url=wanted.base_url.rstrip("/"),
+        base_url=settings.base_url.rstrip("/"),
         dialect="openai",
-        model=wanted.model or "",
+        model=settings.model or "",
         key=key,
-        headers=dict(header.split(": ", 1) for header in wanted.headers),
-        connect_s=wanted.connect_timeout_s,
-        prefill_s=wanted.first_token_timeout_s,
-        token_s=wanted.token_timeout_s,
+        headers=dict(header.split(": ", 1) for header in settings.headers),
+        connect_s=settings.connect_timeout_s,
+        prefill_s=settings.first_token_timeout_s,
+        token_s=settings.token_timeout_s,
     )
 
 
-class Remote:
+class RemoteEngine:
     """An Engine that lives elsewhere. It has no child, and nothing here can unload it."""
 
     def __init__(
         self,
-        wanted: settings.Remote,
+        settings: Remote,
         *,
         key: str | None,
-        on_change: Callable[[], None] = lambda: None,
-        on_restart: Callable[[str], None] = lambda reason: None,
+        on_change: OnChange = lambda: None,
+        on_restart: OnRestart = lambda reason: None,
     ) -> None:
-        self._wanted = wanted
-        self._endpoint = endpoint(wanted, key)
-        self._condition = Condition(on_change, slots=wanted.slots)
+        self._settings = settings
+        self._endpoint = endpoint(settings, key)
+        self._condition = Condition(on_change, slots=settings.slots)
         self._on_restart = on_restart
         self._backoff = Backoff()
         self._model: LoadedModel | None = None
@@ -68,12 +67,11 @@ class Remote:
         self._session: aiohttp.ClientSession | None = None
         self._lost = asyncio.Event()
         self._busy_s = 0.0
-        self._retry_at = 0.0
         self._losses = 0
 
     @property
     def slots(self) -> int:
-        return self._wanted.slots
+        return self._settings.slots
 
     @property
     def state(self) -> EngineState:
@@ -85,7 +83,7 @@ class Remote:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(**dict.fromkeys(self._wanted.native, True))
+        return Capabilities(**dict.fromkeys(self._settings.native, True))
 
     @property
     def facts(self) -> ModelFacts:
@@ -97,9 +95,7 @@ class Remote:
 
     @property
     def ready_in_s(self) -> float:
-        if self.state in (EngineState.READY, EngineState.BUSY):
-            return 0.0
-        return max(1.0, self._retry_at - asyncio.get_running_loop().time())
+        return self._condition.ready_in_s(0.0)
 
     @property
     def busy_s(self) -> float:
@@ -144,7 +140,7 @@ class Remote:
     async def _tries(self, generation: Generation) -> AsyncGenerator[Event]:
         """Asked again only where it is sure that the server has done nothing: not reached, or refused as busy."""
         assert self._session is not None
-        left = self._wanted.retries
+        left = self._settings.retries
         while True:
             try:
                 async with aclosing(converse(self._session, self._endpoint, generation, self._spend)) as events:
@@ -187,17 +183,14 @@ class Remote:
         return next((entry for entry in entries if entry.get("id") == self._endpoint.model), {})
 
     def _about(self, entry: dict[str, Any]) -> LoadedModel:
-        """vLLM tells the context in one place, llama.cpp in another, a cloud nowhere."""
-        meta = entry.get("meta")
-        told = (entry.get("max_model_len"), meta.get("n_ctx") if isinstance(meta, dict) else None, self._wanted.context)
-        side_px = self._wanted.image_max_px
+        side_px = self._settings.image_max_px
         return LoadedModel(
             runtime="remote",
             runtime_version=self._endpoint.model,
             device="remote",
             frame_width_px=side_px,
             frame_height_px=side_px,
-            context_tokens=next(length for length in told if isinstance(length, int) and length > 0),
+            context_tokens=listing.facts(entry).context_tokens or self._settings.context,
             image_tokens=(side_px // PATCH_PX) ** 2,
             max_images=None,
             load_s=0.0,
@@ -205,13 +198,13 @@ class Remote:
         )
 
     def _lose(self, error: DeviceUnavailable) -> None:
-        if self.state not in (EngineState.READY, EngineState.BUSY):
+        if not self._condition.is_up:
             return  # another answer's loss, and it is looked for already
         self._losses += 1
-        self._on_restart(reason(error))
+        self._on_restart(restart_reason(error))
         log.warning("%s Looking for it again.", error)
         self._condition.trouble = str(error)
-        self._condition.become(EngineState.STARTING)
+        self._condition.lose()
         self._lost.set()
 
     async def _pause(self, error: BaseException) -> None:
@@ -219,9 +212,7 @@ class Remote:
         self._condition.trouble = str(error) if ours else f"{NAME} can't be reached."
         delay_s = max(self._backoff.next_s(), 1.0)
         log.warning("%s Looking again in %.1f s.", self._condition.trouble, delay_s)
-        self._retry_at = asyncio.get_running_loop().time() + delay_s
-        self._condition.become(EngineState.FAILED)
-        await asyncio.sleep(delay_s)
+        await self._condition.fail_for(delay_s)
 
     def _spend(self, seconds: float) -> None:
         self._busy_s += seconds
