@@ -10,7 +10,7 @@ from aiohttp import web
 
 from hailo_vision.chat import Caller, ChatRequest, Finish, ImageRef, Piece, Priority, Sampling, Text, Turn
 from hailo_vision.errors import Forbidden, HailoVisionError, Refused
-from hailo_vision.generate.choices import Said
+from hailo_vision.generate.choices import ChoiceEvent
 from hailo_vision.http_api.service.status import health_json
 from hailo_vision.http_api.web.body import BODIES, json_body
 from hailo_vision.http_api.web.exchange import exchange
@@ -85,9 +85,9 @@ async def _measured(services: Services, asked: Wanted, who: str) -> JsonObject:
             async with router.answer(assigned, caller) as events:
                 async for part in events:
                     match part:
-                        case Said(event=Piece() as piece):
+                        case ChoiceEvent(event=Piece() as piece):
                             yield piece
-                        case Said(event=Finish() as finish):
+                        case ChoiceEvent(event=Finish() as finish):
                             yield Ending(usage=finish.usage, timings=finish.timings)
         except HailoVisionError as error:
             raise AskFailed(fault(error).code or "failed") from error

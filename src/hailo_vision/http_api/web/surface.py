@@ -13,8 +13,8 @@ from aiohttp import web
 
 from hailo_vision.chat import Begun, Caller, Finish, LoadedModel
 from hailo_vision.errors import UnknownModel
-from hailo_vision.generate.choices import Said
-from hailo_vision.generate.frames import pictures
+from hailo_vision.generate.choices import ChoiceEvent
+from hailo_vision.generate.frames import image_refs
 from hailo_vision.generate.pipeline import Prepared
 from hailo_vision.generate.usage import summed, total
 from hailo_vision.http_api.web.body import BODIES, json_body
@@ -29,7 +29,7 @@ from hailo_vision.serving.served import ServedModel, ServedModels, Target
 
 Rest = TypeVar("Rest")
 Take = Callable[[int], None]
-Events = AsyncGenerator[Said]
+Events = AsyncGenerator[ChoiceEvent]
 
 
 def named(models: ServedModels, body: JsonObject) -> ServedModel:
@@ -86,7 +86,7 @@ async def taking(request: web.Request, dialect: Dialect[Rest]) -> AsyncIterator[
         caller = replace(caller, priority=priority(body))
         del body  # tens of megabytes of pictures need not wait with the job
         about.facts["model"] = model.name
-        charge_images(request, sum(len(pictures(one)) for one in parsed.requests))
+        charge_images(request, sum(len(image_refs(one)) for one in parsed.requests))
         yield Taken(model=model, parsed=parsed, caller=caller, take=take)
 
 
