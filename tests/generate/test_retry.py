@@ -21,7 +21,7 @@ from hailo_vision.chat import (
     Turn,
     Usage,
 )
-from hailo_vision.errors import AnswerUnfit, ContextLengthExceeded
+from hailo_vision.errors import AnswerUnfit, ContextLengthExceeded, Expected
 from hailo_vision.generate.requirements import Requirements
 from hailo_vision.generate.retry import MAX_ATTEMPTS, retry_until_accepted
 from hailo_vision.generate.validator import Validator
@@ -119,7 +119,7 @@ async def test_the_prompt_counts_once_and_all_that_was_said_counts() -> None:
 
 async def test_after_some_tries_it_says_how_it_failed() -> None:
     error = await unfit(JSON, *[WRONG] * MAX_ATTEMPTS)
-    assert error.code == "structured_output_failed"
+    assert (error.expected, error.attempts) == (Expected.JSON, MAX_ATTEMPTS)
     assert f"{MAX_ATTEMPTS} tries: colour: 5 is not of type 'string'" in str(error)
 
 
@@ -192,7 +192,7 @@ async def test_after_a_bad_call_words_will_do() -> None:
 
 async def test_a_call_that_can_never_be_made_is_not_made() -> None:
     error = await unfit(TOOLS, *[BAD_CALL] * MAX_ATTEMPTS)
-    assert error.code == "tool_call_failed"
+    assert error.expected is Expected.TOOL_CALL
     assert "there is no function 'jump', there is look" in str(error)
 
 

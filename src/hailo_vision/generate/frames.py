@@ -1,7 +1,7 @@
 """The pictures of a request become frames, which take the pictures' places in its turns."""
 
 from hailo_vision.chat import ChatRequest, Frame, Generation, ImageRef, LoadedModel, Text, Turn
-from hailo_vision.errors import RequestError
+from hailo_vision.errors import ConversationError, PromptTooLong, RequestError
 from hailo_vision.images.pictures import Pictures, Seen
 from hailo_vision.images.tiles import MAX_WORDS_BYTES
 
@@ -23,9 +23,8 @@ async def with_frames(
     if refs and model.max_images == 0:
         raise RequestError("The model that is loaded takes no images: it reads text alone.", param=refs[0].param)
     if model.max_images is not None and len(refs) > model.max_images:
-        raise RequestError(
-            f"The request has {len(refs)} images, and HailoRT {model.runtime_version} takes {model.max_images} in one.",
-            param="messages",
+        raise ConversationError(
+            f"The request has {len(refs)} images, and HailoRT {model.runtime_version} takes {model.max_images} in one."
         )
     decoded = await pictures.look(
         refs,
@@ -40,15 +39,13 @@ async def with_frames(
 
 
 def check_length(request: ChatRequest, model: LoadedModel) -> None:
-    """Refuse what can't fit in any way, before it is sent to be counted token by token. Raises RequestError."""
+    """Refuse what can't fit in any way, before it is sent to be counted token by token. Raises PromptTooLong."""
     chars = sum(len(part.text) for turn in request.turns for part in turn.parts if isinstance(part, Text))
     max_chars = _MAX_TOKEN_CHARS * model.context_tokens
     if chars > max_chars or len(request.turns) > model.context_tokens:
-        raise RequestError(
+        raise PromptTooLong(
             f"The conversation has {len(request.turns)} messages with {chars} characters, more than the model's "
-            f"context of {model.context_tokens} tokens can hold in any way. Shorten it.",
-            param="messages",
-            code="context_length_exceeded",
+            f"context of {model.context_tokens} tokens can hold in any way. Shorten it."
         )
 
 

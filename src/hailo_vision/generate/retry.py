@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import replace
 
 from hailo_vision.chat import Event, Finish, FinishReason, Frame, Generation, Piece, Text, ToolCall, ToolResult, Turn
-from hailo_vision.errors import AnswerUnfit, ContextLengthExceeded
+from hailo_vision.errors import AnswerUnfit, Expected, PromptTooLong
 from hailo_vision.generate.calls import CLOSE, Gate
 from hailo_vision.generate.prompting import retry_prompt
 from hailo_vision.generate.requirements import Accepted, Rejected, Requirements, evaluate
@@ -80,7 +80,7 @@ async def _in_context(
         async with aclosing(pieces):
             async for piece in pieces:
                 yield piece
-    except ContextLengthExceeded:
+    except PromptTooLong:
         if not attempts:
             raise
         raise _unfit(requirements, attempts, "the context has no room to ask again") from None
@@ -144,8 +144,5 @@ def _next_attempt(
 
 
 def _unfit(requirements: Requirements, attempts: int, problem: str) -> AnswerUnfit:
-    expected = "JSON that fits" if requirements.format is not None else "a valid tool call"
-    return AnswerUnfit(
-        f"The model did not give {expected} in {attempts} {'try' if attempts == 1 else 'tries'}: {problem}.",
-        code="structured_output_failed" if requirements.format is not None else "tool_call_failed",
-    )
+    expected = Expected.TOOL_CALL if requirements.format is None else Expected.JSON
+    return AnswerUnfit(expected, attempts=attempts, problem=problem)

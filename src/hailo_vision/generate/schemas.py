@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from jsonschema import Draft202012Validator
 
-from hailo_vision.errors import RequestError
+from hailo_vision.errors import InvalidSchema
 from hailo_vision.generate.validation import draft
 
 MAX_SCHEMA_CHARS = 16_384  # more than 2,048 tokens of context hold
@@ -51,15 +51,15 @@ _TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
 Schema = dict[str, Any]
 
 
-class _InvalidSchema(Exception):
+class _Wrong(Exception):
     """What is wrong with a schema, and where."""
 
 
 def check(schema: object, param: str) -> Schema:
-    """The schema, if it is one that can be used here; else RequestError, which names `param`."""
+    """The schema, if it is one that can be used here; else InvalidSchema, which names `param`."""
     try:
         if not isinstance(schema, dict):
-            raise _InvalidSchema("it must be an object")
+            raise _Wrong("it must be an object")
         _check_size(schema)
         parts = list(_walk(schema))
         schemas = {id(part) for _, part in parts}
@@ -67,15 +67,14 @@ def check(schema: object, param: str) -> Schema:
             _check_part(path, part, schema, has_tuples=draft(schema) is not Draft202012Validator)
             if "$ref" in part and not (isinstance(to := _target(part["$ref"], schema), bool) or id(to) in schemas):
                 reference = repr(part["$ref"][:80])
-                raise _InvalidSchema(
+                raise _Wrong(
                     f"$ref {reference} names no schema in it, and nothing is fetched; use one such as #/$defs/Name"
                 )
         if _has_cycle(schema):
-            raise _InvalidSchema("it refers to itself without end")
-    except _InvalidSchema as error:
+            raise _Wrong("it refers to itself without end")
+    except _Wrong as error:
         why = "".join(letter if letter.isprintable() else "?" for letter in str(error))
-        message = f"{param} can't be used as a JSON Schema: {why}."
-        raise RequestError(message, param=param, code="invalid_json_schema") from None
+        raise InvalidSchema(why, param=param) from None
     return schema
 
 
@@ -89,9 +88,9 @@ def _check_size(schema: Schema) -> None:
     for _ in range(MAX_DEPTH):
         level = [child for value in level for child in _children(value)]
     if level:
-        raise _InvalidSchema(f"it is nested more than {MAX_DEPTH} deep")
+        raise _Wrong(f"it is nested more than {MAX_DEPTH} deep")
     if len(json.dumps(schema, separators=(",", ":"), ensure_ascii=False)) > MAX_SCHEMA_CHARS:
-        raise _InvalidSchema(f"it has more than {MAX_SCHEMA_CHARS} characters, too many for the model's context")
+        raise _Wrong(f"it has more than {MAX_SCHEMA_CHARS} characters, too many for the model's context")
 
 
 def _children(value: object) -> list[object]:
@@ -113,18 +112,18 @@ def _walk(schema: Schema) -> Iterator[tuple[str, Schema]]:
             for keyword, value in part.items():
                 waiting += _inside(f"{path}.{keyword}", keyword, value)
         elif not isinstance(part, bool):
-            raise _InvalidSchema(f"{path[:100]} must be a schema")
+            raise _Wrong(f"{path[:100]} must be a schema")
 
 
 def _inside(path: str, keyword: str, value: object) -> list[tuple[str, object]]:
     """The schemas that the value of a keyword holds, each with its path."""
     if keyword in _SCHEMA_LIST or (keyword == "items" and isinstance(value, list)):
         if not isinstance(value, list) or not value:
-            raise _InvalidSchema(f"{path[:100]} must be an array of schemas")
+            raise _Wrong(f"{path[:100]} must be an array of schemas")
         return [(f"{path}[{index}]", each) for index, each in enumerate(value)]
     if keyword in _SCHEMA_MAP:
         if not isinstance(value, dict):
-            raise _InvalidSchema(f"{path[:100]} must be an object of schemas")
+            raise _Wrong(f"{path[:100]} must be an object of schemas")
         return [(f"{path}.{name}", each) for name, each in value.items()]
     return [(path, value)] if keyword in _SCHEMA else []
 
@@ -132,9 +131,9 @@ def _inside(path: str, keyword: str, value: object) -> list[tuple[str, object]]:
 def _check_part(path: str, part: Schema, schema: Schema, *, has_tuples: bool) -> None:
     for keyword, value in part.items():
         if expected := _expected(keyword, value, has_tuples=has_tuples):
-            raise _InvalidSchema(f"{path[:100]}.{keyword} must be {expected}")
+            raise _Wrong(f"{path[:100]}.{keyword} must be {expected}")
         if keyword in _UNSUPPORTED or (keyword == "$id" and part is not schema):
-            raise _InvalidSchema(f"{path[:100]}.{keyword[:40]} is not served here")
+            raise _Wrong(f"{path[:100]}.{keyword[:40]} is not served here")
         if keyword in ("pattern", "patternProperties"):
             for pattern in [value] if keyword == "pattern" else value:
                 _check_pattern(pattern)
@@ -220,11 +219,11 @@ def _target(reference: str, schema: Schema) -> object:
 def _check_pattern(pattern: str) -> None:
     """Raise where Python's regular expressions do not know it. Its cost is bounded where it is used."""
     if len(pattern) > MAX_PATTERN_CHARS:
-        raise _InvalidSchema(f"a pattern has more than {MAX_PATTERN_CHARS} characters")
+        raise _Wrong(f"a pattern has more than {MAX_PATTERN_CHARS} characters")
     try:
         re.compile(pattern)
     except (re.error, RecursionError, OverflowError):
-        raise _InvalidSchema(f"the pattern {pattern[:80]!r} is not known here") from None
+        raise _Wrong(f"the pattern {pattern[:80]!r} is not known here") from None
 
 
 def _has_cycle(schema: Schema) -> bool:

@@ -9,7 +9,6 @@ from hailo_vision.errors import HailoVisionError, NotReady, Refused, Unready
 from hailo_vision.generate.choices import ChoiceEvent
 from hailo_vision.http_api.vision.reply import Outcome, Seen, address_of
 from hailo_vision.http_api.web.faults import Fault, fault
-from hailo_vision.http_api.web.naming import naming
 from hailo_vision.serving.routing import Assigned, Router
 
 
@@ -53,17 +52,16 @@ class Batch:
         assigned: Assigned | None = None
         while True:
             try:
-                with naming("prompt"):
-                    assigned = assigned or await self._assigned(index, caller)
-                    async with self._router.answer(assigned, caller) as events:
-                        seen = await heard(events, assigned.prepared.image_s)
-                    return Outcome(index=index, outcome=seen)
+                assigned = assigned or await self._assigned(index, caller)
+                async with self._router.answer(assigned, caller) as events:
+                    seen = await heard(events, assigned.prepared.image_s)
+                return Outcome(index=index, outcome=seen)
             except Refused as refusal:
                 wait_s = self._wait_s(refusal, caller)
                 if wait_s is None:
                     return self._failed(index, fault(refusal))
             except HailoVisionError as error:
-                return self._failed(index, fault(error))
+                return self._failed(index, fault(error, conversation="prompt"))
             await asyncio.sleep(wait_s)
 
     async def _assigned(self, index: int, caller: Caller) -> Assigned:

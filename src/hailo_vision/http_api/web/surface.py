@@ -21,7 +21,6 @@ from hailo_vision.http_api.web.body import BODIES, json_body
 from hailo_vision.http_api.web.exchange import Exchange, Facts, exchange
 from hailo_vision.http_api.web.fields import JsonObject, invalid
 from hailo_vision.http_api.web.guard import charge_images
-from hailo_vision.http_api.web.naming import naming
 from hailo_vision.http_api.web.parsed import Parsed, priority
 from hailo_vision.http_api.web.services import SERVICES
 from hailo_vision.serving.routing import Assigned
@@ -55,7 +54,7 @@ class Dialect(Generic[Rest]):
     """
 
     parse: Callable[[JsonObject, Target], Parsed[Rest]]
-    conversation: str = "messages"
+    conversation: str
     read: Callable[[web.Request, int, Take], Awaitable[JsonObject]] = json_body
     find: Callable[[ServedModels, JsonObject], ServedModel] = named
 
@@ -79,7 +78,7 @@ async def taking(request: web.Request, dialect: Dialect[Rest]) -> AsyncIterator[
     services, about = request.app[SERVICES], exchange(request)
     caller = about.caller(asyncio.get_running_loop().time())
     about.conversation = dialect.conversation
-    with naming(dialect.conversation), request.app[BODIES].share() as take:
+    with request.app[BODIES].share() as take:
         body = await dialect.read(request, services.limit_bytes, take)
         model = dialect.find(services.models, body)
         parsed = dialect.parse(body, model.target)
@@ -118,9 +117,8 @@ class Call(Generic[Rest]):
     @asynccontextmanager
     async def events(self) -> AsyncIterator[Events]:
         """What is said in answer to all prompts, within the request's time limit; their choices are counted through."""
-        with naming(self._exchange.conversation):
-            async with aclosing(self._events()) as events:
-                yield events
+        async with aclosing(self._events()) as events:
+            yield events
 
     async def _events(self) -> Events:
         router, caller = self._taken.model.router, self._taken.caller
