@@ -5,36 +5,34 @@
         UnusableFile        a file that it names: keys, a certificate
       StartError            the daemon can't start: port, device
       RequestError          the client's request is wrong
-        UnknownModel
-        NotServed
-        UnknownPath
-        WrongMethod
-        InvalidKey
-        Forbidden
-        ContextLengthExceeded
-        BodyTooLarge
-        BodyTooSlow
-        UnsupportedMediaType
-        MalformedHttp       bytes that are no request, or could be read as two different ones
-        HeadTooLarge
-        HeadTooSlow
+        ConversationError   all of its conversation together is, and no single field
+          PromptTooLong     it can't fit into the model's context
+            ContextLengthExceeded   it was counted
+        InvalidSchema       a JSON Schema that can't be used
+        UnusableImage       a picture that can't be used
+        UnknownModel        no model of that name is served
+        PicturesStayHere    a model on another machine was asked about pictures, which may not be sent there
+        UpstreamRejected    the server behind this one does not take it
+        ModelPinned         it wants a model unloaded that stays loaded
+        ...                 what HTTP adds, in http_api/web/http_errors.py
       Refused               not now: try again later
         QueueFull
-        RateLimited
+        TooBusy             the answer would come after its deadline
         NotReady
-        TooManyConnections
         UpstreamBusy        the server behind this one takes no more now
+        ...                 what HTTP adds, in the same place
       Expired               its deadline passed
+      SlowReader            its client does not read the answer
       EngineError           we could not
         DeviceUnavailable   the device, its runtime or the model file is the reason
         WorkerDied          the child that owns the device ended
         WorkerStalled       a phase took longer than its budget
         GenerationFailed    this generation failed, the engine goes on
-          AnswerUnfit       the model gave no JSON or call of a tool that fits
+          AnswerUnfit       the model gave no structured output or tool call that fits
       ModelError            a model's file can't be found, fetched, kept or trusted
       WireError             bytes between daemon and worker that are no message
 
-HTTP statuses are not known here: http_api/faults.py gives them.
+No surface is known here: HTTP statuses and OpenAI's codes are in http_api/web/faults.py.
 """
 
 from dataclasses import dataclass
@@ -86,116 +84,99 @@ class StartError(HailoVisionError):
 class RequestError(HailoVisionError):
     """A request that is wrong in itself.
 
-    `param` is the path of the field (`messages[0].content[1].image_url.url`), `code` a stable word for programs.
+    `param` is the path of the field that is wrong, as the surface spells it that has parsed the request
+    (`messages[0].content[1].image_url.url`); None where no single field is.
     """
 
-    def __init__(self, message: str, *, param: str | None = None, code: str | None = None) -> None:
+    def __init__(self, message: str, *, param: str | None = None) -> None:
         super().__init__(message)
         self.param = param
-        self.code = code
 
 
-class UnknownModel(RequestError):
-    def __init__(self, model: str, served: str) -> None:
-        super().__init__(
-            f"The model {model!r} does not exist here; this server has {served!r}.",
-            param="model",
-            code="model_not_found",
-        )
+class ConversationError(RequestError):
+    """All of the conversation is wrong together: each surface has a field of its own for that."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
 
 
-class NotServed(RequestError):
-    """An address of the protocol that is known here, where there is nothing and will not be; the message says why."""
-
-
-class UnknownPath(RequestError):
-    """Nothing is served at this path; `near` is a method and a path that may have been meant."""
-
-    def __init__(self, path: str, near: str) -> None:
-        super().__init__(
-            f"There is nothing at {path[:200]}. Try {near}; GET /docs shows all there is.", code="unknown_url"
-        )
-
-
-class WrongMethod(RequestError):
-    def __init__(self, method: str, path: str, allowed: str) -> None:
-        message = f"{method[:20]} is not allowed at {path[:200]}; allowed is {allowed}."
-        super().__init__(message, code="method_not_allowed")
-        self.allowed = allowed
-
-
-class InvalidKey(RequestError):
-    """The request has no API key, or none that this server knows."""
-
-    def __init__(self, *, was_sent: bool) -> None:
-        why = "The API key is not one of this server's." if was_sent else "This server asks for an API key."
-        super().__init__(
-            f"{why} Send yours as `Authorization: Bearer KEY` or `X-Api-Key: KEY`.", code="invalid_api_key"
-        )
-
-
-class Forbidden(RequestError):
-    """The request may come from a web page that has no business here, or wants what the operator does not allow."""
-
-
-class ContextLengthExceeded(RequestError):
+class PromptTooLong(ConversationError):
     """The prompt leaves no room for an answer in the model's context."""
+
+
+class ContextLengthExceeded(PromptTooLong):
+    """The same, with the tokens counted."""
 
     def __init__(self, *, prompt_tokens: int, context_tokens: int) -> None:
         super().__init__(
             # It begins as OpenAI's does: LiteLLM and others tell the error by these words.
             f"This model's maximum context length is {context_tokens} tokens, and the prompt has {prompt_tokens}, "
-            "with pictures, tools and schema. Shorten it, or send fewer pictures.",
-            param="messages",
-            code="context_length_exceeded",
+            "with pictures, tools and schema. Shorten it, or send fewer pictures."
         )
         self.prompt_tokens = prompt_tokens
         self.context_tokens = context_tokens
 
 
-class BodyTooLarge(RequestError):
-    def __init__(self, limit_bytes: int) -> None:
-        super().__init__(
-            f"The request body is larger than the {limit_bytes / 1e6:g} MB that this server takes. "
-            "Send smaller pictures, or raise server.max_body_mb.",
-            code="request_too_large",
-        )
-        self.limit_bytes = limit_bytes
+class InvalidSchema(RequestError):
+    """A JSON Schema can't be used; the message says why."""
+
+    def __init__(self, reason: str, *, param: str) -> None:
+        super().__init__(f"{param} can't be used as a JSON Schema: {reason}.", param=param)
 
 
-class BodyTooSlow(RequestError):
-    def __init__(self, within_s: float) -> None:
-        super().__init__(f"The request body did not arrive within {within_s:g} s.", code="request_timeout")
-        self.within_s = within_s
+class ImageFault(StrEnum):
+    """What is wrong with a picture, in words that a program can match."""
+
+    EMPTY = "empty"
+    BAD_ADDRESS = "bad_address"
+    BAD_BASE64 = "bad_base64"
+    NOT_FETCHED = "not_fetched"
+    NO_IMAGE = "no_image"
+    UNSUPPORTED_FORMAT = "unsupported_format"
+    UNREADABLE = "unreadable"
+    FILE_TOO_LARGE = "file_too_large"
+    TOO_LARGE = "too_large"
+    TOO_SMALL = "too_small"
 
 
-class UnsupportedMediaType(RequestError):
-    """The body is not what this route reads."""
+class UnusableImage(RequestError):
+    """A picture can't be used; the message says which of the request's pictures, and why."""
+
+    def __init__(self, fault: ImageFault, message: str, *, param: str) -> None:
+        super().__init__(message, param=param)
+        self.fault = fault
+
+
+class UnknownModel(RequestError):
+    """No model of this name is served. `message` says it in the words by which a surface's clients know it."""
+
+    def __init__(self, model: str, served: str, *, message: str | None = None) -> None:
+        super().__init__(message or f"The model {model!r} does not exist here; this server has {served!r}.")
+        self.model = model
+        self.served = served
+
+
+class PicturesStayHere(RequestError):
+    """The model runs on another machine, to which the operator lets no pictures be sent."""
+
+    def __init__(self, model: str) -> None:
+        super().__init__(f"The model {model!r} is not on this machine, and no pictures are sent away from it.")
+        self.model = model
+
+
+class UpstreamRejected(RequestError):
+    """The engine is somebody's server, and that one finds the request wrong."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} does not take this request.")
+        self.name = name
 
 
 class ModelPinned(RequestError):
-    """Somebody wants the model unloaded, and the operator does not."""
+    """A client wants the model unloaded, and the operator wants it to stay."""
 
     def __init__(self) -> None:
-        super().__init__("The model stays loaded on this server (model.pinned).", code="model_pinned")
-
-
-class MalformedHttp(RequestError):
-    """Bytes that are no HTTP/1.1 request, or that two readers could understand in two ways."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message, code="malformed_http")
-
-
-class HeadTooLarge(RequestError):
-    def __init__(self, most: str) -> None:
-        super().__init__(f"The head of the request has more than {most}.", code="head_too_large")
-
-
-class HeadTooSlow(RequestError):
-    def __init__(self, within_s: float) -> None:
-        super().__init__(f"The head of the request did not arrive within {within_s:g} s.", code="request_timeout")
-        self.within_s = within_s
+        super().__init__("The model stays loaded on this server (model.pinned).")
 
 
 class Refused(HailoVisionError):
@@ -224,15 +205,6 @@ class TooBusy(Refused):
         self.deadline_s = deadline_s
 
 
-class RateLimited(Refused):
-    """One client asked for more in a minute than the operator lets it have."""
-
-    def __init__(self, *, per_minute: int, what: str, retry_after_s: float) -> None:
-        message = f"The limit of {per_minute} {what} a minute for one client is reached."
-        super().__init__(message, retry_after_s=retry_after_s)
-        self.per_minute = per_minute
-
-
 class Unready(StrEnum):
     """Why no request would be taken now."""
 
@@ -245,12 +217,6 @@ class NotReady(Refused):
     def __init__(self, reason: Unready, message: str, *, retry_after_s: float) -> None:
         super().__init__(message, retry_after_s=retry_after_s)
         self.reason = reason
-
-
-class TooManyConnections(Refused):
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"All {limit} connections of this server are in use. Try again soon.", retry_after_s=2)
-        self.limit = limit
 
 
 class UpstreamBusy(Refused):
@@ -347,12 +313,22 @@ class GenerationFailed(EngineError):
     """One generation failed; the next one may be asked for."""
 
 
-class AnswerUnfit(GenerationFailed):
-    """The model did not give what was demanded of it, though it was told what was wrong; `code` says what it was."""
+class Expected(StrEnum):
+    """What an answer has to be beyond text."""
 
-    def __init__(self, message: str, *, code: str) -> None:
-        super().__init__(message)
-        self.code = code
+    JSON = "JSON that fits"
+    TOOL_CALL = "a valid tool call"
+
+
+class AnswerUnfit(GenerationFailed):
+    """The model did not give what the request requires, though it was told after each attempt what was wrong."""
+
+    def __init__(self, expected: Expected, *, attempts: int, problem: str) -> None:
+        tries = "1 try" if attempts == 1 else f"{attempts} tries"
+        super().__init__(f"The model did not give {expected} in {tries}: {problem}.")
+        self.expected = expected
+        self.attempts = attempts
+        self.problem = problem
 
 
 class ModelFault(StrEnum):

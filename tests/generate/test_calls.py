@@ -1,4 +1,4 @@
-"""Calls are told from words, whole or as they come, and none gets through that can't be made."""
+"""Tool calls are told from text, whole or as they come, and none gets through that can't be made."""
 
 import json
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hailo_vision.chat import Tool
-from hailo_vision.generate.calls import OPEN, BadCall, Gate, heard, read
+from hailo_vision.generate.calls import OPEN, Gate, InvalidCall, parse_call, split_text_calls
 
 LOOK = Tool(name="look", description="", parameters={"type": "object"})
 ADD = Tool(name="add", description="", parameters={"type": "object"})
@@ -15,7 +15,7 @@ TOOLS = (LOOK, ADD)
 
 
 @pytest.mark.parametrize(
-    ("text", "words", "blocks"),
+    ("text", "before", "calls"),
     [
         ("Hello.", "Hello.", 0),
         ('<tool_call>\n{"name": "look", "arguments": {}}\n</tool_call>', "", 1),
@@ -30,13 +30,13 @@ TOOLS = (LOOK, ADD)
         ('A call: {"name": "look", "arguments": {}}', 'A call: {"name": "look", "arguments": {}}', 0),
     ],
 )
-def test_words_and_calls_are_told_apart(text: str, words: str, blocks: int) -> None:
-    found = heard(text, TOOLS)
-    assert (found.words, len(found.blocks)) == (words, blocks)
+def test_words_and_calls_are_told_apart(text: str, before: str, calls: int) -> None:
+    answer = split_text_calls(text, TOOLS)
+    assert (answer.text, len(answer.calls)) == (before, calls)
 
 
 @pytest.mark.parametrize(
-    ("block", "arguments"),
+    ("call", "arguments"),
     [
         ('{"name": "look", "arguments": {"x": 1}}', {"x": 1}),
         ('{"name": "look", "parameters": {"x": 1}}', {"x": 1}),
@@ -45,12 +45,12 @@ def test_words_and_calls_are_told_apart(text: str, words: str, blocks: int) -> N
         ('```json\n{"name": "look", "arguments": null}\n```', {}),
     ],
 )
-def test_a_call_is_read_as_small_models_write_it(block: str, arguments: object) -> None:
-    assert read(block, TOOLS) == (LOOK, arguments)
+def test_a_call_is_read_as_small_models_write_it(call: str, arguments: object) -> None:
+    assert parse_call(call, TOOLS) == (LOOK, arguments)
 
 
 @pytest.mark.parametrize(
-    ("block", "why"),
+    ("call", "why"),
     [
         ("look", "can't be read"),
         ("[]", "must be a JSON object"),
@@ -60,16 +60,16 @@ def test_a_call_is_read_as_small_models_write_it(block: str, arguments: object) 
         ('{"name": "look", "arguments": "x"}', "the arguments can't be read"),
     ],
 )
-def test_a_call_that_cannot_be_made_says_why(block: str, why: str) -> None:
-    with pytest.raises(BadCall) as error:
-        read(block, TOOLS)
+def test_a_call_that_cannot_be_made_says_why(call: str, why: str) -> None:
+    with pytest.raises(InvalidCall) as error:
+        parse_call(call, TOOLS)
     assert why in str(error.value)
 
 
-def said(pieces: list[str], *, is_open: bool = True) -> str:
+def sent(pieces: list[str], *, is_open: bool = True) -> str:
     gate = Gate(is_open=is_open)
     out = "".join(gate.take(piece) for piece in pieces)
-    assert out == gate.said
+    assert out == gate.sent
     return out
 
 
@@ -89,7 +89,7 @@ def said(pieces: list[str], *, is_open: bool = True) -> str:
     ],
 )
 def test_words_pass_at_once_and_what_may_become_a_call_does_not(text: str, out: str) -> None:
-    assert said([text]) == said(list(text)) == out
+    assert sent([text]) == sent(list(text)) == out
 
 
 @given(st.lists(st.sampled_from([OPEN, "<tool", "_call>", "<", "a", "{", " ", "\n", "```"]), max_size=8), st.data())
@@ -97,12 +97,12 @@ def test_however_it_is_cut_what_passes_is_the_beginning_of_the_words(parts: list
     text = "".join(parts)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=5)))
     pieces = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
-    out = said(pieces)
-    assert heard(text, TOOLS).words.startswith(out)
+    out = sent(pieces)
+    assert split_text_calls(text, TOOLS).text.startswith(out)
     assert OPEN not in out
-    assert said(pieces, is_open=False) == ""
+    assert sent(pieces, is_open=False) == ""
 
 
 def test_json_in_words_is_no_call_without_its_mark() -> None:
     text = json.dumps({"name": "look", "arguments": {}})
-    assert heard(f"I would say {text}", TOOLS).blocks == ()
+    assert split_text_calls(f"I would say {text}", TOOLS).calls == ()

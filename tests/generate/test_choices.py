@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hailo_vision.chat import Event, Finish, FinishReason, Piece, Timings, Usage
 from hailo_vision.errors import GenerationFailed
-from hailo_vision.generate.choices import Said, choices
+from hailo_vision.generate.choices import ChoiceEvent, choices
 from hailo_vision.tasks import task_group
 
 END = Finish(reason=FinishReason.STOP, usage=Usage(prompt_tokens=1, completion_tokens=1), timings=Timings())
@@ -31,7 +31,7 @@ class Engine:
     def free(self) -> int:
         return max(self.slots - self.taken - len(self.open), 0)
 
-    async def answer(self, choice: int) -> AsyncGenerator[Said]:
+    async def answer(self, choice: int) -> AsyncGenerator[ChoiceEvent]:
         self.open.append(choice)
         self.begun.append(choice)
         self.most = max(self.most, len(self.open))
@@ -40,10 +40,10 @@ class Engine:
                 await asyncio.sleep(0)
                 if choice == self.failing:
                     raise GenerationFailed("it failed")
-                yield Said(choice=choice, event=Piece(text=f"{choice}.{number} "), has_next=True)
+                yield ChoiceEvent(choice=choice, event=Piece(text=f"{choice}.{number} "), has_next=True)
         finally:
             self.open.remove(choice)
-        yield Said(choice=choice, event=END)
+        yield ChoiceEvent(choice=choice, event=END)
 
 
 async def heard(engine: Engine) -> dict[int, list[Event]]:
@@ -115,7 +115,7 @@ async def test_nothing_is_taken_ahead_of_the_reader_but_one_part() -> None:
     engine = Engine([100], slots=1)
     made = 0
 
-    async def answer(choice: int) -> AsyncGenerator[Said]:
+    async def answer(choice: int) -> AsyncGenerator[ChoiceEvent]:
         nonlocal made
         async for event in engine.answer(choice):
             made += 1

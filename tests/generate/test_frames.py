@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hailo_vision.chat import ChatRequest, ImageRef, LoadedModel, Sampling, Text, Turn
-from hailo_vision.errors import RequestError
+from hailo_vision.errors import PromptTooLong
 from hailo_vision.generate.frames import check_length, spare_frames
 
 MODEL = LoadedModel(
@@ -66,6 +66,5 @@ def test_what_no_context_could_hold_is_refused_before_it_is_counted(context_toke
     model = replace(MODEL, context_tokens=context_tokens)
     check_length(conversation(128 * context_tokens, context_tokens), model)
     for too_long in (conversation(128 * context_tokens + 1), conversation(0, context_tokens + 1)):
-        with pytest.raises(RequestError) as error:
+        with pytest.raises(PromptTooLong):
             check_length(too_long, model)
-        assert (error.value.param, error.value.code) == ("messages", "context_length_exceeded")

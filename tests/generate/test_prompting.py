@@ -3,8 +3,8 @@
 import json
 
 from hailo_vision.chat import ChatRequest, ImageRef, JsonFormat, Sampling, Text, Tool, ToolCall, ToolResult, Turn
-from hailo_vision.generate.prompting import in_words
-from hailo_vision.generate.requirements import Demands, demands
+from hailo_vision.generate.prompting import prompted_turns
+from hailo_vision.generate.requirements import Requirements, requirements_of
 
 LOOK = Tool(name="look", description="Look there", parameters={"type": "object", "title": "Look"})
 FORM = JsonFormat(schema={"type": "object", "title": "Noise"})
@@ -15,21 +15,21 @@ def turn(role: str, *parts: Text | ToolCall | ToolResult | ImageRef) -> Turn[Ima
     return Turn(role=role, parts=parts)  # type: ignore[arg-type]
 
 
-def words(turns: tuple[Turn[ImageRef], ...], wanted: Demands | None = None) -> list[tuple[str, str]]:
+def words(turns: tuple[Turn[ImageRef], ...], requirements: Requirements | None = None) -> list[tuple[str, str]]:
     return [
         (turn.role, "".join(part.text if isinstance(part, Text) else "<image>" for part in turn.parts))
-        for turn in in_words(turns, wanted)
+        for turn in prompted_turns(turns, requirements)
     ]
 
 
 def test_words_alone_are_left_as_they_are() -> None:
     turns = (turn("system", Text(text="Be kind.")), turn("user", IMAGE, Text(text="Hi")), turn("user", Text(text="a")))
-    assert in_words(turns, None) == turns
+    assert prompted_turns(turns, None) == turns
 
 
 def test_tools_are_told_after_the_clients_own_system_turn() -> None:
     (system, user) = words(
-        (turn("system", Text(text="Be kind.")), turn("user", Text(text="Hi"))), Demands(tools=(LOOK,))
+        (turn("system", Text(text="Be kind.")), turn("user", Text(text="Hi"))), Requirements(tools=(LOOK,))
     )
     assert system[1].startswith("Be kind.\n\n# Tools")
     line = next(line for line in system[1].splitlines() if line.startswith('{"type"'))
@@ -42,13 +42,13 @@ def test_tools_are_told_after_the_clients_own_system_turn() -> None:
 
 
 def test_without_a_system_turn_the_model_family_s_own_leads() -> None:
-    (system, _) = words((turn("user", Text(text="Hi")),), Demands(format=FORM))
+    (system, _) = words((turn("user", Text(text="Hi")),), Requirements(format=FORM))
     assert system[1].startswith("You are a helpful assistant.\n\n")
     assert system[1].endswith('JSON Schema: {"type":"object"}')
 
 
 def test_what_must_be_and_what_may_not_be_is_told() -> None:
-    told = words((turn("user", Text(text="Hi")),), Demands(tools=(LOOK,), must_call=True, many_calls=False))[0][1]
+    told = words((turn("user", Text(text="Hi")),), Requirements(tools=(LOOK,), must_call=True, many_calls=False))[0][1]
     assert "You must call the function look." in told
     assert "one call at most" in told
 
@@ -87,8 +87,8 @@ def asked(**fields: object) -> ChatRequest:
 
 
 def test_only_what_is_asked_for_is_demanded() -> None:
-    assert demands(asked()) is None
-    assert demands(asked(tools=(LOOK,), tool_choice="none")) is None
-    assert demands(asked(tools=(LOOK,))) == Demands(tools=(LOOK,))
-    assert demands(asked(tools=(LOOK,), tool_choice="required")) == Demands(tools=(LOOK,), must_call=True)
-    assert demands(asked(format=FORM)) == Demands(format=FORM)
+    assert requirements_of(asked()) is None
+    assert requirements_of(asked(tools=(LOOK,), tool_choice="none")) is None
+    assert requirements_of(asked(tools=(LOOK,))) == Requirements(tools=(LOOK,))
+    assert requirements_of(asked(tools=(LOOK,), tool_choice="required")) == Requirements(tools=(LOOK,), must_call=True)
+    assert requirements_of(asked(format=FORM)) == Requirements(format=FORM)

@@ -21,10 +21,10 @@ from hailo_vision.chat import (
     Turn,
     Usage,
 )
-from hailo_vision.errors import AnswerUnfit, ContextLengthExceeded
-from hailo_vision.generate.requirements import Demands
-from hailo_vision.generate.retry import MAX_ATTEMPTS, attempts
-from hailo_vision.generate.validator import Judge
+from hailo_vision.errors import AnswerUnfit, ContextLengthExceeded, Expected
+from hailo_vision.generate.requirements import Requirements
+from hailo_vision.generate.retry import MAX_ATTEMPTS, retry_until_accepted
+from hailo_vision.generate.validator import Validator
 
 COLOUR = JsonFormat(schema={"type": "object", "properties": {"colour": {"type": "string"}}, "required": ["colour"]})
 LOOK = Tool(name="look", description="", parameters={"type": "object", "required": ["where"]})
@@ -60,9 +60,11 @@ class Script:
         yield Finish(reason=reason, usage=usage, timings=Timings(prefill_s=1, decode_s=2))
 
 
-async def heard(wanted: Demands, *lines: Line, max_tokens: int = 100) -> tuple[str, list[ToolCall], Finish, Script]:
+async def answered(
+    requirements: Requirements, *lines: Line, max_tokens: int = 100
+) -> tuple[str, list[ToolCall], Finish, Script]:
     script = Script(*lines)
-    said = [event async for event in attempts(asking(max_tokens), wanted, Judge(), script.run)]
+    said = [event async for event in retry_until_accepted(asking(max_tokens), requirements, Validator(), script.run)]
     assert script.left == len(script.asked)
     *before, finish = said
     assert isinstance(finish, Finish)
@@ -77,26 +79,26 @@ def asking(max_tokens: int = 100) -> Generation:
     return Generation(turns=(turn,), sampling=Sampling(), max_tokens=max_tokens)
 
 
-async def unfit(wanted: Demands, *lines: Line, **options: Any) -> AnswerUnfit:
+async def unfit(requirements: Requirements, *lines: Line, **options: Any) -> AnswerUnfit:
     with pytest.raises(AnswerUnfit) as error:
-        await heard(wanted, *lines, **options)
+        await answered(requirements, *lines, **options)
     return error.value
 
 
-JSON = Demands(format=COLOUR)
-TOOLS = Demands(tools=(LOOK,))
-MUST = Demands(tools=(LOOK,), must_call=True)
-BOTH = Demands(tools=(LOOK,), format=COLOUR)
+JSON = Requirements(format=COLOUR)
+TOOLS = Requirements(tools=(LOOK,))
+MUST = Requirements(tools=(LOOK,), must_call=True)
+BOTH = Requirements(tools=(LOOK,), format=COLOUR)
 
 
 @pytest.mark.parametrize("text", [RIGHT, f"```json\n{RIGHT}\n```", f"Here: {RIGHT} Bye."])
 async def test_a_document_that_fits_is_said_alone(text: str) -> None:
-    said, _, finish, script = await heard(JSON, text)
+    said, _, finish, script = await answered(JSON, text)
     assert (said, finish.reason, len(script.asked)) == (RIGHT, FinishReason.STOP, 1)
 
 
 async def test_one_that_does_not_fit_is_sent_back_with_what_is_wrong() -> None:
-    said, _, finish, script = await heard(JSON, WRONG, RIGHT)
+    said, _, finish, script = await answered(JSON, WRONG, RIGHT)
     assert said == RIGHT
     first, second = script.asked
     assert second.turns[: len(first.turns)] == first.turns
@@ -109,7 +111,7 @@ async def test_one_that_does_not_fit_is_sent_back_with_what_is_wrong() -> None:
 
 
 async def test_the_prompt_counts_once_and_all_that_was_said_counts() -> None:
-    _, _, finish, script = await heard(JSON, WRONG, RIGHT)
+    _, _, finish, script = await answered(JSON, WRONG, RIGHT)
     assert finish.usage == Usage(prompt_tokens=100, completion_tokens=len(WRONG) // 10 + len(RIGHT) // 10)
     assert finish.timings == Timings(prefill_s=2, decode_s=4)
     assert script.asked[1].max_tokens == 100 - len(WRONG) // 10
@@ -117,7 +119,7 @@ async def test_the_prompt_counts_once_and_all_that_was_said_counts() -> None:
 
 async def test_after_some_tries_it_says_how_it_failed() -> None:
     error = await unfit(JSON, *[WRONG] * MAX_ATTEMPTS)
-    assert error.code == "structured_output_failed"
+    assert (error.expected, error.attempts) == (Expected.JSON, MAX_ATTEMPTS)
     assert f"{MAX_ATTEMPTS} tries: colour: 5 is not of type 'string'" in str(error)
 
 
@@ -130,73 +132,73 @@ async def test_there_is_no_other_try_where_the_context_has_no_room_for_it() -> N
     too_long = ContextLengthExceeded(prompt_tokens=3000, context_tokens=2048)
     assert "no room to ask again" in str(await unfit(JSON, WRONG, too_long))
     with pytest.raises(ContextLengthExceeded):
-        await heard(JSON, too_long)
+        await answered(JSON, too_long)
 
 
 async def test_of_a_document_that_was_cut_nothing_is_said() -> None:
-    said, _, finish, script = await heard(JSON, (RIGHT[:-3], FinishReason.LENGTH))
+    said, _, finish, script = await answered(JSON, (RIGHT[:-3], FinishReason.LENGTH))
     assert (said, finish.reason, len(script.asked)) == ("", FinishReason.LENGTH, 1)
 
 
 async def test_a_document_that_was_whole_when_its_babble_was_cut_is_whole() -> None:
-    said, _, finish, _ = await heard(JSON, (f"{RIGHT} I hope", FinishReason.LENGTH))
+    said, _, finish, _ = await answered(JSON, (f"{RIGHT} I hope", FinishReason.LENGTH))
     assert (said, finish.reason) == (RIGHT, FinishReason.STOP)
 
 
 async def test_any_object_is_one_where_no_schema_is() -> None:
-    wanted = Demands(format=JsonFormat(schema=None))
-    assert (await heard(wanted, "[1]", WRONG))[0] == WRONG
+    requirements = Requirements(format=JsonFormat(schema=None))
+    assert (await answered(requirements, "[1]", WRONG))[0] == WRONG
 
 
 @pytest.mark.slow
 async def test_a_schema_that_cannot_be_applied_in_time_says_so() -> None:
-    wanted = Demands(format=JsonFormat(schema={"pattern": "^(a+)+$"}))
-    assert "takes too long" in str(await unfit(wanted, f'"{"a" * 40}!"'))
+    requirements = Requirements(format=JsonFormat(schema={"pattern": "^(a+)+$"}))
+    assert "takes too long" in str(await unfit(requirements, f'"{"a" * 40}!"'))
 
 
 async def test_a_call_is_made_and_words_before_it_are_said() -> None:
-    said, (call,), finish, _ = await heard(TOOLS, f"Let me see. {CALL}")
+    said, (call,), finish, _ = await answered(TOOLS, f"Let me see. {CALL}")
     assert (said, call.name, call.arguments) == ("Let me see. ", "look", '{"where": "left"}')
     assert finish.reason is FinishReason.TOOL_CALLS
 
 
 async def test_words_without_a_call_are_said_as_they_are() -> None:
-    said, calls, finish, script = await heard(TOOLS, ("1 < 2 <tool", FinishReason.LENGTH))
+    said, calls, finish, script = await answered(TOOLS, ("1 < 2 <tool", FinishReason.LENGTH))
     assert (said, calls, finish.reason, len(script.asked)) == ("1 < 2 <tool", [], FinishReason.LENGTH, 1)
 
 
 async def test_two_calls_have_two_ids() -> None:
-    _, calls, _, _ = await heard(TOOLS, f"{CALL}</tool_call>{CALL}</tool_call>")
+    _, calls, _, _ = await answered(TOOLS, f"{CALL}</tool_call>{CALL}</tool_call>")
     assert len({call.id for call in calls}) == 2
 
 
 async def test_where_one_call_is_the_most_one_is_made_and_no_token_after_it() -> None:
-    wanted = Demands(tools=(LOOK,), many_calls=False)
-    _, calls, _, script = await heard(wanted, f"{CALL}</tool_call>{CALL}</tool_call>")
+    requirements = Requirements(tools=(LOOK,), many_calls=False)
+    _, calls, _, script = await answered(requirements, f"{CALL}</tool_call>{CALL}</tool_call>")
     assert len(calls) == 1
     assert script.asked[0].stop == ("</tool_call>",)
 
 
 @pytest.mark.parametrize("bad", [BAD_CALL, '<tool_call>{"name": "look", "arguments": {}}', "<tool_call>look"])
 async def test_a_call_that_cannot_be_made_is_sent_back(bad: str) -> None:
-    said, (call,), finish, script = await heard(TOOLS, f"Hm. {bad}", f"Hm. {CALL}")
+    said, (call,), finish, script = await answered(TOOLS, f"Hm. {bad}", f"Hm. {CALL}")
     assert (said, call.name, finish.reason) == ("Hm. ", "look", FinishReason.TOOL_CALLS)
     assert len(script.asked) == 2
 
 
 async def test_after_a_bad_call_words_will_do() -> None:
-    said, calls, finish, _ = await heard(TOOLS, f"Hm. {BAD_CALL}", "It is red.")
+    said, calls, finish, _ = await answered(TOOLS, f"Hm. {BAD_CALL}", "It is red.")
     assert (said, calls, finish.reason) == ("Hm. \n\nIt is red.", [], FinishReason.STOP)
 
 
 async def test_a_call_that_can_never_be_made_is_not_made() -> None:
     error = await unfit(TOOLS, *[BAD_CALL] * MAX_ATTEMPTS)
-    assert error.code == "tool_call_failed"
+    assert error.expected is Expected.TOOL_CALL
     assert "there is no function 'jump', there is look" in str(error)
 
 
 async def test_where_a_call_is_required_words_are_not_said() -> None:
-    said, (call,), finish, script = await heard(MUST, "It is red.", f"Well. {CALL}")
+    said, (call,), finish, script = await answered(MUST, "It is red.", f"Well. {CALL}")
     assert (said, call.name, finish.reason) == ("", "look", FinishReason.TOOL_CALLS)
     (told,) = script.asked[1].turns[-1].parts
     assert isinstance(told, Text)
@@ -204,20 +206,20 @@ async def test_where_a_call_is_required_words_are_not_said() -> None:
 
 
 async def test_a_required_call_that_was_cut_is_not_made() -> None:
-    said, calls, finish, _ = await heard(MUST, (CALL[:-9], FinishReason.LENGTH))
+    said, calls, finish, _ = await answered(MUST, (CALL[:-9], FinishReason.LENGTH))
     assert (said, calls, finish.reason) == ("", [], FinishReason.LENGTH)
 
 
 async def test_with_tools_and_a_form_it_is_one_or_the_other() -> None:
-    said, calls, _, _ = await heard(BOTH, "It is red.", RIGHT)
+    said, calls, _, _ = await answered(BOTH, "It is red.", RIGHT)
     assert (said, calls) == (RIGHT, [])
-    said, calls, finish, _ = await heard(BOTH, f"Let me see. {CALL}")
+    said, calls, finish, _ = await answered(BOTH, f"Let me see. {CALL}")
     assert (said, len(calls), finish.reason) == ("", 1, FinishReason.TOOL_CALLS)
 
 
 async def test_who_leaves_in_the_middle_leaves_the_engine() -> None:
     script = Script("It is red.", CALL)
-    said = attempts(asking(), TOOLS, Judge(), script.run)
+    said = retry_until_accepted(asking(), TOOLS, Validator(), script.run)
     assert await anext(said) == Piece(text="I")
     await said.aclose()
     assert (len(script.asked), script.left) == (1, 1)

@@ -9,7 +9,7 @@ import pytest
 
 from hailo_vision.generate.schemas import check
 from hailo_vision.generate.validation import MAX_PROBLEM_CHARS, MAX_PROBLEMS
-from hailo_vision.generate.validator import Judge, Unjudged
+from hailo_vision.generate.validator import NotValidated, Validator
 
 ENDLESS = {"type": "string", "pattern": "^(a+)+$"}
 DOUBLING: dict[str, Any] = {
@@ -23,7 +23,7 @@ TREE = {"type": "object", "properties": {"children": {"type": "array", "items": 
 
 
 async def judged(schema: dict[str, Any], value: Any) -> list[str]:
-    return await Judge().problems(check(schema, "p"), value)
+    return await Validator().problems(check(schema, "p"), value)
 
 
 @pytest.mark.parametrize(
@@ -65,15 +65,15 @@ async def test_a_schema_that_would_take_for_ever_is_given_up_and_holds_nobody_up
             turns += 1
 
     other = asyncio.ensure_future(go_on())
-    with pytest.raises(Unjudged):
+    with pytest.raises(NotValidated):
         await judged(schema, value)
     other.cancel()
     assert turns > 10
 
 
 async def test_more_at_once_than_there_are_processes_all_get_their_verdict() -> None:
-    judge = Judge()
-    found = await asyncio.gather(*[judge.problems({"pattern": "^b$"}, letter) for letter in "abcabc"])
+    validator = Validator()
+    found = await asyncio.gather(*[validator.problems({"pattern": "^b$"}, letter) for letter in "abcabc"])
     assert [not lines for lines in found] == [letter == "b" for letter in "abcabc"]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from PIL import Image, ImageCms
 
+from hailo_vision.errors import ImageFault
 from images.drawn import (
     bare_jpeg,
     bmp,
@@ -171,7 +172,7 @@ def damaged() -> Iterator[File]:
     for file_format in ("JPEG", "PNG", "WEBP", "GIF", "BMP"):
         data = encoded(noise(80, 60), file_format)
         for share in (0.02, 0.3, 0.6, 0.95):
-            yield f"{file_format} cut at {share:.0%}", data[: int(len(data) * share)], "image_parse_error"
+            yield f"{file_format} cut at {share:.0%}", data[: int(len(data) * share)], ImageFault.UNREADABLE
 
 
 def bombs() -> Iterator[File]:
@@ -180,26 +181,26 @@ def bombs() -> Iterator[File]:
     yield (
         "png 100,000 x 100,000",
         start + chunk(b"IDAT", zlib.compress(bytes(10_000))) + chunk(b"IEND"),
-        "image_too_large",
+        ImageFault.TOO_LARGE,
     )
     for file_format in ("JPEG", "PNG", "GIF", "BMP", "WEBP"):
         big = encoded(Image.new("L", (4000, 2001)), file_format)
-        yield f"{file_format} one line over the limit", big, "image_too_large"
+        yield f"{file_format} one line over the limit", big, ImageFault.TOO_LARGE
     canvas = bytearray(encoded(Image.new("RGBA", (16, 16), (1, 2, 3, 4)), "WEBP", quality=80))
     canvas[24:30] = b"\xff\xff\0" * 2
-    yield "webp 65,536 x 65,536", bytes(canvas), "image_too_large"
+    yield "webp 65,536 x 65,536", bytes(canvas), ImageFault.TOO_LARGE
     gif = encoded(corners(), "GIF")
-    yield "gif 65,535 x 65,535", gif[:6] + b"\xff" * 4 + gif[10:], "image_too_large"
+    yield "gif 65,535 x 65,535", gif[:6] + b"\xff" * 4 + gif[10:], ImageFault.TOO_LARGE
     at = gif.index(b"\x2c\0\0\0\0")
-    yield "gif with a frame of 65,535 x 65,535", gif[: at + 5] + b"\xff" * 4 + gif[at + 9 :], "image_too_large"
+    yield "gif with a frame of 65,535 x 65,535", gif[: at + 5] + b"\xff" * 4 + gif[at + 9 :], ImageFault.TOO_LARGE
     # Enough for Pillow's warning and too little for its error.
     wide = gif[: at + 5] + struct.pack("<HH", 10_000, 10_000) + gif[at + 9 :]
-    yield "gif with a frame of 10,000 x 10,000", wide, "image_too_large"
-    yield "bmp run lengths", bmp(2000, 1000, compression=1, body=b"\0\1"), "image_parse_error"
+    yield "gif with a frame of 10,000 x 10,000", wide, ImageFault.TOO_LARGE
+    yield "bmp run lengths", bmp(2000, 1000, compression=1, body=b"\0\1"), ImageFault.UNREADABLE
     inflating = b"icc\0\0" + zlib.compress(bytes(30_000_000))
     yield "png profile bomb", with_chunk(chunk(b"iCCP", inflating)), COLOURS
     yield "png text bomb", with_chunk(chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(30_000_000)))), COLOURS
-    yield "png of no pixels", raw_png(0, 0, depth=8, colour=2, rows=[]), "image_parse_error"
+    yield "png of no pixels", raw_png(0, 0, depth=8, colour=2, rows=[]), ImageFault.UNREADABLE
 
 
 def with_chunk(extra: bytes) -> bytes:
@@ -208,13 +209,13 @@ def with_chunk(extra: bytes) -> bytes:
 
 
 def strangers() -> Iterator[File]:
-    unsupported = "unsupported_image_media_type"
+    unsupported = ImageFault.UNSUPPORTED_FORMAT
     for file_format in ("TIFF", "ICO", "EPS", "PDF"):
         yield file_format, encoded(corners(), file_format), unsupported
     if find_spec("PIL.AvifImagePlugin"):
         yield "AVIF", encoded(corners(), "AVIF"), unsupported
     for file_format in ("PPM", "TGA", "PCX", "DDS", "SGI"):
-        yield file_format, encoded(corners(), file_format), "invalid_image"
+        yield file_format, encoded(corners(), file_format), ImageFault.NO_IMAGE
     yield "HEIC", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100), unsupported
     yield "JPEG 2000", b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(100), unsupported
     yield "JPEG XL", b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(100), unsupported
@@ -227,9 +228,9 @@ def strangers() -> Iterator[File]:
     )
     yield "PostScript that runs", b"%!PS\n(touch /tmp/x) system", unsupported
     yield "video", b"\0\0\0\x18ftypisom" + bytes(100), unsupported
-    yield "web page", b"<!DOCTYPE html><title>Log in</title>", "invalid_image"
-    yield "JSON", b'{"error": "not found"}', "invalid_image"
-    yield "gzip", b"\x1f\x8b\x08" + bytes(50), "invalid_image"
-    yield "zip", b"PK\3\4" + bytes(50), "invalid_image"
-    yield "zeros", bytes(1000), "invalid_image"
-    yield "nothing", b"", "empty_image_file"
+    yield "web page", b"<!DOCTYPE html><title>Log in</title>", ImageFault.NO_IMAGE
+    yield "JSON", b'{"error": "not found"}', ImageFault.NO_IMAGE
+    yield "gzip", b"\x1f\x8b\x08" + bytes(50), ImageFault.NO_IMAGE
+    yield "zip", b"PK\3\4" + bytes(50), ImageFault.NO_IMAGE
+    yield "zeros", bytes(1000), ImageFault.NO_IMAGE
+    yield "nothing", b"", ImageFault.EMPTY

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hailo_vision.errors import ImageFault
 from hailo_vision.images.address import FetchPolicy
 from hailo_vision.images.bad_image import BadImage
 
@@ -52,7 +53,7 @@ def is_allowed(policy: FetchPolicy, host: str, address: IPv4Address | IPv6Addres
 def refusal(policy: FetchPolicy, url: str) -> BadImage:
     with pytest.raises(BadImage) as caught:
         policy.check_url(url)
-    assert caught.value.code == "invalid_image_url"
+    assert caught.value.fault == ImageFault.BAD_ADDRESS
     return caught.value
 
 

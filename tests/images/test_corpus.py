@@ -27,7 +27,7 @@ def test_every_file_becomes_what_it_should(data: bytes, expected: str, capfd: py
         try:
             seen = " ".join(quadrants(frame(data, 64, 32)))
         except BadImage as bad:
-            seen, reason = bad.code, bad.reason
+            seen, reason = bad.fault, bad.reason
     assert seen == expected
     assert reason.endswith(".")
     assert not any(leak in reason for leak in ("0x", "<", "BytesIO", "PIL", "Errno", "/etc"))

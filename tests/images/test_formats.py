@@ -3,6 +3,7 @@
 import pytest
 
 from hailo_vision.config.settings import Images
+from hailo_vision.errors import ImageFault
 from hailo_vision.images.bad_image import BadImage
 from hailo_vision.images.formats import Format, sniff
 from images.drawn import corners, encoded
@@ -38,25 +39,25 @@ def test_the_five_formats_are_known(image_format: Format) -> None:
 def test_other_images_are_refused_by_name(data: bytes, name: str) -> None:
     with pytest.raises(BadImage) as caught:
         sniff(data, DEFAULT)
-    assert caught.value.code == "unsupported_image_media_type"
+    assert caught.value.fault == ImageFault.UNSUPPORTED_FORMAT
     assert caught.value.reason == f"is {name}, which is not read here. Send JPEG, PNG, WebP, GIF or BMP."
 
 
 @pytest.mark.parametrize(
-    ("data", "code"),
+    ("data", "fault"),
     [
-        (b"", "empty_image_file"),
-        (b"hello", "invalid_image"),
-        (b"  <!DOCTYPE html><html>", "invalid_image"),
-        (b"<html>", "invalid_image"),
-        (b'{"error": "not found"}', "invalid_image"),
-        (b"RIFF\0\0\0\0WAVEfmt ", "invalid_image"),
-        (b"\x1f\x8b\x08" + bytes(50), "invalid_image"),
-        (bytes(1000), "invalid_image"),
-        (b"\xff\xd8", "invalid_image"),
+        (b"", ImageFault.EMPTY),
+        (b"hello", ImageFault.NO_IMAGE),
+        (b"  <!DOCTYPE html><html>", ImageFault.NO_IMAGE),
+        (b"<html>", ImageFault.NO_IMAGE),
+        (b'{"error": "not found"}', ImageFault.NO_IMAGE),
+        (b"RIFF\0\0\0\0WAVEfmt ", ImageFault.NO_IMAGE),
+        (b"\x1f\x8b\x08" + bytes(50), ImageFault.NO_IMAGE),
+        (bytes(1000), ImageFault.NO_IMAGE),
+        (b"\xff\xd8", ImageFault.NO_IMAGE),
     ],
 )
-def test_what_is_no_image_is_refused(data: bytes, code: str) -> None:
+def test_what_is_no_image_is_refused(data: bytes, fault: ImageFault) -> None:
     with pytest.raises(BadImage) as caught:
         sniff(data, DEFAULT)
-    assert caught.value.code == code
+    assert caught.value.fault is fault

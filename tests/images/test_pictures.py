@@ -10,7 +10,7 @@ from PIL import Image
 
 from hailo_vision.chat import Detail, Frame, ImageRef
 from hailo_vision.config.settings import Images
-from hailo_vision.errors import RequestError
+from hailo_vision.errors import ConversationError, ImageFault, RequestError, UnusableImage
 from hailo_vision.images.pictures import PictureRecord, Pictures
 from images.drawn import BLUE, GREEN, GREY, RED, corners, data_uri, encoded, noise, pixel
 from images.sites import Answer, Site, ok, response, silence
@@ -48,6 +48,12 @@ async def refusal(*urls: str, settings: Images = SETTINGS) -> RequestError:
     return caught.value
 
 
+async def unusable(*urls: str, settings: Images = SETTINGS) -> UnusableImage:
+    refused = await refusal(*urls, settings=settings)
+    assert isinstance(refused, UnusableImage)
+    return refused
+
+
 async def test_frames_come_in_the_order_of_their_pictures() -> None:
     async with Site({"/b": ok(plain(GREEN))}) as site:
         big = data_uri(encoded(noise(2000, 1500), "PNG", compress_level=1))
@@ -71,7 +77,7 @@ async def test_too_many_pictures_are_refused_with_both_numbers_before_any_work()
     async with Site({}) as site:
         refused = await refusal(*[site.url()] * 5)
         assert site.connections == 0
-    assert refused.param == "messages"
+    assert isinstance(refused, ConversationError)
     assert "5 images" in str(refused)
     assert "up to 4" in str(refused)
 
@@ -81,32 +87,34 @@ async def test_a_server_can_take_no_pictures_at_all() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "code", "reason"),
+    ("url", "fault", "reason"),
     [
-        ("", "empty_image_file", "is empty."),
-        ("file:///etc/passwd", "invalid_image_url", "files are never read"),
-        ("/etc/passwd", "invalid_image_url", "paths are never read"),
-        ("data:image/png;base64,", "empty_image_file", "is an empty file"),
-        ("data:image/png;base64,!", "invalid_base64_image", "characters that base64 does not have"),
-        (data_uri(b"hello"), "invalid_image", "is no image in a known format"),
-        (data_uri(b"<svg/>", "image/svg+xml"), "unsupported_image_media_type", "is an SVG file"),
-        (data_uri(plain(RED, "TIFF")), "unsupported_image_media_type", "is a TIFF file"),
-        (data_uri(plain(RED)[:40]), "image_parse_error", "is a damaged or incomplete PNG file"),
-        (data_uri(plain(RED, "JPEG")[:200]), "image_parse_error", "is a damaged or incomplete JPEG file"),
-        (data_uri(encoded(Image.new("1", (4000, 2001)), "PNG")), "image_too_large", "4000 x 2001 pixels"),
-        ("http://127.0.0.2/", "invalid_image_url", "not on the public internet"),
-        ("http://[::1]:8080/", "invalid_image_url", "not on the public internet"),
-        ("http://user@example.com/", "invalid_image_url", "user name or password"),
-        ("ftp://example.com/a.jpg", "invalid_image_url", "of a kind that can't be fetched"),
+        ("", ImageFault.EMPTY, "is empty."),
+        ("file:///etc/passwd", ImageFault.BAD_ADDRESS, "files are never read"),
+        ("/etc/passwd", ImageFault.BAD_ADDRESS, "paths are never read"),
+        ("data:image/png;base64,", ImageFault.EMPTY, "is an empty file"),
+        ("data:image/png;base64,!", ImageFault.BAD_BASE64, "characters that base64 does not have"),
+        (data_uri(b"hello"), ImageFault.NO_IMAGE, "is no image in a known format"),
+        (data_uri(b"<svg/>", "image/svg+xml"), ImageFault.UNSUPPORTED_FORMAT, "is an SVG file"),
+        (data_uri(plain(RED, "TIFF")), ImageFault.UNSUPPORTED_FORMAT, "is a TIFF file"),
+        (data_uri(plain(RED)[:40]), ImageFault.UNREADABLE, "is a damaged or incomplete PNG file"),
+        (data_uri(plain(RED, "JPEG")[:200]), ImageFault.UNREADABLE, "is a damaged or incomplete JPEG file"),
+        (data_uri(encoded(Image.new("1", (4000, 2001)), "PNG")), ImageFault.TOO_LARGE, "4000 x 2001 pixels"),
+        ("http://127.0.0.2/", ImageFault.BAD_ADDRESS, "not on the public internet"),
+        ("http://[::1]:8080/", ImageFault.BAD_ADDRESS, "not on the public internet"),
+        ("http://user@example.com/", ImageFault.BAD_ADDRESS, "user name or password"),
+        ("ftp://example.com/a.jpg", ImageFault.BAD_ADDRESS, "of a kind that can't be fetched"),
     ],
 )
-async def test_what_is_wrong_is_said_with_the_picture_it_is_wrong_with(url: str, code: str, reason: str) -> None:
-    refused = await refusal(data_uri(plain(RED)), url, data_uri(plain(BLUE)))
+async def test_what_is_wrong_is_said_with_the_picture_it_is_wrong_with(
+    url: str, fault: ImageFault, reason: str
+) -> None:
+    refused = await unusable(data_uri(plain(RED)), url, data_uri(plain(BLUE)))
     text = str(refused)
     assert text.startswith("Image 2 of 3 ")
     assert reason in text
     assert text.endswith(".")
-    assert refused.code == code
+    assert refused.fault is fault
     assert refused.param == "messages[0].content[1].image_url.url"
     for leak in ("0x", "BytesIO", "<", "Traceback", "PIL", "errno", "/etc"):
         assert leak not in text
@@ -120,8 +128,8 @@ async def test_a_fetched_file_is_judged_by_its_bytes_and_not_by_its_type() -> No
             "/nothing": ok(b""),
         }
     ) as site:
-        assert (await refusal(site.url("/page"))).code == "invalid_image"
-        assert (await refusal(site.url("/nothing"))).code == "empty_image_file"
+        assert (await unusable(site.url("/page"))).fault == ImageFault.NO_IMAGE
+        assert (await unusable(site.url("/nothing"))).fault == ImageFault.EMPTY
         assert len(await frames(site.url("/picture"))) == 1
 
 
@@ -133,8 +141,8 @@ async def test_with_fetching_off_the_answer_says_how_to_send_pictures() -> None:
 
 
 async def test_data_that_no_picture_within_the_limit_needs_is_not_even_decoded() -> None:
-    refused = await refusal("data:;base64," + "!" * 1_400_000, settings=Images(max_megapixels=0.001))
-    assert refused.code == "image_file_too_large"
+    refused = await unusable("data:;base64," + "!" * 1_400_000, settings=Images(max_megapixels=0.001))
+    assert refused.fault == ImageFault.FILE_TOO_LARGE
 
 
 async def test_of_several_bad_pictures_the_first_is_named_however_slow_it_is() -> None:
@@ -143,9 +151,9 @@ async def test_of_several_bad_pictures_the_first_is_named_however_slow_it_is() -
         writer.write(response("404 Not Found"))
 
     async with Site({"/late": late}) as site:
-        refused = await refusal(data_uri(plain(RED)), site.url("/late"), "file:///etc/passwd", "")
+        refused = await unusable(data_uri(plain(RED)), site.url("/late"), "file:///etc/passwd", "")
     assert str(refused).startswith("Image 2 of 4 ")
-    assert refused.code == "failed_to_download_image"
+    assert refused.fault == ImageFault.NOT_FETCHED
 
 
 async def test_a_bad_picture_ends_the_work_on_those_after_it() -> None:
@@ -314,7 +322,7 @@ async def test_each_picture_leaves_a_record_of_its_file_or_of_what_was_wrong_wit
         await pictures.aclose()
     assert (looked.format, looked.width_px, looked.height_px) == ("jpeg", 20, 10)
     first, again, refused = records
-    assert (first.format, first.pixels, first.refusal) == ("jpeg", 200, None)
+    assert (first.format, first.pixels, first.fault) == ("jpeg", 200, None)
     assert first.decode_s is not None
     assert again == PictureRecord(format="jpeg", pixels=200)  # from memory: nothing was decoded
-    assert refused == PictureRecord(refusal="invalid_image")
+    assert refused == PictureRecord(fault=ImageFault.NO_IMAGE)

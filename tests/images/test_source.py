@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hailo_vision.errors import ImageFault
 from hailo_vision.images.bad_image import BadImage
 from hailo_vision.images.source import Inline, Remote, read_source
 from images.drawn import corners, data_uri, encoded
@@ -102,7 +103,7 @@ def test_padding_at_the_end_of_one_slice_ends_the_data() -> None:
 )
 def test_what_is_no_base64_is_refused_with_the_reason(letters: str, why: str) -> None:
     refused = refusal(f"data:image/png;base64,{letters}")
-    assert refused.code == "invalid_base64_image"
+    assert refused.fault == ImageFault.BAD_BASE64
     assert why in refused.reason
 
 
@@ -111,7 +112,7 @@ def test_what_is_no_base64_is_refused_with_the_reason(letters: str, why: str) ->
     ["data:image/png", "data:", "data:image/png;base64", "data:image/png,AAAA", f"data:image/png{';x' * 999},AAAA"],
 )
 def test_data_uris_without_base64_are_refused(url: str) -> None:
-    assert refusal(url).code == "invalid_base64_image"
+    assert refusal(url).fault == ImageFault.BAD_BASE64
 
 
 @pytest.mark.parametrize("url", ["http://example.com/a.jpg", " HTTPS://example.com/a.jpg\n", "Http://x"])
@@ -130,7 +131,7 @@ def test_web_addresses_are_recognised_and_not_yet_judged(url: str) -> None:
     ],
 )
 def test_file_addresses_are_refused(url: str) -> None:
-    assert refusal(url).code == "invalid_image_url"
+    assert refusal(url).fault == ImageFault.BAD_ADDRESS
 
 
 @pytest.mark.parametrize(
@@ -156,13 +157,13 @@ def test_file_addresses_are_refused(url: str) -> None:
 )
 def test_paths_and_other_kinds_of_address_are_refused(url: str) -> None:
     refused = refusal(url)
-    assert refused.code == "invalid_image_url"
+    assert refused.fault == ImageFault.BAD_ADDRESS
     assert "data: URI" in refused.reason
 
 
 @pytest.mark.parametrize("url", ["", " ", "\n\t"])
 def test_nothing_is_called_empty(url: str) -> None:
-    assert refusal(url).code == "empty_image_file"
+    assert refusal(url).fault == ImageFault.EMPTY
 
 
 @given(st.text())

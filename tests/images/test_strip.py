@@ -4,6 +4,7 @@ import struct
 
 import pytest
 
+from hailo_vision.errors import ImageFault
 from hailo_vision.images.bad_image import BadImage
 from hailo_vision.images.formats import Format
 from hailo_vision.images.strip import strip
@@ -154,5 +155,5 @@ def test_big_run_length_coded_bmps_are_refused(data: bytes) -> None:
 def test_a_file_that_ends_before_its_picture_is_called_damaged(image_format: Format, data: bytes) -> None:
     with pytest.raises(BadImage) as caught:
         strip(image_format, data)
-    assert caught.value.code == "image_parse_error"
+    assert caught.value.fault == ImageFault.UNREADABLE
     assert f"a damaged or incomplete {image_format} file" in caught.value.reason

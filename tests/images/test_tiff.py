@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from hailo_vision.config.settings import PictureFormat
+from hailo_vision.errors import ImageFault
 from hailo_vision.images.bad_image import BadImage
 from hailo_vision.images.tiff import first_picture
 from images.drawn import corners, encoded, frame, quadrants
@@ -54,7 +55,7 @@ def test_what_is_not_listed_is_refused_with_what_is() -> None:
     assert refusal(TIFF).reason == "is a TIFF file, which is not read here. Send JPEG, PNG, WebP, GIF or BMP."
     assert refusal(TIFF, formats=("png",)).reason == "is a TIFF file, which is not read here. Send PNG."
     assert "reads no pictures at all" in refusal(TIFF, formats=()).reason
-    assert refusal(encoded(corners(), "PNG"), formats=LISTED).code == "unsupported_image_media_type"
+    assert refusal(encoded(corners(), "PNG"), formats=LISTED).fault == ImageFault.UNSUPPORTED_FORMAT
 
 
 @pytest.mark.parametrize("turn", [1, 3, 6, 8])
@@ -71,7 +72,7 @@ def test_a_listed_heic_is_read_and_held_as_it_says(turn: int) -> None:
 def test_a_listed_format_that_nothing_here_reads_is_a_refusal_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pillow_heif.as_plugin", None)  # Python's way to say: not installed
     refused = refusal(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100), formats=LISTED)
-    assert refused.code == "unsupported_image_media_type"
+    assert refused.fault == ImageFault.UNSUPPORTED_FORMAT
     assert "this server is set to read those, but has no decoder for them" in refused.reason
 
 
@@ -114,7 +115,7 @@ def test_the_size_of_a_tiff_is_looked_at_before_its_pixels() -> None:
     huge = tiff(
         (256, 4, 1, 100_000), (257, 4, 1, 100_000), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1), (273, 4, 1, 8)
     )
-    assert refusal(huge, formats=LISTED).code == "image_too_large"
+    assert refusal(huge, formats=LISTED).fault == ImageFault.TOO_LARGE
 
 
 def test_a_tile_larger_than_any_picture_is_refused() -> None:
@@ -125,4 +126,4 @@ def test_a_tile_larger_than_any_picture_is_refused() -> None:
 
 @pytest.mark.parametrize("share", [0.0, 0.05, 0.5, 0.9])
 def test_a_truncated_tiff_is_refused(share: float) -> None:
-    assert refusal(b"II*\0" + TIFF[4 : int(len(TIFF) * share)], formats=LISTED).code == "image_parse_error"
+    assert refusal(b"II*\0" + TIFF[4 : int(len(TIFF) * share)], formats=LISTED).fault == ImageFault.UNREADABLE

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hailo_vision.errors import BodyTooLarge, HeadTooLarge, MalformedHttp, RequestError
+from hailo_vision.errors import RequestError
+from hailo_vision.http_api.web.http_errors import BodyTooLarge, HeadTooLarge, MalformedHttp
 from hailo_vision.ingress.framing import Framing, Stage
 from hailo_vision.ingress.limits import MAX_BODY_EXCESS_BYTES, MAX_HEAD_BYTES, MAX_TRAILER_BYTES, Limits
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hailo_vision.errors import HeadTooLarge, MalformedHttp
+from hailo_vision.http_api.web.http_errors import HeadTooLarge, MalformedHttp
 from hailo_vision.ingress.head import body_length, check_characters
 
 HOST = b"Host: localhost\r\n"

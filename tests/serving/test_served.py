@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from hailo_vision.chat import Capabilities, LoadedModel
-from hailo_vision.errors import NotServed, RequestError, UnknownModel
+from hailo_vision.errors import RequestError, UnknownModel
 from hailo_vision.http_api.ollama import parse as ollama
 from hailo_vision.http_api.web.surface import named, named_or_default
 from served_models import StillEngine, served_model, served_models
@@ -34,7 +34,7 @@ def test_each_model_is_found_by_its_own_name() -> None:
 def test_another_name_is_not_found_in_the_words_of_the_dialect(name: str) -> None:
     with pytest.raises(UnknownModel):
         named(MODELS, {"model": name})
-    with pytest.raises(NotServed, match="not found"):
+    with pytest.raises(UnknownModel, match="not found"):
         ollama.named(MODELS, {"model": name})
 
 

@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector
 from hailo_vision.chat import LoadedModel
 from hailo_vision.daemon.host import Host
 from hailo_vision.engines.contract import EngineState
+from hailo_vision.http_api.web.faults import IMAGE_CODES
 from hailo_vision.http_api.web.services import Health
 from hailo_vision.images.pictures import PictureRecord
 from hailo_vision.scheduler.record import JobRecord, Refusal
@@ -83,8 +84,8 @@ class Metrics:
         self._refusals.labels(reason).inc()
 
     def picture_ended(self, record: PictureRecord) -> None:
-        if record.refusal is not None:
-            self._bad_images.labels(record.refusal).inc()
+        if record.fault is not None:
+            self._bad_images.labels(IMAGE_CODES[record.fault]).inc()
             return
         self._images.labels(record.format, "false" if record.decode_s is not None else "true").inc()
         if record.decode_s is not None and record.pixels is not None:

@@ -1,1 +1,1 @@
-"""A request becomes answers: its pictures are looked at, then each choice takes its turns at the engine."""
+"""A request becomes answers: its pictures become frames, then each choice takes its turns at the engine."""

@@ -1,4 +1,4 @@
-"""Calls of tools in what a model says, in the form of its family: JSON between <tool_call> and </tool_call>. Pure."""
+"""Tool calls in a model's text, in the form of its family: JSON between <tool_call> and </tool_call>. Pure."""
 
 import json
 import uuid
@@ -13,49 +13,51 @@ OPEN = "<tool_call>"
 CLOSE = "</tool_call>"
 
 
-class BadCall(Exception):
-    """A call that can't be made; the message says why, for the model to mend it."""
+class InvalidCall(Exception):
+    """A tool call that can't be made; the message says why, for the model to mend it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
-    """The words before the first call, and what stands in each call."""
+class SplitAnswer:
+    """The text before the first tool call, and the JSON text of each call, which is not parsed yet."""
 
-    words: str
-    blocks: tuple[str, ...]
+    text: str
+    calls: tuple[str, ...]
 
 
-def heard(text: str, tools: Sequence[Tool]) -> Heard:
-    """Words and calls, told apart. What follows a call and is none is the model talking to itself, and dropped."""
-    words, mark, rest = text.partition(OPEN)
+def split_text_calls(text: str, tools: Sequence[Tool]) -> SplitAnswer:
+    """Text and tool calls, told apart. What follows a call and is none is the model talking to itself, and dropped."""
+    before, mark, rest = text.partition(OPEN)
     if mark:
-        return Heard(words=words, blocks=tuple(block.partition(CLOSE)[0] for block in rest.split(OPEN)))
+        return SplitAnswer(text=before, calls=tuple(call.partition(CLOSE)[0] for call in rest.split(OPEN)))
     if tools and _is_bare_call(text, tools):
-        return Heard(words="", blocks=(text,))
-    return Heard(words=text, blocks=())
+        return SplitAnswer(text="", calls=(text,))
+    return SplitAnswer(text=text, calls=())
 
 
-def made(text: str, calls: Sequence[ToolCall]) -> Heard:
-    """Calls that an engine has told apart itself: what stands in them is believed no more than in words."""
-    return Heard(words=text, blocks=tuple(json.dumps({"name": one.name, "arguments": one.arguments}) for one in calls))
+def split_engine_calls(text: str, calls: Sequence[ToolCall]) -> SplitAnswer:
+    """Tool calls that an engine has told apart itself: their content is trusted no more than that of a text."""
+    return SplitAnswer(
+        text=text, calls=tuple(json.dumps({"name": call.name, "arguments": call.arguments}) for call in calls)
+    )
 
 
-def read(block: str, tools: Sequence[Tool]) -> tuple[Tool, dict[str, Any]]:
-    """Which tool is called, and its arguments, which are an object but not held against its schema. Raises BadCall."""
+def parse_call(text: str, tools: Sequence[Tool]) -> tuple[Tool, dict[str, Any]]:
+    """The tool of a call, and its arguments: an object that is not validated yet. Raises InvalidCall."""
     try:
-        value = document(block)
+        value = document(text)
     except NoDocument as error:
-        raise BadCall(f"the call can't be read: {error}") from None
+        raise InvalidCall(f"the call can't be read: {error}") from None
     if not isinstance(value, dict):
-        raise BadCall("a call must be a JSON object with name and arguments")
+        raise InvalidCall("a call must be a JSON object with name and arguments")
     tool = next((tool for tool in tools if tool.name == value.get("name")), None)
     if tool is None:
         names = ", ".join(tool.name for tool in tools)
-        raise BadCall(f"there is no function {str(value.get('name'))[:64]!r}, there is {names}")
+        raise InvalidCall(f"there is no function {str(value.get('name'))[:64]!r}, there is {names}")
     return tool, _arguments(value)
 
 
-def call(tool: Tool, arguments: dict[str, Any]) -> ToolCall:
+def new_call(tool: Tool, arguments: dict[str, Any]) -> ToolCall:
     return ToolCall(id=f"call_{uuid.uuid4().hex[:24]}", name=tool.name, arguments=dumped(arguments))
 
 
@@ -66,11 +68,11 @@ def _arguments(value: dict[str, Any]) -> dict[str, Any]:
         try:
             arguments = document(arguments)
         except NoDocument as error:
-            raise BadCall(f"the arguments can't be read: {error}") from None
+            raise InvalidCall(f"the arguments can't be read: {error}") from None
     if arguments is None:
         return {}
     if not isinstance(arguments, dict):
-        raise BadCall("the arguments of a call must be a JSON object")
+        raise InvalidCall("the arguments of a call must be a JSON object")
     return arguments
 
 
@@ -87,15 +89,18 @@ def _is_bare_call(text: str, tools: Sequence[Tool]) -> bool:
 
 
 class Gate:
-    """Lets words through while they come, but not what may be the beginning of a call."""
+    """Lets text through while it comes, but not what may be the beginning of a tool call.
+
+    `sent` is all that was let through.
+    """
 
     def __init__(self, *, is_open: bool) -> None:
-        self.said = ""
+        self.sent = ""
         self._is_open = is_open
         self._text = ""
 
     def take(self, text: str) -> str:
-        """More of the text; gives what can be said now."""
+        """Take more of the text, and give what can be sent now."""
         self._text += text
         if not self._is_open:
             return ""
@@ -105,15 +110,15 @@ class Gate:
         safe = self._text[: self._end()]
         if not safe.strip():
             return ""
-        new = safe[len(self.said) :]
-        self.said = safe
+        new = safe[len(self.sent) :]
+        self.sent = safe
         return new
 
     def _end(self) -> int:
         """Where a call begins, or could."""
-        start = max(0, len(self.said) - len(OPEN))
-        found = self._text.find(OPEN, start)
-        if found >= 0:
-            return found
+        start = max(0, len(self.sent) - len(OPEN))
+        mark = self._text.find(OPEN, start)
+        if mark >= 0:
+            return mark
         tails = (len(self._text) - size for size in range(len(OPEN) - 1, 0, -1))
         return next((tail for tail in tails if tail >= 0 and OPEN.startswith(self._text[tail:])), len(self._text))

@@ -1,65 +1,72 @@
-"""What of a request an engine does by its own means, and what is left to be told to it in words. Pure."""
+"""What of a request an engine does by its own means, and what is left to the prompt and to validation. Pure."""
 
 import json
 from dataclasses import dataclass, replace
 from typing import Any
 
 from hailo_vision.chat import Capabilities, ChatRequest, Frame, Generation, JsonFormat, Text, Tool
-from hailo_vision.generate.requirements import Demands
+from hailo_vision.generate.requirements import Requirements
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Native:
-    """`tools` go with the request and come back as calls; `format` binds every token.
+class Delegation:
+    """What the engine is asked to do itself. `tools` come back as tool calls; `format` constrains every token.
 
-    With tools of its own the conversation keeps its calls and results; `told` are the demands that need words.
+    `prompted` are the requirements that have to be written into the prompt. An engine that `keeps_calls` gets the
+    conversation with its tool calls and their results; any other one gets them as text.
     """
 
     tools: tuple[Tool, ...] = ()
     format: JsonFormat | None = None
-    told: Demands | None = None
+    prompted: Requirements | None = None
     keeps_calls: bool = False
 
 
-def chosen(asked: ChatRequest, wanted: Demands | None, can: Capabilities) -> Native:
-    """The one place where it is chosen. A grammar and tools at once are more than servers can do: words it is."""
-    if wanted is None:
-        return Native(keeps_calls=can.tools)
-    if wanted.tools and wanted.format is None and can.tools:
-        return Native(tools=wanted.tools, keeps_calls=True)
-    if can.grammar and wanted.must_call and _can_be_nested(wanted.tools):
-        return Native(format=_a_call(wanted.tools), told=wanted)
-    if can.grammar and not wanted.tools:
-        return Native(format=wanted.format, keeps_calls=can.tools)
-    return Native(told=wanted)
+def delegate(requirements: Requirements | None, capabilities: Capabilities) -> Delegation:
+    """Choose between the engine and the prompt, here and nowhere else.
+
+    A grammar and tools at once are more than servers can do, so the prompt asks for those.
+    """
+    if requirements is None:
+        return Delegation(keeps_calls=capabilities.tools)
+    if requirements.tools and requirements.format is None and capabilities.tools:
+        return Delegation(tools=requirements.tools, keeps_calls=True)
+    if capabilities.grammar and requirements.must_call and _can_be_nested(requirements.tools):
+        return Delegation(format=_call_format(requirements.tools), prompted=requirements)
+    if capabilities.grammar and not requirements.tools:
+        return Delegation(format=requirements.format, keeps_calls=capabilities.tools)
+    return Delegation(prompted=requirements)
 
 
-def with_means(generation: Generation, asked: ChatRequest, native: Native, can: Capabilities) -> Generation:
+def with_delegation(
+    generation: Generation, request: ChatRequest, delegation: Delegation, capabilities: Capabilities
+) -> Generation:
     """The generation, and what of the request the engine is to do itself."""
     return replace(
         generation,
-        format=native.format,
-        tools=native.tools,
-        tool_choice=asked.tool_choice,
-        parallel_tool_calls=asked.parallel_tool_calls,
-        logprobs=asked.logprobs if can.logprobs else None,
-        penalties=asked.penalties if can.penalties else None,
+        format=delegation.format,
+        tools=delegation.tools,
+        tool_choice=request.tool_choice,
+        parallel_tool_calls=request.parallel_tool_calls,
+        logprobs=request.logprobs if capabilities.logprobs else None,
+        penalties=request.penalties if capabilities.penalties else None,
     )
 
 
-def is_within(generation: Generation, can: Capabilities) -> bool:
-    """Whether another engine can do what this generation asks of one."""
+def is_within(generation: Generation, capabilities: Capabilities) -> bool:
+    """Whether an engine with these capabilities can do all that the generation asks of one."""
+    parts = (part for turn in generation.turns for part in turn.parts)
     return (
-        (generation.format is None or can.grammar)
-        and (not generation.tools or can.tools)
-        and (generation.logprobs is None or can.logprobs)
-        and (generation.penalties is None or can.penalties)
-        and all(isinstance(part, Text | Frame) or can.tools for turn in generation.turns for part in turn.parts)
+        (generation.format is None or capabilities.grammar)
+        and (not generation.tools or capabilities.tools)
+        and (generation.logprobs is None or capabilities.logprobs)
+        and (generation.penalties is None or capabilities.penalties)
+        and (capabilities.tools or all(isinstance(part, Text | Frame) for part in parts))
     )
 
 
-def _a_call(tools: tuple[Tool, ...]) -> JsonFormat:
-    """One call as `calls` reads it, though without its marks."""
+def _call_format(tools: tuple[Tool, ...]) -> JsonFormat:
+    """The JSON Schema of one tool call in the form that `calls` parses, without its marks."""
     calls: list[dict[str, Any]] = [
         {
             "type": "object",
@@ -73,5 +80,5 @@ def _a_call(tools: tuple[Tool, ...]) -> JsonFormat:
 
 
 def _can_be_nested(tools: tuple[Tool, ...]) -> bool:
-    """A reference in a schema counts from its root, and would lead nowhere inside of another one."""
+    """A `$ref` counts from the root of its schema, and would lead nowhere inside another one."""
     return not any('"$ref"' in json.dumps(tool.parameters) for tool in tools)

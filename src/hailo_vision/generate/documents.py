@@ -1,4 +1,4 @@
-"""JSON in what a model says: alone, in a Markdown fence, or with words around it. Pure."""
+"""The JSON document in a model's text: alone, in a Markdown fence, or among other text. Pure."""
 
 import json
 import re
@@ -20,15 +20,15 @@ def document(text: str) -> Any:
     """The JSON value that a text is, or else the longest object or array in it. Raises NoDocument."""
     text = text.strip()
     try:
-        return _loaded(text)
+        return _parsed(text)
     except ValueError as error:
         reason = str(error)
     except RecursionError:
         raise NoDocument("it is nested too deep") from None
-    found = max(_found(text), key=lambda found: found[0], default=None)
-    if found is None:
+    longest = max(_embedded(text), key=lambda candidate: candidate[0], default=None)
+    if longest is None:
         raise NoDocument(f"it is not valid JSON: {reason[:120]}")
-    return found[1]
+    return longest[1]
 
 
 def dumped(value: Any) -> str:
@@ -36,7 +36,7 @@ def dumped(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
-def _loaded(text: str) -> Any:
+def _parsed(text: str) -> Any:
     return _checked(json.loads(text, parse_constant=_refuse))
 
 
@@ -46,7 +46,7 @@ def _checked(value: Any) -> Any:
         level = [child for each in level for child in _children(each)]
     if level:
         raise ValueError(f"it is nested more than {MAX_DEPTH} deep")
-    dumped(value)  # 1e999 is read as an infinity, which JSON has no word for
+    dumped(value)  # raises for 1e999, which is parsed as an infinity: JSON has none
     return value
 
 
@@ -63,11 +63,11 @@ def _refuse(constant: str) -> Any:
     raise ValueError(f"JSON has no {constant}")
 
 
-def _found(text: str) -> Iterator[tuple[int, Any]]:
+def _embedded(text: str) -> Iterator[tuple[int, Any]]:
     """Objects and arrays in a text, each with its length. One inside another is shorter."""
     for fence in _FENCE.finditer(text):
         try:
-            yield len(text), _loaded(fence[1])
+            yield len(text), _parsed(fence[1])
         except (ValueError, RecursionError):
             continue
     decoder = json.JSONDecoder(parse_constant=_refuse)

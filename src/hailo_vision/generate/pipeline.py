@@ -1,7 +1,7 @@
 """What every surface asks of the rooms behind it, whatever its dialect: prepare a request, then answer it.
 
-A surface parses its JSON into a ChatRequest, and turns what is Said here into its own JSON again. That is all that
-one dialect differs from another in.
+A surface parses its JSON into a ChatRequest, and turns the ChoiceEvents of the answer into its own JSON again. That is
+all that one dialect differs from another in.
 """
 
 import time
@@ -10,13 +10,13 @@ from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanage
 from dataclasses import dataclass, replace
 
 from hailo_vision.chat import Caller, ChatRequest, Finish, Generation, LoadedModel, Sampling
-from hailo_vision.generate.capabilities import chosen, with_means
-from hailo_vision.generate.choices import Said, choices
-from hailo_vision.generate.frames import check_length, look
-from hailo_vision.generate.prompting import in_words
-from hailo_vision.generate.requirements import Demands, demands
-from hailo_vision.generate.retry import attempts
-from hailo_vision.generate.validator import Judge
+from hailo_vision.generate.capabilities import delegate, with_delegation
+from hailo_vision.generate.choices import ChoiceEvent, choices
+from hailo_vision.generate.frames import check_length, with_frames
+from hailo_vision.generate.prompting import prompted_turns
+from hailo_vision.generate.requirements import Requirements, requirements_of
+from hailo_vision.generate.retry import retry_until_accepted
+from hailo_vision.generate.validator import Validator
 from hailo_vision.images.pictures import Pictures
 from hailo_vision.scheduler.job import Events
 from hailo_vision.scheduler.scheduler import Scheduler
@@ -26,8 +26,8 @@ from hailo_vision.scheduler.scheduler import Scheduler
 class Prepared:
     """A request whose pictures are frames. It holds none of the bytes that the client sent.
 
-    `choices` is how many answers it wants; `wanted` what they must be beyond words, None where words will do.
-    `image_sizes` are those of the pictures' files, such as 1920x1080.
+    `choices` is how many answers it asks for; `requirements` are what they must be beyond text, None where any text
+    will do. `image_sizes` are those of the pictures' files, such as 1920x1080.
     """
 
     generation: Generation
@@ -35,7 +35,7 @@ class Prepared:
     image_sizes: tuple[str, ...]
     image_s: float
     choices: int = 1
-    wanted: Demands | None = None
+    requirements: Requirements | None = None
 
 
 class Pipeline:
@@ -44,72 +44,73 @@ class Pipeline:
     def __init__(self, scheduler: Scheduler, pictures: Pictures) -> None:
         self._scheduler = scheduler
         self._pictures = pictures
-        self._judge = Judge()
+        self._validator = Validator()
 
-    async def admit(self, asked: ChatRequest, caller: Caller) -> LoadedModel:
+    async def admit(self, request: ChatRequest, caller: Caller) -> LoadedModel:
         """Say whether the request would be taken now, and by which model. Raises what Scheduler.admit raises."""
         return await self._scheduler.admit(client=caller.client, arrived_at=caller.arrived_at, priority=caller.priority)
 
-    async def prepare(self, asked: ChatRequest, caller: Caller) -> Prepared:
-        """Say whether the request would be taken now, then look at its pictures, so that the NPU never waits for one.
+    async def prepare(self, request: ChatRequest, caller: Caller) -> Prepared:
+        """Say whether the request would be taken now, then decode its pictures, so that the NPU never waits for one.
 
         Raises NotReady, QueueFull or TooBusy before any work is done, RequestError for a bad picture.
         """
-        model = await self.admit(asked, caller)
-        wanted, can = demands(asked), self._scheduler.capabilities
-        native = chosen(asked, wanted, can)
-        spoken = asked if native.keeps_calls else replace(asked, turns=in_words(asked.turns, native.told))
-        check_length(spoken, model)
+        model = await self.admit(request, caller)
+        requirements, capabilities = requirements_of(request), self._scheduler.capabilities
+        delegation = delegate(requirements, capabilities)
+        turns = request.turns if delegation.keeps_calls else prompted_turns(request.turns, delegation.prompted)
+        prompted = replace(request, turns=turns)
+        check_length(prompted, model)
         started = time.monotonic()
-        seen, image_sizes = await look(self._pictures, spoken, model)
-        generation = with_means(seen, asked, native, can)
+        generation, image_sizes = await with_frames(self._pictures, prompted, model)
         image_s = time.monotonic() - started
         return Prepared(
-            generation=generation,
+            generation=with_delegation(generation, request, delegation, capabilities),
             model=model,
             image_sizes=image_sizes,
             image_s=image_s,
-            choices=asked.n,
-            wanted=wanted,
+            choices=request.n,
+            requirements=requirements,
         )
 
     @asynccontextmanager
-    async def answer(self, prepared: Prepared, caller: Caller) -> AsyncIterator[AsyncGenerator[Said]]:
-        """Give what is said, as it is said; leaving the block early cancels what has not been said yet.
+    async def answer(self, prepared: Prepared, caller: Caller) -> AsyncIterator[AsyncGenerator[ChoiceEvent]]:
+        """Give the events of the answers as they come; leaving the block early cancels what has not come yet.
 
         Raises what Scheduler.job raises, and AnswerUnfit.
         """
-        async with aclosing(self._said(prepared, caller)) as said:
-            yield said
+        async with aclosing(self._events(prepared, caller)) as events:
+            yield events
 
-    async def _said(self, prepared: Prepared, caller: Caller) -> AsyncGenerator[Said]:
+    async def _events(self, prepared: Prepared, caller: Caller) -> AsyncGenerator[ChoiceEvent]:
         """Each choice has a place of its own in the queue."""
         image_s = prepared.image_s
-        said = choices(
+        events = choices(
             prepared.choices, lambda choice: self._choice(prepared, choice, caller), lambda: self._scheduler.free
         )
-        async with aclosing(said):
-            async for part in said:
-                if isinstance(part.event, Finish):
-                    timings = replace(part.event.timings, image_s=image_s)
-                    part, image_s = replace(part, event=replace(part.event, timings=timings)), 0.0
-                yield part
+        async with aclosing(events):
+            async for event in events:
+                if isinstance(event.event, Finish):
+                    timings = replace(event.event.timings, image_s=image_s)
+                    event, image_s = replace(event, event=replace(event.event, timings=timings)), 0.0
+                yield event
 
-    async def _choice(self, prepared: Prepared, choice: int, caller: Caller) -> AsyncGenerator[Said]:
+    async def _choice(self, prepared: Prepared, choice: int, caller: Caller) -> AsyncGenerator[ChoiceEvent]:
         def run(generation: Generation) -> AbstractAsyncContextManager[Events]:
             return self._scheduler.job(
                 generation, client=caller.client, arrived_at=caller.arrived_at, priority=caller.priority
             )
 
         generation = replace(prepared.generation, sampling=_sampling(prepared.generation.sampling, choice))
-        if prepared.wanted is None:
+        if prepared.requirements is None:
             async with run(generation) as events:
                 async for event in events:
-                    yield Said(choice=choice, event=event, has_next=events.behind > 0)
+                    yield ChoiceEvent(choice=choice, event=event, has_next=events.behind > 0)
         else:
-            async with aclosing(attempts(generation, prepared.wanted, self._judge, run)) as said:
-                async for event in said:
-                    yield Said(choice=choice, event=event)
+            accepted = retry_until_accepted(generation, prepared.requirements, self._validator, run)
+            async with aclosing(accepted):
+                async for event in accepted:
+                    yield ChoiceEvent(choice=choice, event=event)
 
 
 def _sampling(sampling: Sampling, choice: int) -> Sampling:

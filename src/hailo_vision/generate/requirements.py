@@ -1,18 +1,24 @@
-"""What a request asks for beyond words: JSON of a form, calls of tools. And what an answer's text is worth then."""
+"""What a request requires beyond text, JSON that fits a schema or tool calls, and whether an answer meets it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hailo_vision.chat import ChatRequest, JsonFormat, Tool, ToolCall
-from hailo_vision.generate import calls
-from hailo_vision.generate.calls import BadCall
+from hailo_vision.generate.calls import (
+    InvalidCall,
+    SplitAnswer,
+    new_call,
+    parse_call,
+    split_engine_calls,
+    split_text_calls,
+)
 from hailo_vision.generate.documents import NoDocument, document, dumped
-from hailo_vision.generate.validator import Judge
+from hailo_vision.generate.validator import Validator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Demands:
-    """`must_call`: words alone are no answer. `tools` is empty where none may be called."""
+class Requirements:
+    """`must_call`: an answer without a tool call is rejected. `tools` is empty where none may be called."""
 
     tools: tuple[Tool, ...] = ()
     must_call: bool = False
@@ -20,73 +26,74 @@ class Demands:
     format: JsonFormat | None = None
 
     @property
-    def may_speak_at_once(self) -> bool:
-        """Whether words can be said while they come. A call among them is held back."""
+    def streams_text(self) -> bool:
+        """Whether text can be sent while it comes. A tool call in it is held back."""
         return self.format is None and not self.must_call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Met:
-    """What may be said: words, calls, or both."""
+class Accepted:
+    """The answer that may be sent: text, tool calls, or both."""
 
-    words: str
+    text: str
     calls: tuple[ToolCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Missed:
-    """What is wrong, in words that the model and a person can make use of."""
+class Rejected:
+    """The problem of an answer, in words that the model and a person can make use of."""
 
     problem: str
 
 
-def demands(asked: ChatRequest) -> Demands | None:
-    """None where any words are an answer."""
-    tools = asked.tools if asked.tool_choice != "none" else ()
-    if not tools and asked.format is None:
+def requirements_of(request: ChatRequest) -> Requirements | None:
+    """None where any text is an answer."""
+    tools = request.tools if request.tool_choice != "none" else ()
+    if not tools and request.format is None:
         return None
-    return Demands(
+    return Requirements(
         tools=tools,
-        must_call=bool(tools) and asked.tool_choice == "required",
-        many_calls=asked.parallel_tool_calls,
-        format=asked.format,
+        must_call=bool(tools) and request.tool_choice == "required",
+        many_calls=request.parallel_tool_calls,
+        format=request.format,
     )
 
 
-async def weigh(wanted: Demands, text: str, judge: Judge, made: Sequence[ToolCall] = ()) -> Met | Missed:
-    """Whether the text of a model, and the calls that an engine with tools has made, are what was demanded.
+async def evaluate(
+    requirements: Requirements, text: str, validator: Validator, engine_calls: Sequence[ToolCall] = ()
+) -> Accepted | Rejected:
+    """Hold a model's text, and the tool calls that an engine with tools has parsed itself, against the requirements.
 
-    Raises Unjudged.
+    Raises NotValidated.
     """
-    heard = calls.made(text, made) if made else calls.heard(text, wanted.tools)
-    if heard.blocks:
-        return await _weigh_calls(wanted, heard, judge)
-    if wanted.must_call:
-        return Missed(problem="no function was called")
-    if wanted.format is None:
-        return Met(words=text)
-    return await _weigh_document(wanted.format, text, judge)
+    answer = split_engine_calls(text, engine_calls) if engine_calls else split_text_calls(text, requirements.tools)
+    if answer.calls:
+        return await _evaluate_calls(requirements, answer, validator)
+    if requirements.must_call:
+        return Rejected(problem="no function was called")
+    if requirements.format is None:
+        return Accepted(text=text)
+    return await _evaluate_document(requirements.format, text, validator)
 
 
-async def _weigh_calls(wanted: Demands, heard: calls.Heard, judge: Judge) -> Met | Missed:
-    found: list[ToolCall] = []
-    for block in heard.blocks if wanted.many_calls else heard.blocks[:1]:
+async def _evaluate_calls(requirements: Requirements, answer: SplitAnswer, validator: Validator) -> Accepted | Rejected:
+    accepted: list[ToolCall] = []
+    for call in answer.calls if requirements.many_calls else answer.calls[:1]:
         try:
-            tool, arguments = calls.read(block, wanted.tools)
-            wrong = await judge.problems(tool.parameters, arguments)
-        except BadCall as error:
-            return Missed(problem=str(error))
-        if wrong:
-            return Missed(problem=f"arguments of {tool.name}: {'; '.join(wrong)}")
-        found.append(calls.call(tool, arguments))
-    says = wanted.may_speak_at_once and heard.words.strip()
-    return Met(words=heard.words if says else "", calls=tuple(found))
+            tool, arguments = parse_call(call, requirements.tools)
+        except InvalidCall as error:
+            return Rejected(problem=str(error))
+        if problems := await validator.problems(tool.parameters, arguments):
+            return Rejected(problem=f"arguments of {tool.name}: {'; '.join(problems)}")
+        accepted.append(new_call(tool, arguments))
+    has_text = requirements.streams_text and answer.text.strip()
+    return Accepted(text=answer.text if has_text else "", calls=tuple(accepted))
 
 
-async def _weigh_document(wanted: JsonFormat, text: str, judge: Judge) -> Met | Missed:
+async def _evaluate_document(form: JsonFormat, text: str, validator: Validator) -> Accepted | Rejected:
     try:
         value = document(text)
     except NoDocument as error:
-        return Missed(problem=str(error))
-    wrong = await judge.problems({"type": "object"} if wanted.schema is None else wanted.schema, value)
-    return Missed(problem="; ".join(wrong)) if wrong else Met(words=dumped(value))
+        return Rejected(problem=str(error))
+    problems = await validator.problems({"type": "object"} if form.schema is None else form.schema, value)
+    return Rejected(problem="; ".join(problems)) if problems else Accepted(text=dumped(value))

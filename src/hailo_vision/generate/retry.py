@@ -1,7 +1,7 @@
-"""An engine that only speaks is made to give JSON of a form and calls of tools: ask, check, and ask again.
+"""An engine that gives text alone is brought to structured output and tool calls: ask, validate, and ask again.
 
-What does not meet the demands is never said. The model is told what was wrong, MAX_ATTEMPTS times in all, as long as
-the request's own max_tokens has room for an answer as long as the last one; the deadline bounds all of it.
+An answer that is rejected is never sent. The model is told what was wrong with it, MAX_ATTEMPTS times in all, as long
+as the request's own max_tokens has room for an answer as long as the last one; the deadline bounds all of it.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -9,46 +9,48 @@ from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import replace
 
 from hailo_vision.chat import Event, Finish, FinishReason, Frame, Generation, Piece, Text, ToolCall, ToolResult, Turn
-from hailo_vision.errors import AnswerUnfit, ContextLengthExceeded
+from hailo_vision.errors import AnswerUnfit, Expected, PromptTooLong
 from hailo_vision.generate.calls import CLOSE, Gate
-from hailo_vision.generate.prompting import again
-from hailo_vision.generate.requirements import Demands, Met, Missed, weigh
+from hailo_vision.generate.prompting import retry_prompt
+from hailo_vision.generate.requirements import Accepted, Rejected, Requirements, evaluate
 from hailo_vision.generate.usage import total
-from hailo_vision.generate.validator import Judge, Unjudged
+from hailo_vision.generate.validator import NotValidated, Validator
 
 MAX_ATTEMPTS = 3
 
 Run = Callable[[Generation], AbstractAsyncContextManager[AsyncIterator[Event]]]
 
 
-async def attempts(generation: Generation, wanted: Demands, judge: Judge, run: Run) -> AsyncGenerator[Event]:
-    """Pieces, calls and a Finish that meet the demands. Raises AnswerUnfit, and what a run raises."""
-    is_spoken = bool(wanted.tools) and not generation.tools
-    asked = _ending_with_a_call(generation) if is_spoken and not wanted.many_calls else generation
+async def retry_until_accepted(
+    generation: Generation, requirements: Requirements, validator: Validator, run: Run
+) -> AsyncGenerator[Event]:
+    """Yield Pieces, ToolCalls and a Finish that meet the requirements. Raises AnswerUnfit, and what a run raises."""
+    is_prompted = bool(requirements.tools) and not generation.tools
+    attempted = _ending_with_a_call(generation) if is_prompted and not requirements.many_calls else generation
     finishes: list[Finish] = []
-    said = ""
+    sent = ""
     while True:
-        attempt = _Attempt(is_open=wanted.may_speak_at_once and not finishes)
-        async with aclosing(_in_context(attempt.pieces(asked, run), wanted, len(finishes))) as pieces:
+        attempt = _Attempt(is_open=requirements.streams_text and not finishes)
+        async with aclosing(_in_context(attempt.pieces(attempted, run), requirements, len(finishes))) as pieces:
             async for piece in pieces:
                 yield piece
         finishes.append(attempt.finish)
-        said += attempt.gate.said
-        match await _weighed(wanted, attempt, judge):
-            case Met(words=words, calls=calls):
-                for rest in _rest(said, words, calls, is_first=len(finishes) == 1):
-                    yield rest
-                yield total(finishes, _reason(wanted, attempt.finish, calls))
+        sent += attempt.gate.sent
+        match await _evaluated(requirements, attempt, validator):
+            case Accepted(text=text, calls=calls):
+                for event in _rest(sent, text, calls, is_first=len(finishes) == 1):
+                    yield event
+                yield total(finishes, _reason(requirements, attempt.finish, calls))
                 return
-            case Missed(problem=problem):
+            case Rejected(problem=problem):
                 if attempt.finish.reason not in (FinishReason.STOP, FinishReason.TOOL_CALLS):
-                    yield total(finishes)  # cut: what came is a part of an answer, and parts are not said
+                    yield total(finishes)  # cut: what came is a part of an answer, and parts are not sent
                     return
-                asked = _asked_again(generation, asked, attempt, wanted, problem, finishes)
+                attempted = _next_attempt(generation, attempted, attempt, requirements, problem, finishes)
 
 
 class _Attempt:
-    """One run of the engine: what it says at once, and all that it came to."""
+    """One run of the engine: the text that is sent while it comes, and all that the run came to."""
 
     def __init__(self, *, is_open: bool) -> None:
         self.gate = Gate(is_open=is_open)
@@ -56,8 +58,8 @@ class _Attempt:
         self.calls: list[ToolCall] = []
         self.finish: Finish
 
-    async def pieces(self, asked: Generation, run: Run) -> AsyncGenerator[Piece]:
-        async with run(asked) as events:
+    async def pieces(self, generation: Generation, run: Run) -> AsyncGenerator[Piece]:
+        async with run(generation) as events:
             async for event in events:
                 match event:
                     case Finish():
@@ -70,16 +72,18 @@ class _Attempt:
                             yield Piece(text=new)
 
 
-async def _in_context(pieces: AsyncGenerator[Piece], wanted: Demands, earlier: int) -> AsyncGenerator[Piece]:
-    """The pieces of a run. Only of the first one does it help to be told that its prompt is too long."""
+async def _in_context(
+    pieces: AsyncGenerator[Piece], requirements: Requirements, attempts: int
+) -> AsyncGenerator[Piece]:
+    """The pieces of a run. Only of the first attempt does it help the client to hear that its prompt is too long."""
     try:
         async with aclosing(pieces):
             async for piece in pieces:
                 yield piece
-    except ContextLengthExceeded:
-        if not earlier:
+    except PromptTooLong:
+        if not attempts:
             raise
-        raise _unfit(wanted, earlier, "the context has no room to ask again") from None
+        raise _unfit(requirements, attempts, "the context has no room to ask again") from None
 
 
 def _ending_with_a_call(generation: Generation) -> Generation:
@@ -87,55 +91,58 @@ def _ending_with_a_call(generation: Generation) -> Generation:
     return replace(generation, stop=(*generation.stop, CLOSE))
 
 
-async def _weighed(wanted: Demands, attempt: _Attempt, judge: Judge) -> Met | Missed:
+async def _evaluated(requirements: Requirements, attempt: _Attempt, validator: Validator) -> Accepted | Rejected:
     try:
-        return await weigh(wanted, attempt.text, judge, attempt.calls)
-    except Unjudged as error:
-        raise _unfit(wanted, 1, str(error)) from None
+        return await evaluate(requirements, attempt.text, validator, attempt.calls)
+    except NotValidated as error:
+        raise _unfit(requirements, 1, str(error)) from None
 
 
-def _rest(said: str, words: str, calls: tuple[ToolCall, ...], *, is_first: bool) -> list[Piece | ToolCall]:
-    """What is still to be said of an answer of which the first words are out."""
+def _rest(sent: str, text: str, calls: tuple[ToolCall, ...], *, is_first: bool) -> list[Piece | ToolCall]:
+    """What is still to be sent of an answer whose beginning was sent while it came."""
     if is_first:
-        rest = words[len(said) :]
-    elif said:
-        rest = "" if calls else f"\n\n{words}"
+        rest = text[len(sent) :]
+    elif sent:
+        rest = "" if calls else f"\n\n{text}"
     else:
-        rest = words
+        rest = text
     return [*([Piece(text=rest)] if rest else []), *calls]
 
 
-def _reason(wanted: Demands, finish: Finish, calls: tuple[ToolCall, ...]) -> FinishReason:
-    """A document that is whole stays so when the model was cut in what it said after it."""
+def _reason(requirements: Requirements, finish: Finish, calls: tuple[ToolCall, ...]) -> FinishReason:
+    """A document that is whole stays so when the model was cut in the text after it."""
     if calls:
         return FinishReason.TOOL_CALLS
-    is_whole = wanted.format is not None or finish.reason is FinishReason.TOOL_CALLS
+    is_whole = requirements.format is not None or finish.reason is FinishReason.TOOL_CALLS
     return FinishReason.STOP if is_whole else finish.reason
 
 
-def _asked_again(
-    generation: Generation, asked: Generation, attempt: _Attempt, wanted: Demands, problem: str, finishes: list[Finish]
+def _next_attempt(
+    generation: Generation,
+    attempted: Generation,
+    attempt: _Attempt,
+    requirements: Requirements,
+    problem: str,
+    finishes: list[Finish],
 ) -> Generation:
-    """The same conversation, the answer that missed, and what was wrong with it. Raises AnswerUnfit."""
+    """The same conversation, the answer that was rejected, and what was wrong with it. Raises AnswerUnfit."""
     left_tokens = generation.max_tokens - sum(finish.usage.completion_tokens for finish in finishes)
     if len(finishes) == MAX_ATTEMPTS:
-        raise _unfit(wanted, len(finishes), problem)
+        raise _unfit(requirements, len(finishes), problem)
     if left_tokens < finishes[-1].usage.completion_tokens:
-        raise _unfit(wanted, len(finishes), f"{problem} (max_tokens has no room for another try)")
-    told: tuple[Text | ToolResult, ...] = (Text(text=again(wanted, problem)),)
+        raise _unfit(requirements, len(finishes), f"{problem} (max_tokens has no room for another try)")
+    prompt = retry_prompt(requirements, problem)
+    reply: tuple[Text | ToolResult, ...] = (Text(text=prompt),)
     if attempt.calls:
-        told = tuple(ToolResult(call_id=call.id, text=again(wanted, problem)) for call in attempt.calls)
+        reply = tuple(ToolResult(call_id=call.id, text=prompt) for call in attempt.calls)
     turns: tuple[Turn[Frame], ...] = (
         *generation.turns,
         Turn(role="assistant", parts=(Text(text=attempt.text), *attempt.calls)),
-        Turn(role="user", parts=told),
+        Turn(role="user", parts=reply),
     )
-    return replace(asked, turns=turns, max_tokens=left_tokens)
+    return replace(attempted, turns=turns, max_tokens=left_tokens)
 
 
-def _unfit(wanted: Demands, tries: int, problem: str) -> AnswerUnfit:
-    what = "JSON that fits" if wanted.format is not None else "a valid tool call"
-    return AnswerUnfit(
-        f"The model did not give {what} in {tries} {'try' if tries == 1 else 'tries'}: {problem}.",
-        code="structured_output_failed" if wanted.format is not None else "tool_call_failed",
-    )
+def _unfit(requirements: Requirements, attempts: int, problem: str) -> AnswerUnfit:
+    expected = Expected.TOOL_CALL if requirements.format is None else Expected.JSON
+    return AnswerUnfit(expected, attempts=attempts, problem=problem)

@@ -5,21 +5,21 @@ The check is our own: with jsonschema's, 16 kB of schema hold the event loop for
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import unquote
 
 from jsonschema import Draft202012Validator
 
-from hailo_vision.errors import RequestError
+from hailo_vision.errors import InvalidSchema
 from hailo_vision.generate.validation import draft
 
 MAX_SCHEMA_CHARS = 16_384  # more than 2,048 tokens of context hold
-MAX_DEPTH = 64  # of brackets
+MAX_DEPTH = 64  # of objects and arrays inside each other
 MAX_PATTERN_CHARS = 1000
 
-# What stands behind a keyword: a schema, a list of them, or names with one each.
-_ONE = frozenset(
+# Keywords whose value is a schema, a list of schemas, or an object with a schema for each name.
+_SCHEMA = frozenset(
     [
         "not",
         "if",
@@ -34,20 +34,19 @@ _ONE = frozenset(
         "unevaluatedProperties",
     ]
 )
-_SOME = frozenset(("allOf", "anyOf", "oneOf", "prefixItems"))
-_NAMED = frozenset(("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"))
-# Those that hold a schema against the very same value: a ring of them would never end.
+_SCHEMA_LIST = frozenset(("allOf", "anyOf", "oneOf", "prefixItems"))
+_SCHEMA_MAP = frozenset(("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"))
+# Those that apply a schema to the very same value: validation by a cycle of them would never end.
 _IN_PLACE = frozenset(("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"))
+_UNSUPPORTED = frozenset(("$dynamicRef", "$recursiveRef", "dependencies"))
 
-_NUMBERS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"))
+# What tells a model nothing that is not said elsewhere.
+_NOISE = frozenset(("$schema", "$id", "$comment", "title", "examples", "readOnly", "writeOnly", "deprecated"))
+
 _COUNTS = frozenset(
     ["minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "minContains", "maxContains"]
 )
 _TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
-_UNSERVED = frozenset(("$dynamicRef", "$recursiveRef", "dependencies"))
-
-# What tells a model nothing that is not said elsewhere.
-_NOISE = frozenset(("$schema", "$id", "$comment", "title", "examples", "readOnly", "writeOnly", "deprecated"))
 
 Schema = dict[str, Any]
 
@@ -57,7 +56,7 @@ class _Wrong(Exception):
 
 
 def check(schema: object, param: str) -> Schema:
-    """The schema, if it is one that can be used here; else RequestError, which names `param`."""
+    """The schema, if it is one that can be used here; else InvalidSchema, which names `param`."""
     try:
         if not isinstance(schema, dict):
             raise _Wrong("it must be an object")
@@ -67,16 +66,15 @@ def check(schema: object, param: str) -> Schema:
         for path, part in parts:
             _check_part(path, part, schema, has_tuples=draft(schema) is not Draft202012Validator)
             if "$ref" in part and not (isinstance(to := _target(part["$ref"], schema), bool) or id(to) in schemas):
-                found = repr(part["$ref"][:80])
+                reference = repr(part["$ref"][:80])
                 raise _Wrong(
-                    f"$ref {found} names no schema in it, and nothing is fetched; use one such as #/$defs/Name"
+                    f"$ref {reference} names no schema in it, and nothing is fetched; use one such as #/$defs/Name"
                 )
-        if _turns_round(schema):
+        if _has_cycle(schema):
             raise _Wrong("it refers to itself without end")
     except _Wrong as error:
         why = "".join(letter if letter.isprintable() else "?" for letter in str(error))
-        message = f"{param} can't be used as a JSON Schema: {why}."
-        raise RequestError(message, param=param, code="invalid_json_schema") from None
+        raise InvalidSchema(why, param=param) from None
     return schema
 
 
@@ -105,7 +103,7 @@ def _children(value: object) -> list[object]:
 
 
 def _walk(schema: Schema) -> Iterator[tuple[str, Schema]]:
-    """All schemas inside a schema, itself included, each with its place. Raises _Wrong where one should be."""
+    """All schemas inside a schema, itself included, each with its path. Raises where one should be and is not."""
     waiting: list[tuple[str, object]] = [("$", schema)]
     while waiting:
         path, part = waiting.pop()
@@ -118,79 +116,108 @@ def _walk(schema: Schema) -> Iterator[tuple[str, Schema]]:
 
 
 def _inside(path: str, keyword: str, value: object) -> list[tuple[str, object]]:
-    if keyword in _SOME or (keyword == "items" and isinstance(value, list)):
+    """The schemas that the value of a keyword holds, each with its path."""
+    if keyword in _SCHEMA_LIST or (keyword == "items" and isinstance(value, list)):
         if not isinstance(value, list) or not value:
             raise _Wrong(f"{path[:100]} must be an array of schemas")
         return [(f"{path}[{index}]", each) for index, each in enumerate(value)]
-    if keyword in _NAMED:
+    if keyword in _SCHEMA_MAP:
         if not isinstance(value, dict):
             raise _Wrong(f"{path[:100]} must be an object of schemas")
         return [(f"{path}.{name}", each) for name, each in value.items()]
-    return [(path, value)] if keyword in _ONE else []
+    return [(path, value)] if keyword in _SCHEMA else []
 
 
 def _check_part(path: str, part: Schema, schema: Schema, *, has_tuples: bool) -> None:
     for keyword, value in part.items():
-        if wanted := _wanted(keyword, value, has_tuples=has_tuples):
-            raise _Wrong(f"{path[:100]}.{keyword} must be {wanted}")
-        if keyword in _UNSERVED or (keyword == "$id" and part is not schema):
+        if expected := _expected(keyword, value, has_tuples=has_tuples):
+            raise _Wrong(f"{path[:100]}.{keyword} must be {expected}")
+        if keyword in _UNSUPPORTED or (keyword == "$id" and part is not schema):
             raise _Wrong(f"{path[:100]}.{keyword[:40]} is not served here")
         if keyword in ("pattern", "patternProperties"):
             for pattern in [value] if keyword == "pattern" else value:
                 _check_pattern(pattern)
 
 
-def _wanted(keyword: str, value: object, *, has_tuples: bool) -> str | None:
-    """What should stand behind a keyword; None where that is what does."""
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e300
-    match keyword:
-        case "type":
-            names = value if isinstance(value, list) else [value]
-            return None if names and all(name in _TYPES for name in names) else f"one of {', '.join(_TYPES)}"
-        case "enum":
-            return None if isinstance(value, list) and value else "an array with at least one value"
-        case "required":
-            return None if _are_strings(value) else "an array of strings"
-        case "dependentRequired":
-            is_right = isinstance(value, dict) and all(map(_are_strings, value.values()))
-            return None if is_right else "an object of arrays of strings"
-        case "pattern" | "$ref" | "format" | "$schema" | "$id":
-            return None if isinstance(value, str) else "a string"
-        case "uniqueItems":
-            return None if isinstance(value, bool) else "true or false"
-        case "multipleOf":
-            return None if is_number and value > 0 else "a number above 0"  # type: ignore[operator]
-        case "items" if isinstance(value, list) and not has_tuples:
-            return "a schema; a list of them is prefixItems"
-    if keyword in _NUMBERS:
-        return None if is_number else "a number"
-    if keyword in _COUNTS:
-        return None if is_number and value >= 0 and value == int(value) else "a whole number of at least 0"  # type: ignore[operator, call-overload]
-    return None
+def _expected(keyword: str, value: object, *, has_tuples: bool) -> str | None:
+    """What the value of a keyword has to be; None where it is that."""
+    if keyword == "items" and isinstance(value, list) and not has_tuples:
+        return "a schema; a list of them is prefixItems"
+    if keyword not in _VALUES:
+        return None
+    is_right, expected = _VALUES[keyword]
+    return None if is_right(value) else expected
+
+
+def _is_string(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_boolean(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e300
+
+
+def _is_positive(value: Any) -> bool:
+    return _is_number(value) and value > 0
+
+
+def _is_count(value: Any) -> bool:
+    return _is_number(value) and value >= 0 and value == int(value)
+
+
+def _is_filled_list(value: object) -> bool:
+    return isinstance(value, list) and bool(value)
+
+
+def _are_types(value: object) -> bool:
+    names = value if isinstance(value, list) else [value]
+    return bool(names) and all(name in _TYPES for name in names)
 
 
 def _are_strings(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
+def _are_lists_of_strings(value: object) -> bool:
+    return isinstance(value, dict) and all(map(_are_strings, value.values()))
+
+
+# Whether a keyword's value is right, and what it has to be; a keyword that is not here may have any value.
+_VALUES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "type": (_are_types, f"one of {', '.join(_TYPES)}"),
+    "enum": (_is_filled_list, "an array with at least one value"),
+    "required": (_are_strings, "an array of strings"),
+    "dependentRequired": (_are_lists_of_strings, "an object of arrays of strings"),
+    "uniqueItems": (_is_boolean, "true or false"),
+    "multipleOf": (_is_positive, "a number above 0"),
+    **dict.fromkeys(("pattern", "$ref", "format", "$schema", "$id"), (_is_string, "a string")),
+    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), (_is_number, "a number")),
+    **dict.fromkeys(_COUNTS, (_is_count, "a whole number of at least 0")),
+}
+
+
 def _target(reference: str, schema: Schema) -> object:
-    """What a reference such as `#/$defs/Name` points to; None where that is nothing."""
+    """What a `$ref` such as `#/$defs/Name` points to; None where that is nothing."""
     if reference == "#":
         return schema
-    found: object = schema if reference.startswith("#/") else None
-    for word in unquote(reference[2:]).split("/"):
-        key = word.replace("~1", "/").replace("~0", "~")
-        if isinstance(found, dict):
-            found = found.get(key)
-        elif isinstance(found, list) and key.isdecimal() and len(key) < 6 and int(key) < len(found):
-            found = found[int(key)]
+    target: object = schema if reference.startswith("#/") else None
+    for token in unquote(reference[2:]).split("/"):
+        key = token.replace("~1", "/").replace("~0", "~")
+        if isinstance(target, dict):
+            target = target.get(key)
+        elif isinstance(target, list) and key.isdecimal() and len(key) < 6 and int(key) < len(target):
+            target = target[int(key)]
         else:
             return None
-    return found
+    return target
 
 
 def _check_pattern(pattern: str) -> None:
-    """Whether Python's expressions know it. What it costs is bounded where it is used."""
+    """Raise where Python's regular expressions do not know it. Its cost is bounded where it is used."""
     if len(pattern) > MAX_PATTERN_CHARS:
         raise _Wrong(f"a pattern has more than {MAX_PATTERN_CHARS} characters")
     try:
@@ -199,8 +226,8 @@ def _check_pattern(pattern: str) -> None:
         raise _Wrong(f"the pattern {pattern[:80]!r} is not known here") from None
 
 
-def _turns_round(schema: Schema) -> bool:
-    """Whether some value would be held against the same part again before anything inside the value is looked at."""
+def _has_cycle(schema: Schema) -> bool:
+    """Whether some value would meet the same part of the schema again before anything inside the value does."""
     done: set[int] = set()
     for _, start in _walk(schema):
         path = [(start, iter(_applied(start, schema)))] if id(start) not in done else []
@@ -221,11 +248,11 @@ def _turns_round(schema: Schema) -> bool:
 
 
 def _applied(part: Schema, schema: Schema) -> list[Schema]:
-    """What else the value of a part is held against."""
-    found = [each for name, value in part.items() if name in _IN_PLACE for _, each in _inside("", name, value)]
+    """The other parts of the schema that apply to the same value as this one."""
+    others = [each for name, value in part.items() if name in _IN_PLACE for _, each in _inside("", name, value)]
     if "$ref" in part:
-        found.append(_target(part["$ref"], schema))
-    return [each for each in found if isinstance(each, dict)]
+        others.append(_target(part["$ref"], schema))
+    return [each for each in others if isinstance(each, dict)]
 
 
 def _without_noise(schema: object) -> object:
@@ -235,8 +262,8 @@ def _without_noise(schema: object) -> object:
 
 
 def _cleaned(keyword: str, value: Any) -> object:
-    if keyword in _NAMED:
+    if keyword in _SCHEMA_MAP:
         return {name: _without_noise(each) for name, each in value.items()}
-    if isinstance(value, list) and keyword in (*_SOME, "items"):
+    if isinstance(value, list) and keyword in (*_SCHEMA_LIST, "items"):
         return [_without_noise(each) for each in value]
-    return _without_noise(value) if keyword in _ONE else value
+    return _without_noise(value) if keyword in _SCHEMA else value

@@ -1,4 +1,4 @@
-"""What several runs of the engine come to, for the one answer that they are. Pure."""
+"""Usage and timings of several runs of the engine, as one Finish. Pure."""
 
 from collections.abc import Sequence
 from functools import reduce
@@ -7,9 +7,9 @@ from hailo_vision.chat import Finish, FinishReason, Timings, Usage
 
 
 def total(finishes: Sequence[Finish], reason: FinishReason | None = None) -> Finish:
-    """One Finish for all: the prompt counts once, as it was first sent; tokens of answers and times are summed.
+    """The runs for one prompt: it counts once, as it was first sent; completion tokens and times are summed.
 
-    So the questions that a repair adds are not counted, what the model said in vain is.
+    So the turns that a retry adds to the prompt are not counted, and the answers that were rejected are.
     """
     first, last = finishes[0], finishes[-1]
     usages, timings = [finish.usage for finish in finishes], [finish.timings for finish in finishes]
@@ -32,7 +32,7 @@ def total(finishes: Sequence[Finish], reason: FinishReason | None = None) -> Fin
 
 
 def summed(finishes: Sequence[Finish]) -> Finish:
-    """What the answers to several prompts used together: each prompt was sent, so each counts."""
+    """The answers to several prompts: each prompt was sent, so each counts."""
     return reduce(_added, finishes)
 
 

@@ -1,4 +1,4 @@
-"""A value is held against a schema, without the event loop having to wait for it."""
+"""Values are validated against JSON Schemas without the event loop having to wait for it."""
 
 import asyncio
 import json
@@ -7,50 +7,50 @@ from typing import Any
 
 from hailo_vision.generate.validation import problems
 
-PROCESSES = 2  # at once; each is a core and 30 MB for up to the bounds of verdict.py
-PATIENCE_S = 30.0  # they end themselves by the processor's time long before, but a busy machine is slow
-# Steps that a plain schema may take here: 5 ms. A step is a part of the value against a part of the schema.
+MAX_PROCESSES = 2  # at once; each is a core and 30 MB for up to the bounds of validation.py
+TIMEOUT_S = 30.0  # they end themselves by the processor's time long before, but a busy machine is slow
+# What a plain schema may take on the event loop: 5 ms. A step is a part of the value against a part of the schema.
 MAX_STEPS = 2000
 
-# With none of these a value is held against each part of the schema at most once in each of its places.
+# Without these keywords a value meets each part of the schema at most once in each of its places.
 _COSTLY = ("pattern", "patternProperties", "$ref", "uniqueItems", "contains", "unevaluatedProperties", "multipleOf")
 
 
-class Unjudged(Exception):
+class NotValidated(Exception):
     """The schema could not be applied within the bounds."""
 
 
-class Judge:
-    """Holds values against schemas; those whose cost can't be foreseen in processes of their own."""
+class Validator:
+    """Validates values against schemas; those whose cost can't be foreseen in processes of their own."""
 
     def __init__(self) -> None:
-        self._places = asyncio.Semaphore(PROCESSES)
+        self._processes = asyncio.Semaphore(MAX_PROCESSES)
 
     async def problems(self, schema: dict[str, Any], value: Any) -> list[str]:
-        """What is wrong with the value, in a few short lines. Raises Unjudged."""
+        """What is wrong with the value, in a few short lines. Raises NotValidated."""
         if not _is_costly(schema) and _parts(schema) * _parts(value) <= MAX_STEPS:
             return problems(schema, value)
-        async with self._places:
-            return await _judged_apart(json.dumps({"schema": schema, "value": value}).encode())
+        async with self._processes:
+            return await _problems_by_process(json.dumps({"schema": schema, "value": value}).encode())
 
 
-async def _judged_apart(question: bytes) -> list[str]:
+async def _problems_by_process(question: bytes) -> list[str]:
     pipe = asyncio.subprocess.PIPE
     command = (sys.executable, "-P", "-m", "hailo_vision.generate.validation")
     process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL)
     try:
-        async with asyncio.timeout(PATIENCE_S):
-            answer, _ = await process.communicate(question)
+        async with asyncio.timeout(TIMEOUT_S):
+            output, _ = await process.communicate(question)
     except TimeoutError:
-        raise Unjudged("The schema takes too long to apply.") from None
+        raise NotValidated("The schema takes too long to apply.") from None
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
     if process.returncode != 0:
-        raise Unjudged("The schema takes too long to apply, or refers to itself without end.")
-    found: list[str] = json.loads(answer)
-    return found
+        raise NotValidated("The schema takes too long to apply, or refers to itself without end.")
+    answer: list[str] = json.loads(output)
+    return answer
 
 
 def _is_costly(schema: object) -> bool:

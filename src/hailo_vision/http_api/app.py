@@ -83,7 +83,7 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
             request.transport.abort()  # it does not read what it has: an error would wait behind that
         raise asyncio.CancelledError("the client does not read") from None
     except HailoVisionError as error:
-        return await _tell(request, fault(error))
+        return await _tell(request, fault(error, conversation=exchange(request).conversation))
     except web.HTTPException as error:
         return await _tell(request, http_fault(error.status))
     except ConnectionResetError:

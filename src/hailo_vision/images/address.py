@@ -10,6 +10,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 from yarl import URL
 
+from hailo_vision.errors import ImageFault
 from hailo_vision.images.bad_image import BadImage
 
 Address = IPv4Address | IPv6Address
@@ -71,7 +72,7 @@ class FetchPolicy:
             return
         if not _is_public(inner):
             raise BadImage(
-                "invalid_image_url",
+                ImageFault.BAD_ADDRESS,
                 "has an address that is not on the public internet; those are only fetched from where the operator has "
                 f"listed them (images.fetch_allow). {_SEND_DATA}",
             )
@@ -82,31 +83,31 @@ class FetchPolicy:
 def _parse(text: str) -> tuple[URL, str, int]:
     """An http(s) URL with its host, as it will be connected to, and port. Raises BadImage."""
     if len(text) > _MAX_URL:
-        raise BadImage("invalid_image_url", f"has an address of more than {_MAX_URL} characters.")
+        raise BadImage(ImageFault.BAD_ADDRESS, f"has an address of more than {_MAX_URL} characters.")
     # Backslashes and control characters are where two parsers most often read two hosts.
     if "\\" in text or any(character < " " or character == "\x7f" for character in text):
-        raise BadImage("invalid_image_url", "has an address with a backslash or a control character.")
+        raise BadImage(ImageFault.BAD_ADDRESS, "has an address with a backslash or a control character.")
     try:
         url = URL(text)
         host, port = url.raw_host, url.port
     except ValueError:
         raise _unreadable() from None
     if url.scheme not in ("http", "https"):
-        raise BadImage("invalid_image_url", f"has an address that is not http or https. {_SEND_DATA}")
+        raise BadImage(ImageFault.BAD_ADDRESS, f"has an address that is not http or https. {_SEND_DATA}")
     if host is None or port is None or _HOST.fullmatch(host) is None:
         raise _unreadable()
     if url.raw_user is not None or url.raw_password is not None:
-        raise BadImage("invalid_image_url", "has an address with a user name or password, which are never sent.")
+        raise BadImage(ImageFault.BAD_ADDRESS, "has an address with a user name or password, which are never sent.")
     return url, host, port
 
 
 def _unreadable() -> BadImage:
-    return BadImage("invalid_image_url", "has an address that can't be read as an http(s) URL.")
+    return BadImage(ImageFault.BAD_ADDRESS, "has an address that can't be read as an http(s) URL.")
 
 
 def _odd_port() -> BadImage:
     reason = "has an address with a port other than 80 and 443; those are only fetched from where the operator has"
-    return BadImage("invalid_image_url", f"{reason} listed the host (images.fetch_allow). {_SEND_DATA}")
+    return BadImage(ImageFault.BAD_ADDRESS, f"{reason} listed the host (images.fetch_allow). {_SEND_DATA}")
 
 
 def _literal(host: str) -> Address | None:
@@ -120,7 +121,9 @@ def _literal(host: str) -> Address | None:
     except ValueError:
         last = host.rstrip(".").rpartition(".")[2].lower()
         if last.isdigit() or last.startswith("0x"):
-            raise BadImage("invalid_image_url", "has an address with an unusual spelling of an IP address.") from None
+            raise BadImage(
+                ImageFault.BAD_ADDRESS, "has an address with an unusual spelling of an IP address."
+            ) from None
         return None
 
 

@@ -8,6 +8,7 @@ from collections.abc import Collection
 from PIL import Image, ImageFile
 
 from hailo_vision.chat import Frame
+from hailo_vision.errors import ImageFault
 from hailo_vision.images.bad_image import BadImage
 from hailo_vision.images.decoders import decoder
 from hailo_vision.images.fit import Scaling, Shape, scaling
@@ -69,9 +70,9 @@ def decode(data: bytes, *, shape: Shape, formats: Collection[str], max_megapixel
         _check_size(size, max_megapixels)
         frames, parts = _look(picture, stripped, shape, most_tiles)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise BadImage("image_too_large", _too_large("has far more pixels", max_megapixels)) from None
+        raise BadImage(ImageFault.TOO_LARGE, _too_large("has far more pixels", max_megapixels)) from None
     except MemoryError:
-        raise BadImage("image_too_large", _too_large("needs more memory", max_megapixels)) from None
+        raise BadImage(ImageFault.TOO_LARGE, _too_large("needs more memory", max_megapixels)) from None
     except _DECODER_ERRORS:
         raise broken(image_format) from None
     return Look(frames=frames, grid=parts, format=image_format.setting, width_px=size[0], height_px=size[1])
@@ -80,9 +81,9 @@ def decode(data: bytes, *, shape: Shape, formats: Collection[str], max_megapixel
 def _check_size(size: tuple[int, int], max_megapixels: float) -> None:
     width, height = size
     if width < 1 or height < 1:
-        raise BadImage("image_too_small", f"is {width} x {height} pixels: there is nothing to see.")
+        raise BadImage(ImageFault.TOO_SMALL, f"is {width} x {height} pixels: there is nothing to see.")
     if width * height > max_megapixels * 1_000_000:
-        raise BadImage("image_too_large", _too_large(f"is {width} x {height} pixels, which is more", max_megapixels))
+        raise BadImage(ImageFault.TOO_LARGE, _too_large(f"is {width} x {height} pixels, which is more", max_megapixels))
 
 
 def _too_large(what: str, max_megapixels: float) -> str:

@@ -12,6 +12,7 @@ from yarl import URL
 
 import hailo_vision
 from hailo_vision.config.settings import Images
+from hailo_vision.errors import ImageFault
 from hailo_vision.images.address import FetchPolicy
 from hailo_vision.images.bad_image import BadImage
 from hailo_vision.images.room import Room
@@ -81,7 +82,9 @@ class Fetcher:
         Their share of the memory for all fetched files is taken until `held` ends.
         """
         if not self._settings.fetch:
-            raise BadImage("invalid_image_url", f"is named by an address, and this server fetches none. {_SEND_DATA}")
+            raise BadImage(
+                ImageFault.BAD_ADDRESS, f"is named by an address, and this server fetches none. {_SEND_DATA}"
+            )
         checked = self._policy.check_url(url)
         timeout_s = self._settings.fetch_timeout_s
         try:
@@ -89,7 +92,7 @@ class Fetcher:
                 return await self._follow(checked, held)
         except TimeoutError:
             reason = f"could not be downloaded within {timeout_s:g} s. {_SEND_DATA}"
-            raise BadImage("failed_to_download_image", reason) from None
+            raise BadImage(ImageFault.NOT_FETCHED, reason) from None
         except (aiohttp.ClientError, OSError, ValueError):  # ValueError: a host name that IDNA does not know
             raise _failed() from None
 
@@ -108,7 +111,7 @@ class Fetcher:
                 raise _failed()
             url = self._policy.check_url(str(url.join(URL(location))))
         most = self._settings.fetch_max_redirects
-        raise BadImage("failed_to_download_image", f"is behind more than {most} redirects. Name its final address.")
+        raise BadImage(ImageFault.NOT_FETCHED, f"is behind more than {most} redirects. Name its final address.")
 
     async def _read(self, response: aiohttp.ClientResponse, held: AsyncExitStack) -> bytes:
         if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("identity", ""):
@@ -126,7 +129,7 @@ class Fetcher:
 
     def _too_large(self) -> BadImage:
         limit = f"{self._settings.fetch_max_mb:g} MB"
-        return BadImage("image_file_too_large", f"is a file of more than {limit}, the most that is downloaded here.")
+        return BadImage(ImageFault.FILE_TOO_LARGE, f"is a file of more than {limit}, the most that is downloaded here.")
 
     def _opened(self) -> aiohttp.ClientSession:
         """The session, made by the first picture that needs it, in the loop that then runs."""
@@ -153,4 +156,4 @@ class Fetcher:
 def _failed() -> BadImage:
     """One answer for all that can go wrong on the way, so that it can't be used to look around."""
     reason = f"could not be downloaded from its address. {_SEND_DATA}"
-    return BadImage("failed_to_download_image", reason)
+    return BadImage(ImageFault.NOT_FETCHED, reason)

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from enum import StrEnum
 
+from hailo_vision.errors import ImageFault
 from hailo_vision.images.bad_image import BadImage
 
 
@@ -68,13 +69,13 @@ def sniff(data: bytes, enabled: Collection[str]) -> Format:
     if known is not None and known.setting in enabled:
         return known
     if not data:
-        raise BadImage("empty_image_file", "is an empty file.")
+        raise BadImage(ImageFault.EMPTY, "is an empty file.")
     if name := known or _other_image(data):
         reason = f"is {_article(name)} {name} file, which is not read here. {_send_one_of(enabled)}"
-        raise BadImage("unsupported_image_media_type", reason)
+        raise BadImage(ImageFault.UNSUPPORTED_FORMAT, reason)
     if data[:_TEXT_SEEN_BYTES].lstrip().lower().startswith((b"<!doctype html", b"<html")):
-        raise BadImage("invalid_image", "is a web page and no image. Name the address of the picture itself.")
-    raise BadImage("invalid_image", f"is no image in a known format. {_send_one_of(enabled)}")
+        raise BadImage(ImageFault.NO_IMAGE, "is a web page and no image. Name the address of the picture itself.")
+    raise BadImage(ImageFault.NO_IMAGE, f"is no image in a known format. {_send_one_of(enabled)}")
 
 
 def unreadable(image_format: Format) -> BadImage:
@@ -82,7 +83,7 @@ def unreadable(image_format: Format) -> BadImage:
     reason = (
         f"is {_article(image_format)} {image_format} file; this server is set to read those, but has no decoder for"
     )
-    return BadImage("unsupported_image_media_type", f"{reason} them. Send another format.")
+    return BadImage(ImageFault.UNSUPPORTED_FORMAT, f"{reason} them. Send another format.")
 
 
 def _known(data: bytes) -> Format | None:

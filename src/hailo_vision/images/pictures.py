@@ -10,7 +10,7 @@ from functools import partial
 
 from hailo_vision.chat import Frame, ImageRef, Text
 from hailo_vision.config.settings import Images
-from hailo_vision.errors import RequestError
+from hailo_vision.errors import ConversationError, ImageFault, RequestError, UnusableImage
 from hailo_vision.images.bad_image import BadImage
 from hailo_vision.images.cache import Cache, Key
 from hailo_vision.images.fetch import Fetcher
@@ -37,12 +37,12 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureRecord:
-    """One picture at its end. `refusal` is OpenAI's word for what was wrong with it; all else is known of the others.
+    """One picture at its end. `fault` is what was wrong with it; all else is known of the others.
 
     `decode_s` is None for one that was decoded before and kept.
     """
 
-    refusal: str | None = None
+    fault: ImageFault | None = None
     format: str | None = None
     pixels: int | None = None
     decode_s: float | None = None
@@ -110,7 +110,7 @@ class Pictures:
         most = self._settings.max_per_request
         if count > most:
             message = f"The request has {count} images, and this server takes up to {most} in one request."
-            raise RequestError(f"{message} Count those of earlier messages too.", param="messages")
+            raise ConversationError(f"{message} Count those of earlier messages too.")
 
     def _shape(self, ref: ImageRef, width_px: int, height_px: int, is_bound: bool) -> Shape:
         fit = ref.fit or self._settings.fit
@@ -121,8 +121,8 @@ class Pictures:
         try:
             return await self._look(ref, shape, most_tiles)
         except BadImage as bad:
-            self._on_end(PictureRecord(refusal=bad.code))
-            return RequestError(f"{name} {bad.reason}", param=ref.param, code=bad.code)
+            self._on_end(PictureRecord(fault=bad.fault))
+            return UnusableImage(bad.fault, f"{name} {bad.reason}", param=ref.param)
 
     async def _look(self, ref: ImageRef, shape: Shape, most_tiles: int) -> Look:
         source = read_source(ref.url) if ref.file is None else ref.file
@@ -149,7 +149,7 @@ class Pictures:
                 look, decode_s = await asyncio.wrap_future(future)
         except TimeoutError:
             reason = f"could not be decoded within {most_s:g} s. Scale it down, or send it as JPEG."
-            raise BadImage("image_parse_error", reason) from None
+            raise BadImage(ImageFault.UNREADABLE, reason) from None
         pixels = look.width_px * look.height_px
         self._on_end(PictureRecord(format=look.format, pixels=pixels, decode_s=decode_s))
         return look
@@ -158,7 +158,7 @@ class Pictures:
         most = int(self._settings.max_megapixels * 1_000_000 * _MAX_BYTES_PER_PIXEL) + _METADATA_BYTES
         if size_bytes > most:
             reason = f"has {size_bytes // 1_000_000} MB, more than any picture of {self._settings.max_megapixels:g} "
-            raise BadImage("image_file_too_large", f"{reason}megapixels needs. Send it as JPEG, or scale it down.")
+            raise BadImage(ImageFault.FILE_TOO_LARGE, f"{reason}megapixels needs. Send it as JPEG, or scale it down.")
 
 
 def _look_at(

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from hailo_vision.errors import ImageFault
 from hailo_vision.images.bad_image import BadImage
 
 _SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]{0,30}):", re.IGNORECASE)
@@ -58,17 +59,17 @@ def read_source(url: str) -> Inline | Remote:
         case "http" | "https":
             return Remote(url=url.strip())
         case "file":
-            raise BadImage("invalid_image_url", f"is named by a file: address; files are never read. {_SEND_DATA}")
+            raise BadImage(ImageFault.BAD_ADDRESS, f"is named by a file: address; files are never read. {_SEND_DATA}")
         case _:
-            raise BadImage("invalid_image_url", f"has an address of a kind that can't be fetched. {_SEND_DATA}")
+            raise BadImage(ImageFault.BAD_ADDRESS, f"has an address of a kind that can't be fetched. {_SEND_DATA}")
 
 
 def _read_bare(url: str) -> Inline:
     if not url or url.isspace():
-        raise BadImage("empty_image_file", f"is empty. {_SEND_DATA}")
+        raise BadImage(ImageFault.EMPTY, f"is empty. {_SEND_DATA}")
     if _RAW_BASE64.match(url) is None:
         reason = "is neither a data: URI nor an http(s) address nor the base64 of a picture; paths are never read."
-        raise BadImage("invalid_image_url", f"{reason} {_SEND_DATA}")
+        raise BadImage(ImageFault.BAD_ADDRESS, f"{reason} {_SEND_DATA}")
     return Inline(text=url, start=0)
 
 
@@ -76,11 +77,11 @@ def _read_data_uri(url: str) -> Inline:
     """The declared type is not looked at: clients label their pictures wrongly, the bytes tell."""
     comma = url.find(",", 0, _MAX_DATA_HEADER)
     if comma < 0:
-        raise BadImage("invalid_base64_image", "is a data: URI without a comma before its data.")
+        raise BadImage(ImageFault.BAD_BASE64, "is a data: URI without a comma before its data.")
     parameters = url[:comma].lower().split(";")
     if not any(parameter.strip() == "base64" for parameter in parameters[1:]):
         raise BadImage(
-            "invalid_base64_image", "is a data: URI that is not marked as base64 (data:image/jpeg;base64,...)."
+            ImageFault.BAD_BASE64, "is a data: URI that is not marked as base64 (data:image/jpeg;base64,...)."
         )
     return Inline(text=url, start=comma + 1)
 
@@ -93,14 +94,14 @@ def _decode(text: str, start: int) -> bytes:
     for piece in _slices(text, start):
         letters, padding, tail = _clean(piece).partition(b"=")
         if tail.strip(b"=") or (padded and letters):
-            raise BadImage("invalid_base64_image", "has base64 data that goes on after its padding (=).")
+            raise BadImage(ImageFault.BAD_BASE64, "has base64 data that goes on after its padding (=).")
         padded = padded or bool(padding)
         rest += letters
         whole = len(rest) - len(rest) % 4
         decoded.append(binascii.a2b_base64(rest[:whole]))
         rest = rest[whole:]
     if len(rest) == 1:
-        raise BadImage("invalid_base64_image", "has base64 data that is cut off or lacks a character.")
+        raise BadImage(ImageFault.BAD_BASE64, "has base64 data that is cut off or lacks a character.")
     decoded.append(binascii.a2b_base64(rest + b"=" * (-len(rest) % 4)))
     return b"".join(decoded)
 
@@ -125,5 +126,5 @@ def _clean(piece: str) -> bytes:
     except UnicodeEncodeError:
         cleaned = b"?"
     if cleaned.translate(None, _LETTERS).strip(b"="):
-        raise BadImage("invalid_base64_image", "has data with characters that base64 does not have.")
+        raise BadImage(ImageFault.BAD_BASE64, "has data with characters that base64 does not have.")
     return cleaned

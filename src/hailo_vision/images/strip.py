@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
+from hailo_vision.errors import ImageFault
 from hailo_vision.images.bad_image import BadImage
 from hailo_vision.images.formats import Format
 from hailo_vision.images.profile import MAX_BYTES as MAX_PROFILE_BYTES
@@ -72,12 +73,12 @@ def strip(image_format: Format, data: bytes) -> Stripped:
 
 def broken(image_format: Format) -> BadImage:
     reason = f"is a damaged or incomplete {image_format} file. Save it again and send the whole of it."
-    return BadImage("image_parse_error", reason)
+    return BadImage(ImageFault.UNREADABLE, reason)
 
 
 def _strange(image_format: Format, what: str) -> BadImage:
     reason = f"is a {image_format} file of an unusual make ({what}). Save it again in another program."
-    return BadImage("image_parse_error", reason)
+    return BadImage(ImageFault.UNREADABLE, reason)
 
 
 def _strip_jpeg(data: bytes) -> Stripped:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Protocol
 
-from hailo_vision.errors import HailoVisionError, HeadTooSlow, RequestError
+from hailo_vision.errors import HailoVisionError, RequestError
 from hailo_vision.http_api.web.faults import Fault, fault
+from hailo_vision.http_api.web.http_errors import HeadTooSlow
 from hailo_vision.ingress.framing import Framing, Stage
 from hailo_vision.ingress.limits import Limits
 from hailo_vision.ingress.transport import GuardedTransport

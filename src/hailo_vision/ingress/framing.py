@@ -3,7 +3,7 @@
 import re
 from enum import Enum, auto
 
-from hailo_vision.errors import BodyTooLarge, HeadTooLarge, MalformedHttp
+from hailo_vision.http_api.web.http_errors import BodyTooLarge, HeadTooLarge, MalformedHttp
 from hailo_vision.ingress.head import body_length, check_characters, parse_field
 from hailo_vision.ingress.limits import (
     MAX_BODY_EXCESS_BYTES,

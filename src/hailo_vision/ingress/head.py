@@ -5,7 +5,7 @@ Two parsers that disagree about where a request ends are what request smuggling 
 
 import re
 
-from hailo_vision.errors import HeadTooLarge, MalformedHttp
+from hailo_vision.http_api.web.http_errors import HeadTooLarge, MalformedHttp
 from hailo_vision.ingress.limits import MAX_FIELDS
 
 METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"TRACE"})

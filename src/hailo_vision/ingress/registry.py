@@ -7,7 +7,7 @@ from collections.abc import Callable
 from aiohttp.abc import AbstractAccessLogger
 from aiohttp.web import BaseRequest, StreamResponse
 
-from hailo_vision.errors import TooManyConnections
+from hailo_vision.http_api.web.http_errors import TooManyConnections
 from hailo_vision.ingress.connection import CONNECTION, Connection
 from hailo_vision.ingress.limits import Limits
 

@@ -7,10 +7,18 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from hailo_vision.chat import Begun, Caller, ChatRequest, Frame, LoadedModel, Penalties
-from hailo_vision.errors import ContextLengthExceeded, HailoVisionError, NotReady, QueueFull, RequestError, TooBusy
+from hailo_vision.errors import (
+    HailoVisionError,
+    NotReady,
+    PicturesStayHere,
+    PromptTooLong,
+    QueueFull,
+    RequestError,
+    TooBusy,
+)
 from hailo_vision.generate.capabilities import is_within
-from hailo_vision.generate.choices import Said
-from hailo_vision.generate.frames import pictures
+from hailo_vision.generate.choices import ChoiceEvent
+from hailo_vision.generate.frames import image_refs
 from hailo_vision.generate.pipeline import Prepared
 from hailo_vision.serving.backend import Backend
 
@@ -59,7 +67,7 @@ class Router:
         return await self._by_one(request, prepared_by)
 
     @asynccontextmanager
-    async def answer(self, assigned: Assigned, caller: Caller) -> AsyncIterator[AsyncGenerator[Begun | Said]]:
+    async def answer(self, assigned: Assigned, caller: Caller) -> AsyncIterator[AsyncGenerator[Begun | ChoiceEvent]]:
         """Give a Begun with the engine's name, then what Pipeline.answer gives; raises what that raises.
 
         Until the answer has begun another backend can still take it over.
@@ -87,14 +95,13 @@ class Router:
         raise reason
 
     def _open_to(self, request: ChatRequest) -> list[Backend]:
-        """The backends that may be shown what the request holds. Raises RequestError where there is none."""
-        shown = pictures(request)
+        """The backends that may be shown what the request holds. Raises PicturesStayHere where there is none."""
+        shown = image_refs(request)
         if found := [backend for backend in self.backends if backend.takes_pictures or not shown]:
             return found
-        message = f"The model {self._model!r} is not on this machine, and no pictures are sent away from it."
-        raise RequestError(message, param="model", code="pictures_stay_here")
+        raise PicturesStayHere(self._model)
 
-    async def _events(self, assigned: Assigned, caller: Caller) -> AsyncGenerator[Begun | Said]:
+    async def _events(self, assigned: Assigned, caller: Caller) -> AsyncGenerator[Begun | ChoiceEvent]:
         backend, prepared = assigned.backend, assigned.prepared
         following = iter(self.backends[self.backends.index(backend) + 1 :])
         while True:
@@ -155,6 +162,4 @@ def _has_bias(penalties: Penalties | None) -> bool:
 
 def _is_for_another(error: HailoVisionError) -> bool:
     """Whether an engine with more room or time would take the request."""
-    if not isinstance(error, RequestError):
-        return True
-    return isinstance(error, ContextLengthExceeded) or error.code == "context_length_exceeded"
+    return isinstance(error, PromptTooLong) or not isinstance(error, RequestError)

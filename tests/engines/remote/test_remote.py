@@ -19,8 +19,8 @@ from hailo_vision.errors import (
     EngineError,
     GenerationFailed,
     HailoVisionError,
-    RequestError,
     UpstreamBusy,
+    UpstreamRejected,
     WorkerStalled,
 )
 from supervised import until
@@ -106,7 +106,7 @@ async def test_calls_of_tools_are_put_together() -> None:
         ("endless line", GenerationFailed),
         ("401", DeviceUnavailable),
         ("404", DeviceUnavailable),
-        ("400", RequestError),
+        ("400", UpstreamRejected),
         ("500", GenerationFailed),
         ("302", GenerationFailed),
         ("429", UpstreamBusy),

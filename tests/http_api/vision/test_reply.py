@@ -4,7 +4,7 @@ import pytest
 from shapes import fits
 
 from hailo_vision.chat import Finish, FinishReason, ImageRef, Timings, Usage
-from hailo_vision.errors import QueueFull, RequestError
+from hailo_vision.errors import ImageFault, QueueFull, UnusableImage
 from hailo_vision.http_api.vision.reply import Head, Outcome, Seen, address_of, result_json, summary_json
 from hailo_vision.http_api.web.faults import fault
 
@@ -14,7 +14,8 @@ FINISH = Finish(
     timings=Timings(queue_s=0.5, prefill_s=0.9, decode_s=1.1),
 )
 SEEN = Outcome(index=0, outcome=Seen(text="A cat.", finish=FINISH, image_s=0.02))
-BAD = Outcome(index=1, outcome=fault(RequestError("Image 1 of 1 is empty.", param="images[1]", code="invalid_image")))
+BAD_IMAGE = UnusableImage(ImageFault.NO_IMAGE, "Image 1 of 1 is empty.", param="images[1]")
+BAD = Outcome(index=1, outcome=fault(BAD_IMAGE))
 HEAD = Head(id="vision-X", created=1, model="the-model", fingerprint="fp")
 
 

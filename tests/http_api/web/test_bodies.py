@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 import pytest
 from aiohttp import web
 
-from hailo_vision.errors import BodyTooSlow, Refused
+from hailo_vision.errors import Refused
 from hailo_vision.http_api.web.body import Bodies, json_body
+from hailo_vision.http_api.web.http_errors import BodyTooSlow
 from harness import Daemon, ask, photo
 
 

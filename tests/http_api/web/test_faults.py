@@ -1,6 +1,7 @@
 """Each error has its status, type and code, and says when to come back where that is known."""
 
 import json
+from enum import StrEnum
 
 import pytest
 from hypothesis import given, settings
@@ -9,46 +10,63 @@ from hypothesis import strategies as st
 from hailo_vision import errors
 from hailo_vision.errors import (
     AnswerUnfit,
-    BodyTooLarge,
-    BodyTooSlow,
     ConfigError,
     ContextLengthExceeded,
+    ConversationError,
     DeviceFault,
     DeviceUnavailable,
     EngineError,
+    Expected,
     Expired,
-    Forbidden,
     GenerationFailed,
     HailoVisionError,
-    HeadTooLarge,
-    HeadTooSlow,
-    InvalidKey,
-    MalformedHttp,
+    ImageFault,
+    InvalidSchema,
     ModelError,
     ModelFault,
     ModelPinned,
     NotReady,
-    NotServed,
+    PicturesStayHere,
+    PromptTooLong,
     QueueFull,
-    RateLimited,
     Refused,
     RequestError,
     SlowReader,
     StartError,
     TooBusy,
-    TooManyConnections,
     UnknownModel,
-    UnknownPath,
     Unready,
-    UnsupportedMediaType,
     UnusableFile,
+    UnusableImage,
     UpstreamBusy,
+    UpstreamRejected,
     WireError,
     WorkerDied,
     WorkerStalled,
+)
+from hailo_vision.http_api.web import http_errors
+from hailo_vision.http_api.web.faults import bug, fault, http_fault
+from hailo_vision.http_api.web.http_errors import (
+    BodyTooLarge,
+    BodyTooSlow,
+    ExceedsRateLimit,
+    Forbidden,
+    HeadTooLarge,
+    HeadTooSlow,
+    InvalidForm,
+    InvalidJson,
+    InvalidKey,
+    JsonTooLarge,
+    MalformedHttp,
+    NotServed,
+    Permission,
+    RateLimited,
+    TooManyConnections,
+    UnknownPath,
+    UnsupportedField,
+    UnsupportedMediaType,
     WrongMethod,
 )
-from hailo_vision.http_api.web.faults import bug, fault, http_fault
 
 INVALID, SERVER = "invalid_request_error", "server_error"
 
@@ -59,8 +77,12 @@ def retry_after(seconds: int) -> dict[str, str]:
 
 # error, status, type, param, code, headers
 TABLE: list[tuple[HailoVisionError, int, str, str | None, str | None, dict[str, str]]] = [
-    (RequestError("No.", param="n", code="unsupported_parameter"), 400, INVALID, "n", "unsupported_parameter", {}),
+    (RequestError("No.", param="n"), 400, INVALID, "n", None, {}),
     (RequestError("No."), 400, INVALID, None, None, {}),
+    (UnsupportedField("No.", param="n"), 400, INVALID, "n", "unsupported_parameter", {}),
+    (InvalidSchema("it is wrong", param="format"), 400, INVALID, "format", "invalid_json_schema", {}),
+    (ConversationError("Too many pictures."), 400, INVALID, "messages", None, {}),
+    (PromptTooLong("Shorten it."), 400, INVALID, "messages", "context_length_exceeded", {}),
     (
         ContextLengthExceeded(prompt_tokens=3000, context_tokens=2048),
         400,
@@ -70,15 +92,24 @@ TABLE: list[tuple[HailoVisionError, int, str, str | None, str | None, dict[str, 
         {},
     ),
     (UnknownModel("gpt-5", "the-model"), 404, INVALID, "model", "model_not_found", {}),
-    (NotServed("Nothing is stored.", code="not_found"), 404, INVALID, None, "not_found", {}),
+    (PicturesStayHere("nas"), 400, INVALID, "model", "pictures_stay_here", {}),
+    (UpstreamRejected("The server"), 400, INVALID, None, "not_taken_by_engine", {}),
+    (ExceedsRateLimit(images=5, per_minute=4), 400, INVALID, None, "rate_limit_exceeded", {}),
+    (NotServed("Nothing is stored."), 404, INVALID, None, "not_found", {}),
     (UnknownPath("/v1/chat", "POST /a"), 404, INVALID, None, "unknown_url", {}),
     (WrongMethod("GET", "/a", "POST"), 405, INVALID, None, "method_not_allowed", {"Allow": "POST"}),
     (InvalidKey(was_sent=True), 401, INVALID, None, "invalid_api_key", {"WWW-Authenticate": "Bearer"}),
     (InvalidKey(was_sent=False), 401, INVALID, None, "invalid_api_key", {"WWW-Authenticate": "Bearer"}),
-    (Forbidden("No.", code="host_not_allowed"), 403, INVALID, None, "host_not_allowed", {}),
+    (Forbidden(Permission.HOST, "No."), 403, INVALID, None, "host_not_allowed", {}),
+    (Forbidden(Permission.ORIGIN, "No."), 403, INVALID, None, "origin_not_allowed", {}),
+    (Forbidden(Permission.PULL, "No."), 403, INVALID, None, "pull_not_allowed", {}),
+    (Forbidden(Permission.BENCHMARK, "No."), 403, INVALID, None, "benchmark_not_allowed", {}),
     (BodyTooLarge(32_000_000), 413, INVALID, None, "request_too_large", {}),
     (BodyTooSlow(60), 408, INVALID, None, "request_timeout", {}),
-    (UnsupportedMediaType("No.", code="unsupported_media_type"), 415, INVALID, None, "unsupported_media_type", {}),
+    (UnsupportedMediaType("No."), 415, INVALID, None, "unsupported_media_type", {}),
+    (InvalidJson("No."), 400, INVALID, None, "invalid_json", {}),
+    (JsonTooLarge(300_000), 400, INVALID, None, "context_length_exceeded", {}),
+    (InvalidForm("it has no end"), 400, INVALID, None, "invalid_form", {}),
     (ModelPinned(), 400, INVALID, None, "model_pinned", {}),
     (ModelError(ModelFault.UNKNOWN_MODEL, "There is none."), 404, SERVER, None, "unknown_model", {}),
     (ModelError(ModelFault.BUSY, "Wait."), 409, SERVER, None, "busy", {}),
@@ -133,11 +164,19 @@ TABLE: list[tuple[HailoVisionError, int, str, str | None, str | None, dict[str, 
         {"x-should-retry": "false"},
     ),
     (
-        AnswerUnfit("No.", code="structured_output_failed"),
+        AnswerUnfit(Expected.JSON, attempts=3, problem="it is not"),
         500,
         SERVER,
         None,
         "structured_output_failed",
+        {"x-should-retry": "false"},
+    ),
+    (
+        AnswerUnfit(Expected.TOOL_CALL, attempts=1, problem="it is not"),
+        500,
+        SERVER,
+        None,
+        "tool_call_failed",
         {"x-should-retry": "false"},
     ),
     (GenerationFailed("Failed."), 500, SERVER, None, "generation_failed", {}),
@@ -150,6 +189,21 @@ TABLE: list[tuple[HailoVisionError, int, str, str | None, str | None, dict[str, 
             WorkerStalled("prefill", 30),
         )
     ),
+    *(
+        (UnusableImage(fault, "Image 1 of 2 is bad.", param="images[0]"), 400, INVALID, "images[0]", code, {})
+        for fault, code in {
+            ImageFault.EMPTY: "empty_image_file",
+            ImageFault.BAD_ADDRESS: "invalid_image_url",
+            ImageFault.BAD_BASE64: "invalid_base64_image",
+            ImageFault.NOT_FETCHED: "failed_to_download_image",
+            ImageFault.NO_IMAGE: "invalid_image",
+            ImageFault.UNSUPPORTED_FORMAT: "unsupported_image_media_type",
+            ImageFault.UNREADABLE: "image_parse_error",
+            ImageFault.FILE_TOO_LARGE: "image_file_too_large",
+            ImageFault.TOO_LARGE: "image_too_large",
+            ImageFault.TOO_SMALL: "image_too_small",
+        }.items()
+    ),
 ]
 
 
@@ -159,7 +213,7 @@ TABLE: list[tuple[HailoVisionError, int, str, str | None, str | None, dict[str, 
 def test_an_error_is_told_as_the_table_says(
     error: HailoVisionError, status: int, kind: str, param: str | None, code: str | None, headers: dict[str, str]
 ) -> None:
-    told = fault(error)
+    told = fault(error, conversation="messages")
     assert told.status == status
     assert told.body == {"error": {"message": str(error), "type": kind, "param": param, "code": code, **told.facts}}
     assert bool(told.facts) is isinstance(error, ContextLengthExceeded)
@@ -169,6 +223,18 @@ def test_an_error_is_told_as_the_table_says(
 def test_a_prompt_over_the_context_is_told_with_both_numbers() -> None:
     told = fault(ContextLengthExceeded(prompt_tokens=3000, context_tokens=2048)).body["error"]
     assert (told["n_prompt_tokens"], told["n_ctx"]) == (3000, 2048)
+
+
+@pytest.mark.parametrize("conversation", ["messages", "prompt", "input", "question", None])
+def test_what_is_wrong_with_all_of_a_conversation_names_the_dialects_field(conversation: str | None) -> None:
+    too_long = ContextLengthExceeded(prompt_tokens=3000, context_tokens=2048)
+    assert fault(too_long, conversation=conversation).param == conversation
+    assert fault(RequestError("No.", param="n"), conversation=conversation).param == "n"
+
+
+@pytest.mark.parametrize("kinds", [ImageFault, Permission, Unready, Expected])
+def test_no_meaning_of_a_class_with_several_is_forgotten_here(kinds: type[StrEnum]) -> None:
+    assert {fact for error, *_ in TABLE for fact in vars(error).values() if isinstance(fact, kinds)} == set(kinds)
 
 
 INTERNAL = (
@@ -190,7 +256,8 @@ def test_an_error_that_is_no_clients_business_is_a_500_that_tells_nothing(error:
 
 def test_no_kind_of_error_is_forgotten_here() -> None:
     told = {type(error) for error, *_ in TABLE} | {type(error) for error in INTERNAL}
-    kinds = {kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, HailoVisionError)}
+    known = [*vars(errors).values(), *vars(http_errors).values()]
+    kinds = {kind for kind in known if isinstance(kind, type) and issubclass(kind, HailoVisionError)}
     assert told == kinds
 
 

@@ -5,9 +5,9 @@ from aiohttp import web
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hailo_vision.errors import UnknownPath, WrongMethod
 from hailo_vision.http_api.openapi.operation import Operation
 from hailo_vision.http_api.web.faults import bug
+from hailo_vision.http_api.web.http_errors import UnknownPath, WrongMethod
 from hailo_vision.http_api.web.routes import Route, Routes, Surface, canonical
 
 

@@ -13,8 +13,9 @@ from hailo_vision.errors import (
     DeviceUnavailable,
     GenerationFailed,
     HailoVisionError,
-    RequestError,
+    PromptTooLong,
     UpstreamBusy,
+    UpstreamRejected,
 )
 
 RETRY_S = 5.0
@@ -35,7 +36,7 @@ def refusal(status: int, body: bytes, retry_after: str | None, name: str) -> Hai
         case 429 | 503:
             return UpstreamBusy(name, retry_after_s=_seconds(retry_after))
         case 400 | 422:
-            return RequestError(f"{name} does not take this request.", code="not_taken_by_engine")
+            return UpstreamRejected(name)
         case _:
             return GenerationFailed(f"{name} failed on this request (status {status}).")
 
@@ -44,8 +45,7 @@ def _too_long(told: dict[str, Any]) -> HailoVisionError:
     prompt_tokens, context_tokens = told.get("n_prompt_tokens"), told.get("n_ctx")
     if isinstance(prompt_tokens, int) and isinstance(context_tokens, int):
         return ContextLengthExceeded(prompt_tokens=prompt_tokens, context_tokens=context_tokens)
-    message = "The prompt does not fit into the model's context. Shorten it, or send fewer pictures."
-    return RequestError(message, param="messages", code="context_length_exceeded")
+    return PromptTooLong("The prompt does not fit into the model's context. Shorten it, or send fewer pictures.")
 
 
 def _error(body: bytes) -> dict[str, Any]:

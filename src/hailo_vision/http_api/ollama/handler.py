@@ -18,7 +18,7 @@ from hailo_vision.http_api.web.routes import Route, Surface
 from hailo_vision.http_api.web.surface import Dialect, Events, prepared, taking
 from hailo_vision.serving.served import ServedModel
 
-_CHAT = Dialect(parse=chat, find=named)
+_CHAT = Dialect(parse=chat, conversation="messages", find=named)
 _GENERATE = Dialect(parse=generate, conversation="prompt", find=named)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hailo_vision.chat import ChatRequest, ImageRef, JsonFormat, Turn
-from hailo_vision.errors import NotServed, RequestError
+from hailo_vision.errors import RequestError, UnknownModel
 from hailo_vision.generate.schemas import check
 from hailo_vision.http_api.ollama import messages
 from hailo_vision.http_api.ollama.options import options
@@ -36,12 +36,13 @@ def any_name(body: JsonObject) -> str:
 
 
 def named(models: ServedModels, body: JsonObject) -> ServedModel:
-    """The model that is named. Raises NotServed in Ollama's words, by which its clients know it."""
+    """The model that is named. Raises UnknownModel in Ollama's words, by which its clients know it."""
     name = any_name(body)
     model = models.find(name)
     if model is None:
         known = ", ".join(f"'{one.name}'" for one in models)
-        raise NotServed(f"model '{name[:100]}' not found; this server has {known}", code="model_not_found")
+        message = f"model '{name[:100]}' not found; this server has {known}"
+        raise UnknownModel(name[:100], models.default.name, message=message)
     return model
 
 

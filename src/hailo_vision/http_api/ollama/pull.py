@@ -6,10 +6,11 @@ from typing import Any, assert_never
 
 from aiohttp import web
 
-from hailo_vision.errors import Forbidden, ModelError, NotServed
+from hailo_vision.errors import ModelError, UnknownModel
 from hailo_vision.http_api.ollama.parse import any_name, streams
 from hailo_vision.http_api.ollama.reply import LINES, error_line, line
 from hailo_vision.http_api.web.body import BODIES, json_body
+from hailo_vision.http_api.web.http_errors import Forbidden, Permission
 from hailo_vision.http_api.web.late_stream import LateStream, late_stream
 from hailo_vision.http_api.web.services import SERVICES, Services
 from hailo_vision.models.catalogue import CATALOGUE, ModelFile, builds, fitting
@@ -47,18 +48,19 @@ def _is_there(name: str, services: Services) -> bool:
 
 
 async def _wanted(name: str, services: Services) -> ModelFile:
-    """The catalogue's file for the installed runtime. Raises NotServed, Forbidden or ModelError."""
+    """The catalogue's file for the installed runtime. Raises UnknownModel, Forbidden or ModelError."""
     try:
         files = builds(CATALOGUE, untagged(name))
     except ModelError as error:
         if services.models.find(name) is None:
-            raise NotServed(f"pull model manifest: {error}", code="model_not_found") from None
+            message = f"pull model manifest: {error}"
+            raise UnknownModel(name, services.models.default.name, message=message) from None
         raise
     if not services.downloads.are_allowed:
         message = (
             f"Clients may not have models downloaded here (model.allow_pull). On the server itself: {_command(files)}"
         )
-        raise Forbidden(message, code="pull_not_allowed")
+        raise Forbidden(Permission.PULL, message)
     return fitting(files, await in_thread(services.downloads.release))
 
 

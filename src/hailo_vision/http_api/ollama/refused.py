@@ -4,8 +4,8 @@ from typing import NoReturn
 
 from aiohttp import web
 
-from hailo_vision.errors import NotServed
 from hailo_vision.http_api.web.fields import unsupported
+from hailo_vision.http_api.web.http_errors import NotServed
 from hailo_vision.http_api.web.services import SERVICES
 
 
@@ -29,7 +29,7 @@ async def push(_: web.Request) -> NoReturn:
 
 
 async def blob(_: web.Request) -> NoReturn:
-    raise NotServed("No blobs are kept here, as models are not created here.", code="not_found")
+    raise NotServed("No blobs are kept here, as models are not created here.")
 
 
 async def embed(request: web.Request) -> NoReturn:

@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from hailo_vision.chat import Caller, ChatRequest, Finish, ImageRef, Piece, Priority, Sampling, Text, Turn
-from hailo_vision.errors import Forbidden, HailoVisionError, Refused
-from hailo_vision.generate.choices import Said
+from hailo_vision.errors import HailoVisionError, Refused
+from hailo_vision.generate.choices import ChoiceEvent
 from hailo_vision.http_api.service.status import health_json
 from hailo_vision.http_api.web.body import BODIES, json_body
 from hailo_vision.http_api.web.exchange import exchange
 from hailo_vision.http_api.web.faults import fault
 from hailo_vision.http_api.web.fields import JsonObject, integer, invalid
+from hailo_vision.http_api.web.http_errors import Forbidden, Permission
 from hailo_vision.http_api.web.services import SERVICES, Services
 
 MAX_QUESTIONS = 50
@@ -53,7 +54,7 @@ async def run(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     if not services.allows_benchmark:
         message = "Benchmarks over HTTP are off here (server.allow_benchmark); hailo-vision bench works without it."
-        raise Forbidden(message, code="benchmark_not_allowed")
+        raise Forbidden(Permission.BENCHMARK, message)
     with request.app[BODIES].share() as take:
         asked = wanted(await json_body(request, _NO_QUESTION_BYTES, take))
     running = request.app[RUNNING]
@@ -85,9 +86,9 @@ async def _measured(services: Services, asked: Wanted, who: str) -> JsonObject:
             async with router.answer(assigned, caller) as events:
                 async for part in events:
                     match part:
-                        case Said(event=Piece() as piece):
+                        case ChoiceEvent(event=Piece() as piece):
                             yield piece
-                        case Said(event=Finish() as finish):
+                        case ChoiceEvent(event=Finish() as finish):
                             yield Ending(usage=finish.usage, timings=finish.timings)
         except HailoVisionError as error:
             raise AskFailed(fault(error).code or "failed") from error

@@ -6,8 +6,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from hailo_vision.console.files import PAGE, ConsoleFile, console_files
-from hailo_vision.errors import UnknownPath
 from hailo_vision.http_api.service.spec import PAGES
+from hailo_vision.http_api.web.http_errors import UnknownPath
 from hailo_vision.http_api.web.routes import Route, Surface
 
 GREETING = "Ollama is running"  # what Ollama's own clients look for, and what other programs only see is up

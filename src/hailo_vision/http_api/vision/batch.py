@@ -6,21 +6,20 @@ from dataclasses import replace
 
 from hailo_vision.chat import Begun, Caller, ChatRequest, Finish, ImageRef, Piece, Priority
 from hailo_vision.errors import HailoVisionError, NotReady, Refused, Unready
-from hailo_vision.generate.choices import Said
+from hailo_vision.generate.choices import ChoiceEvent
 from hailo_vision.http_api.vision.reply import Outcome, Seen, address_of
 from hailo_vision.http_api.web.faults import Fault, fault
-from hailo_vision.http_api.web.naming import naming
 from hailo_vision.serving.routing import Assigned, Router
 
 
-async def heard(events: AsyncIterator[Begun | Said], image_s: float) -> Seen:
+async def heard(events: AsyncIterator[Begun | ChoiceEvent], image_s: float) -> Seen:
     """The whole of one answer."""
     pieces: list[str] = []
     async for part in events:
         match part:
-            case Said(event=Piece(text=text)):
+            case ChoiceEvent(event=Piece(text=text)):
                 pieces.append(text)
-            case Said(event=Finish() as finish):
+            case ChoiceEvent(event=Finish() as finish):
                 return Seen(text="".join(pieces), finish=finish, image_s=image_s)
     raise AssertionError("the engine ended without a Finish")
 
@@ -53,17 +52,16 @@ class Batch:
         assigned: Assigned | None = None
         while True:
             try:
-                with naming("prompt"):
-                    assigned = assigned or await self._assigned(index, caller)
-                    async with self._router.answer(assigned, caller) as events:
-                        seen = await heard(events, assigned.prepared.image_s)
-                    return Outcome(index=index, outcome=seen)
+                assigned = assigned or await self._assigned(index, caller)
+                async with self._router.answer(assigned, caller) as events:
+                    seen = await heard(events, assigned.prepared.image_s)
+                return Outcome(index=index, outcome=seen)
             except Refused as refusal:
                 wait_s = self._wait_s(refusal, caller)
                 if wait_s is None:
                     return self._failed(index, fault(refusal))
             except HailoVisionError as error:
-                return self._failed(index, fault(error))
+                return self._failed(index, fault(error, conversation="prompt"))
             await asyncio.sleep(wait_s)
 
     async def _assigned(self, index: int, caller: Caller) -> Assigned:

@@ -9,8 +9,15 @@ from typing import Any
 
 from aiohttp import web
 
-from hailo_vision.errors import BodyTooLarge, BodyTooSlow, Refused, RequestError, UnsupportedMediaType
+from hailo_vision.errors import Refused, RequestError
 from hailo_vision.http_api.web.fields import JsonObject
+from hailo_vision.http_api.web.http_errors import (
+    BodyTooLarge,
+    BodyTooSlow,
+    InvalidJson,
+    JsonTooLarge,
+    UnsupportedMediaType,
+)
 from hailo_vision.http_api.web.payloads import cut
 
 BODY_S = 60.0  # 32 MB over a network of 5 Mbit/s; who takes longer holds memory that others need
@@ -65,9 +72,7 @@ async def json_body(
         kind = media_type(request)
         if kind in ("application/json", "application/x-www-form-urlencoded", "text/plain"):
             raise
-        raise UnsupportedMediaType(
-            f"This route reads application/json, not {kind[:60]}.", code="unsupported_media_type"
-        ) from None
+        raise UnsupportedMediaType(f"This route reads application/json, not {kind[:60]}.") from None
 
 
 def media_type(request: web.Request) -> str:
@@ -84,7 +89,7 @@ async def read_body(
     Raises BodyTooLarge, BodyTooSlow, UnsupportedMediaType or Refused.
     """
     if request.headers.get("Content-Encoding", "identity") != "identity":
-        raise UnsupportedMediaType("Send the body without Content-Encoding.", code="unsupported_media_type")
+        raise UnsupportedMediaType("Send the body without Content-Encoding.")
     if (request.content_length or 0) > limit_bytes:
         raise BodyTooLarge(limit_bytes)
     # Not request.read(): that would keep the body, pictures and all, for as long as the request waits and runs.
@@ -106,9 +111,9 @@ def json_object(body: bytes | bytearray) -> JsonObject:
     try:
         value = _loaded(body)
     except (ValueError, RecursionError) as error:
-        raise RequestError("The request body is not valid JSON.", code="invalid_json") from error
+        raise InvalidJson("The request body is not valid JSON.") from error
     if not isinstance(value, dict):
-        raise RequestError("The request body must be a JSON object.", code="invalid_json")
+        raise InvalidJson("The request body must be a JSON object.")
     return value
 
 
@@ -116,8 +121,7 @@ def _loaded(body: bytes | bytearray) -> Any:
     """What the body says, read without holding the interpreter lock for long, however large it is."""
     found = cut(body, MAX_JSON_BYTES)
     if found is None:
-        message = f"The request has more than the {MAX_JSON_BYTES // 1000} kB besides its pictures that are read here."
-        raise RequestError(f"{message} Shorten it.", code="context_length_exceeded")
+        raise JsonTooLarge(MAX_JSON_BYTES)
     payloads = iter(found.payloads)
 
     def payload(constant: str) -> str:

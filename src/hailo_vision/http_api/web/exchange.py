@@ -29,7 +29,7 @@ class Exchange:
     key          the name of the API key that came with it
     quota        the headers that tell what is left to the client
     engine       the name of the engine that answers, once it does
-    conversation the field of the body that holds the conversation
+    conversation the field of the body that holds the conversation, which is named for what is wrong with all of it
     fail         how an error is told once the headers have gone out; None before
     """
 
@@ -41,7 +41,7 @@ class Exchange:
     key: str | None = None
     quota: dict[str, str] = field(default_factory=dict)
     engine: str | None = None
-    conversation: str = "messages"
+    conversation: str | None = None
     fail: Callable[[Fault], Awaitable[web.StreamResponse]] | None = None
 
     @property

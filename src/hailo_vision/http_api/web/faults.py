@@ -1,40 +1,12 @@
-"""Errors become HTTP: the one place where a status exists. Pure."""
+"""Errors become HTTP: the one place where a status and OpenAI's codes exist. Pure."""
 
 import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from hailo_vision.errors import (
-    AnswerUnfit,
-    BodyTooLarge,
-    BodyTooSlow,
-    ContextLengthExceeded,
-    EngineError,
-    Expired,
-    Forbidden,
-    GenerationFailed,
-    HailoVisionError,
-    HeadTooLarge,
-    HeadTooSlow,
-    InvalidKey,
-    ModelError,
-    ModelFault,
-    NotReady,
-    NotServed,
-    QueueFull,
-    RateLimited,
-    Refused,
-    RequestError,
-    SlowReader,
-    TooBusy,
-    TooManyConnections,
-    UnknownModel,
-    UnknownPath,
-    Unready,
-    UnsupportedMediaType,
-    UpstreamBusy,
-    WrongMethod,
-)
+from hailo_vision import errors
+from hailo_vision.errors import HailoVisionError
+from hailo_vision.http_api.web import http_errors
 
 INVALID = "invalid_request_error"
 SERVER = "server_error"
@@ -42,12 +14,69 @@ RATE_LIMIT = "rate_limit_error"
 DEVICE_RETRY_S = 5.0
 MAX_RETRY_S = 60.0
 
-_UNREADY_CODES = {
-    Unready.LOADING: "model_loading",
-    Unready.DRAINING: "draining",
-    Unready.DEVICE_UNAVAILABLE: "device_unavailable",
+# The status, the type and the code of each error; a class that is not here has those of its nearest ancestor.
+_KINDS: dict[type[HailoVisionError], tuple[int, str, str | None]] = {
+    errors.RequestError: (400, INVALID, None),
+    errors.PromptTooLong: (400, INVALID, "context_length_exceeded"),
+    http_errors.UnsupportedField: (400, INVALID, "unsupported_parameter"),
+    errors.InvalidSchema: (400, INVALID, "invalid_json_schema"),
+    errors.UnknownModel: (404, INVALID, "model_not_found"),
+    errors.PicturesStayHere: (400, INVALID, "pictures_stay_here"),
+    errors.UpstreamRejected: (400, INVALID, "not_taken_by_engine"),
+    errors.ModelPinned: (400, INVALID, "model_pinned"),
+    http_errors.ExceedsRateLimit: (400, INVALID, "rate_limit_exceeded"),
+    http_errors.InvalidKey: (401, INVALID, "invalid_api_key"),
+    http_errors.Forbidden: (403, INVALID, None),
+    http_errors.NotServed: (404, INVALID, "not_found"),
+    http_errors.UnknownPath: (404, INVALID, "unknown_url"),
+    http_errors.WrongMethod: (405, INVALID, "method_not_allowed"),
+    http_errors.BodyTooLarge: (413, INVALID, "request_too_large"),
+    http_errors.BodyTooSlow: (408, INVALID, "request_timeout"),
+    http_errors.UnsupportedMediaType: (415, INVALID, "unsupported_media_type"),
+    http_errors.InvalidJson: (400, INVALID, "invalid_json"),
+    http_errors.JsonTooLarge: (400, INVALID, "context_length_exceeded"),
+    http_errors.InvalidForm: (400, INVALID, "invalid_form"),
+    http_errors.MalformedHttp: (400, INVALID, "malformed_http"),
+    http_errors.HeadTooLarge: (431, INVALID, "head_too_large"),
+    http_errors.HeadTooSlow: (408, INVALID, "request_timeout"),
+    errors.Refused: (503, SERVER, None),
+    errors.QueueFull: (429, RATE_LIMIT, "queue_full"),
+    errors.TooBusy: (429, RATE_LIMIT, "deadline_unmeetable"),
+    http_errors.RateLimited: (429, RATE_LIMIT, "rate_limit_exceeded"),
+    http_errors.TooManyConnections: (503, SERVER, "too_many_connections"),
+    errors.UpstreamBusy: (503, SERVER, "upstream_busy"),
+    errors.Expired: (504, SERVER, "generation_timeout"),
+    errors.SlowReader: (408, INVALID, "slow_reader"),  # for the log: the connection is closed without an answer
+    errors.EngineError: (503, SERVER, "device_unavailable"),
+    errors.GenerationFailed: (500, SERVER, "generation_failed"),
+    errors.ModelError: (500, SERVER, None),
 }
-_MODEL_STATUSES = {ModelFault.UNKNOWN_MODEL: 404, ModelFault.BUSY: 409}
+IMAGE_CODES = {
+    errors.ImageFault.EMPTY: "empty_image_file",
+    errors.ImageFault.BAD_ADDRESS: "invalid_image_url",
+    errors.ImageFault.BAD_BASE64: "invalid_base64_image",
+    errors.ImageFault.NOT_FETCHED: "failed_to_download_image",
+    errors.ImageFault.NO_IMAGE: "invalid_image",
+    errors.ImageFault.UNSUPPORTED_FORMAT: "unsupported_image_media_type",
+    errors.ImageFault.UNREADABLE: "image_parse_error",
+    errors.ImageFault.FILE_TOO_LARGE: "image_file_too_large",
+    errors.ImageFault.TOO_LARGE: "image_too_large",
+    errors.ImageFault.TOO_SMALL: "image_too_small",
+}
+_FORBIDDEN_CODES = {
+    http_errors.Permission.HOST: "host_not_allowed",
+    http_errors.Permission.ORIGIN: "origin_not_allowed",
+    http_errors.Permission.PULL: "pull_not_allowed",
+    http_errors.Permission.BENCHMARK: "benchmark_not_allowed",
+}
+_UNREADY_CODES = {
+    errors.Unready.LOADING: "model_loading",
+    errors.Unready.DRAINING: "draining",
+    errors.Unready.DEVICE_UNAVAILABLE: "device_unavailable",
+}
+_UNFIT_CODES = {errors.Expected.JSON: "structured_output_failed", errors.Expected.TOOL_CALL: "tool_call_failed"}
+_MODEL_STATUSES = {errors.ModelFault.UNKNOWN_MODEL: 404, errors.ModelFault.BUSY: 409}
+_NO_RETRY = {"x-should-retry": "false"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,40 +97,27 @@ class Fault:
         return {"error": {**error, **self.facts}}
 
 
-def fault(error: HailoVisionError) -> Fault:
-    """What a client is told of an error."""
-    match error:
-        case RequestError():
-            return _request_fault(error)
-        case Refused():
-            return _refusal(error)
-        case Expired():
-            # Trying again would wait as long again: the SDKs retry a 504 unless told not to.
-            headers = {"x-should-retry": "false"}
-            return Fault(status=504, type=SERVER, message=str(error), code="generation_timeout", headers=headers)
-        case SlowReader():  # the log's: who reads so slowly is hung up on
-            return Fault(status=408, type=INVALID, message=str(error), code="slow_reader")
-        case AnswerUnfit():
-            # The same question would most likely get the same answer, for three times the NPU's time.
-            headers = {"x-should-retry": "false"}
-            return Fault(status=500, type=SERVER, message=str(error), code=error.code, headers=headers)
-        case GenerationFailed():
-            return Fault(status=500, type=SERVER, message=str(error), code="generation_failed")
-        case EngineError():
-            headers = _retry_after(DEVICE_RETRY_S)
-            return Fault(status=503, type=SERVER, message=str(error), code="device_unavailable", headers=headers)
-        case ModelError():
-            status = _MODEL_STATUSES.get(error.fault, 500)
-            headers = {} if status < 500 else {"x-should-retry": "false"}
-            return Fault(status=status, type=SERVER, message=str(error), code=error.fault, headers=headers)
-        case _:
-            return bug()
+def fault(error: HailoVisionError, *, conversation: str | None = None) -> Fault:
+    """What a client is told of an error. `conversation` is the field in which its dialect has the conversation."""
+    kind = next((kind for kind in type(error).__mro__ if kind in _KINDS), None)
+    if kind is None:
+        return bug()
+    status, type_, code = _KINDS[kind]
+    return Fault(
+        status=_MODEL_STATUSES.get(error.fault, status) if isinstance(error, errors.ModelError) else status,
+        type=type_,
+        message=str(error),
+        param=_param(error, conversation),
+        code=_code(error) or code,
+        headers=_headers(error),
+        facts=_facts(error),
+    )
 
 
 def bug() -> Fault:
     """What a client is told of an error that should not exist; the log has the rest."""
     message = "The server failed on this request. Its log says why."
-    return Fault(status=500, type=SERVER, message=message, headers={"x-should-retry": "false"})
+    return Fault(status=500, type=SERVER, message=message, headers=_NO_RETRY)
 
 
 def http_fault(status: int) -> Fault:
@@ -109,62 +125,62 @@ def http_fault(status: int) -> Fault:
     return Fault(status=status, type=INVALID, message=f"The request was refused with status {status}.")
 
 
-def _request_fault(error: RequestError) -> Fault:
-    headers: dict[str, str] = {}
+def _param(error: HailoVisionError, conversation: str | None) -> str | None:
     match error:
-        case InvalidKey():
-            status, headers = 401, {"WWW-Authenticate": "Bearer"}
-        case Forbidden():
-            status = 403
-        case UnknownModel() | NotServed() | UnknownPath():
-            status = 404
-        case WrongMethod():
-            status, headers = 405, {"Allow": error.allowed}
-        case BodyTooLarge():
-            status = 413
-        case BodyTooSlow() | HeadTooSlow():
-            status = 408
-        case HeadTooLarge():
-            status = 431
-        case UnsupportedMediaType():
-            status = 415
-        case _:
-            status = 400
-    facts: dict[str, int] = {}
-    if isinstance(error, ContextLengthExceeded):  # under the names that llama.cpp gave them
-        facts = {"n_prompt_tokens": error.prompt_tokens, "n_ctx": error.context_tokens}
-    return Fault(
-        status=status,
-        type=INVALID,
-        message=str(error),
-        param=error.param,
-        code=error.code,
-        facts=facts,
-        headers=headers,
-    )
+        case errors.ConversationError():
+            return conversation
+        case errors.UnknownModel() | errors.PicturesStayHere():
+            return "model"
+        case errors.RequestError():
+            return error.param
+    return None
 
 
-def _refusal(error: Refused) -> Fault:
-    headers = _retry_after(error.retry_after_s)
+def _code(error: HailoVisionError) -> str | None:
+    """The code of an error whose class has several meanings."""
     match error:
-        case QueueFull():
-            return Fault(status=429, type=RATE_LIMIT, message=str(error), code="queue_full", headers=headers)
-        case TooBusy():
-            code = "deadline_unmeetable"
-            return Fault(status=429, type=RATE_LIMIT, message=str(error), code=code, headers=headers)
-        case RateLimited():
-            code = "rate_limit_exceeded"
-            return Fault(status=429, type=RATE_LIMIT, message=str(error), code=code, headers=headers)
-        case NotReady():
-            code = _UNREADY_CODES[error.reason]
-            return Fault(status=503, type=SERVER, message=str(error), code=code, headers=headers)
-        case TooManyConnections():
-            code = "too_many_connections"
-            return Fault(status=503, type=SERVER, message=str(error), code=code, headers=headers)
-        case UpstreamBusy():
-            return Fault(status=503, type=SERVER, message=str(error), code="upstream_busy", headers=headers)
-        case _:
-            return Fault(status=503, type=SERVER, message=str(error), headers=headers)
+        case errors.UnusableImage():
+            return IMAGE_CODES[error.fault]
+        case http_errors.Forbidden():
+            return _FORBIDDEN_CODES[error.lacking]
+        case errors.NotReady():
+            return _UNREADY_CODES[error.reason]
+        case errors.AnswerUnfit():
+            return _UNFIT_CODES[error.expected]
+        case errors.ModelError():
+            return error.fault
+    return None
+
+
+def _headers(error: HailoVisionError) -> dict[str, str]:
+    match error:
+        case http_errors.InvalidKey():
+            return {"WWW-Authenticate": "Bearer"}
+        case http_errors.WrongMethod():
+            return {"Allow": error.allowed}
+        case errors.Refused():
+            return _retry_after(error.retry_after_s)
+        case errors.Expired():
+            # Trying again would wait as long again: the SDKs retry a 504 unless told not to.
+            return _NO_RETRY
+        case errors.AnswerUnfit():
+            # The same question would most likely get the same answer, for three times the NPU's time.
+            return _NO_RETRY
+        case errors.GenerationFailed():
+            return {}
+        case errors.EngineError():
+            return _retry_after(DEVICE_RETRY_S)
+        case errors.ModelError():
+            return {} if error.fault in _MODEL_STATUSES else _NO_RETRY
+    return {}
+
+
+def _facts(error: HailoVisionError) -> dict[str, int]:
+    """What stands beside the code, under the names that llama.cpp gave them."""
+    match error:
+        case errors.ContextLengthExceeded():
+            return {"n_prompt_tokens": error.prompt_tokens, "n_ctx": error.context_tokens}
+    return {}
 
 
 def _retry_after(seconds: float) -> dict[str, str]:

@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from hailo_vision.errors import RequestError
+from hailo_vision.http_api.web.http_errors import UnsupportedField
 
 JsonObject = dict[str, Any]
 
@@ -18,7 +19,7 @@ def invalid(param: str, wanted: str, value: object) -> RequestError:
 
 def unsupported(param: str, message: str) -> RequestError:
     """The error for a field that is right in itself, but can't be honoured here."""
-    return RequestError(message, param=param, code="unsupported_parameter")
+    return UnsupportedField(message, param=param)
 
 
 def an_object(value: object, param: str) -> JsonObject:

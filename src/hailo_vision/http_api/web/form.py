@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hailo_vision.errors import RequestError
+from hailo_vision.http_api.web.http_errors import InvalidForm
 
 MAX_FIELDS = 256
 MAX_HEADER_BYTES = 8192
@@ -30,7 +30,7 @@ class Field:
 
 
 def boundary_of(content_type: str) -> bytes:
-    """What stands between the fields, by the Content-Type header. Raises RequestError."""
+    """What stands between the fields, by the Content-Type header. Raises InvalidForm."""
     _, semicolon, rest = content_type.strip().partition(";")
     found = _parameters(semicolon + rest).get("boundary", "")
     if not _BOUNDARY.fullmatch(found):
@@ -39,7 +39,7 @@ def boundary_of(content_type: str) -> bytes:
 
 
 def fields(body: bytes | bytearray, boundary: bytes) -> tuple[Field, ...]:
-    """The fields in their order. Raises RequestError for what is no form, or has more than a form may have."""
+    """The fields in their order. Raises InvalidForm for what is no form, or has more than a form may have."""
     return tuple(_fields(body, b"--" + boundary))
 
 
@@ -106,5 +106,5 @@ def _find(body: bytes | bytearray, what: bytes, start: int) -> int:
     return -1
 
 
-def _wrong(reason: str) -> RequestError:
-    return RequestError(f"The body is not a form as its Content-Type says: {reason}.", code="invalid_form")
+def _wrong(reason: str) -> InvalidForm:
+    return InvalidForm(reason)

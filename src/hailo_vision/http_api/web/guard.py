@@ -9,8 +9,15 @@ from aiohttp import web
 from hailo_vision.access.access import Access
 from hailo_vision.access.hosts import is_same_origin
 from hailo_vision.access.limits import Level, Limit
-from hailo_vision.errors import BodyTooLarge, Forbidden, InvalidKey, RateLimited, RequestError
 from hailo_vision.http_api.web.exchange import exchange
+from hailo_vision.http_api.web.http_errors import (
+    BodyTooLarge,
+    ExceedsRateLimit,
+    Forbidden,
+    InvalidKey,
+    Permission,
+    RateLimited,
+)
 from hailo_vision.http_api.web.routes import Route
 from hailo_vision.http_api.web.services import SERVICES
 
@@ -25,10 +32,10 @@ def check_source(request: web.Request, access: Access) -> None:
     host, origin = request.headers.get("Host"), request.headers.get("Origin")
     if access.hosts is not None and not access.hosts.allows(host):
         message = f"This server does not know the name {(host or '')[:100]!r} for itself. If it is one, add it to "
-        raise Forbidden(f"{message}server.allowed_hosts.", code="host_not_allowed")
+        raise Forbidden(Permission.HOST, f"{message}server.allowed_hosts.")
     if origin is not None and not is_same_origin(origin, host) and not access.cors.allows(origin):
         message = f"Web pages from {origin[:100]!r} may not use this server. If they should, add that to "
-        raise Forbidden(f"{message}server.cors_origins.", code="origin_not_allowed")
+        raise Forbidden(Permission.ORIGIN, f"{message}server.cors_origins.")
 
 
 def is_preflight(request: web.Request) -> bool:
@@ -56,13 +63,15 @@ def admit(request: web.Request, access: Access, route: Route) -> None:
 
 
 def charge_images(request: web.Request, images: int) -> None:
-    """Count a request's pictures, before any work is done for them: all of them or none. Raises RateLimited."""
+    """Count a request's pictures, before any work is done for them: all of them or none.
+
+    Raises RateLimited, or ExceedsRateLimit where it is no use to wait.
+    """
     limit = request.app[SERVICES].access.images
     if limit is None or images == 0:
         return
     if images > limit.per_minute:
-        message = f"The request has {images} images, and this server takes {limit.per_minute} a minute from one client."
-        raise RequestError(message, code="rate_limit_exceeded")
+        raise ExceedsRateLimit(images=images, per_minute=limit.per_minute)
     _take(request, limit, images, "images")
 
 

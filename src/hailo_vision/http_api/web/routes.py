@@ -12,9 +12,9 @@ from typing import Any
 
 from aiohttp.typedefs import Handler
 
-from hailo_vision.errors import UnknownPath, WrongMethod
 from hailo_vision.http_api.openapi.operation import Operation
 from hailo_vision.http_api.web.faults import Fault
+from hailo_vision.http_api.web.http_errors import UnknownPath, WrongMethod
 
 _BRACES = re.compile(r"\{(\w+)\}")
 _MAX_CHARS = 200  # of a path that is compared with all others

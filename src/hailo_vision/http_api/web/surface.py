@@ -13,15 +13,14 @@ from aiohttp import web
 
 from hailo_vision.chat import Begun, Caller, Finish, LoadedModel
 from hailo_vision.errors import UnknownModel
-from hailo_vision.generate.choices import Said
-from hailo_vision.generate.frames import pictures
+from hailo_vision.generate.choices import ChoiceEvent
+from hailo_vision.generate.frames import image_refs
 from hailo_vision.generate.pipeline import Prepared
 from hailo_vision.generate.usage import summed, total
 from hailo_vision.http_api.web.body import BODIES, json_body
 from hailo_vision.http_api.web.exchange import Exchange, Facts, exchange
 from hailo_vision.http_api.web.fields import JsonObject, invalid
 from hailo_vision.http_api.web.guard import charge_images
-from hailo_vision.http_api.web.naming import naming
 from hailo_vision.http_api.web.parsed import Parsed, priority
 from hailo_vision.http_api.web.services import SERVICES
 from hailo_vision.serving.routing import Assigned
@@ -29,7 +28,7 @@ from hailo_vision.serving.served import ServedModel, ServedModels, Target
 
 Rest = TypeVar("Rest")
 Take = Callable[[int], None]
-Events = AsyncGenerator[Said]
+Events = AsyncGenerator[ChoiceEvent]
 
 
 def named(models: ServedModels, body: JsonObject) -> ServedModel:
@@ -55,7 +54,7 @@ class Dialect(Generic[Rest]):
     """
 
     parse: Callable[[JsonObject, Target], Parsed[Rest]]
-    conversation: str = "messages"
+    conversation: str
     read: Callable[[web.Request, int, Take], Awaitable[JsonObject]] = json_body
     find: Callable[[ServedModels, JsonObject], ServedModel] = named
 
@@ -79,14 +78,14 @@ async def taking(request: web.Request, dialect: Dialect[Rest]) -> AsyncIterator[
     services, about = request.app[SERVICES], exchange(request)
     caller = about.caller(asyncio.get_running_loop().time())
     about.conversation = dialect.conversation
-    with naming(dialect.conversation), request.app[BODIES].share() as take:
+    with request.app[BODIES].share() as take:
         body = await dialect.read(request, services.limit_bytes, take)
         model = dialect.find(services.models, body)
         parsed = dialect.parse(body, model.target)
         caller = replace(caller, priority=priority(body))
         del body  # tens of megabytes of pictures need not wait with the job
         about.facts["model"] = model.name
-        charge_images(request, sum(len(pictures(one)) for one in parsed.requests))
+        charge_images(request, sum(len(image_refs(one)) for one in parsed.requests))
         yield Taken(model=model, parsed=parsed, caller=caller, take=take)
 
 
@@ -118,9 +117,8 @@ class Call(Generic[Rest]):
     @asynccontextmanager
     async def events(self) -> AsyncIterator[Events]:
         """What is said in answer to all prompts, within the request's time limit; their choices are counted through."""
-        with naming(self._exchange.conversation):
-            async with aclosing(self._events()) as events:
-                yield events
+        async with aclosing(self._events()) as events:
+            yield events
 
     async def _events(self) -> Events:
         router, caller = self._taken.model.router, self._taken.caller

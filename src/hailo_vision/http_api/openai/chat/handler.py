@@ -14,7 +14,7 @@ from hailo_vision.http_api.web.routes import Route, Surface
 from hailo_vision.http_api.web.sse import DONE
 from hailo_vision.http_api.web.surface import Call, Dialect, Events, prepare
 
-DIALECT = Dialect(parse=chat)
+DIALECT = Dialect(parse=chat, conversation="messages")
 
 
 async def completions(request: web.Request) -> web.StreamResponse:

@@ -2,11 +2,11 @@
 
 from aiohttp import web
 
-from hailo_vision.errors import NotServed
 from hailo_vision.http_api.openai.responses.events import Telling, frames
 from hailo_vision.http_api.openai.responses.parse import responses
 from hailo_vision.http_api.openai.responses.reply import Reply
 from hailo_vision.http_api.openai.responses.spec import NOT_COUNTED, NOTHING_STORED, RESPONSES
+from hailo_vision.http_api.web.http_errors import NotServed
 from hailo_vision.http_api.web.late_stream import late_stream
 from hailo_vision.http_api.web.routes import Route, Surface
 from hailo_vision.http_api.web.surface import Dialect, Events, prepare
@@ -23,12 +23,12 @@ async def create(request: web.Request) -> web.StreamResponse:
 
 async def _nothing_stored(_: web.Request) -> web.Response:
     message = "Responses are not stored here: a response is in the answer to POST /v1/responses, and nowhere else."
-    raise NotServed(message, code="not_found")
+    raise NotServed(message)
 
 
 async def _not_counted(_: web.Request) -> web.Response:
     message = "Tokens are counted by the device, when it answers: see usage in the answer to POST /v1/responses."
-    raise NotServed(message, code="not_found")
+    raise NotServed(message)
 
 
 async def _whole(request: web.Request, telling: Telling, events: Events) -> web.Response:
