@@ -47,24 +47,24 @@ def serve() -> None:
 def work() -> None:
     """The worker, which writes a line for each gap."""
     from hailo_vision.wire import Finished, Generate, Message
-    from hailo_vision.worker.loop import Link
+    from hailo_vision.worker.loop import Channel
 
     with open(os.environ["GAP_FILE"], "a", buffering=1) as notes:
-        send, receive = Link.send, Link.receive
+        send, receive = Channel.send, Channel.receive
         ended_at: float | None = None
 
-        def timed_send(link: Link, message: Message) -> None:
+        def timed_send(channel: Channel, message: Message) -> None:
             nonlocal ended_at
-            send(link, message)
+            send(channel, message)
             ended_at = time.perf_counter() if isinstance(message, Finished) else None
 
-        def timed_receive(link: Link) -> Message | None:
-            message = receive(link)
+        def timed_receive(channel: Channel) -> Message | None:
+            message = receive(channel)
             if isinstance(message, Generate) and ended_at is not None:
                 notes.write(f"{(time.perf_counter() - ended_at) * 1000}\n")
             return message
 
-        Link.send, Link.receive = timed_send, timed_receive  # type: ignore[method-assign]
+        Channel.send, Channel.receive = timed_send, timed_receive  # type: ignore[method-assign]
         sys.argv = sys.argv[1:]
         runpy.run_module("hailo_vision.worker", run_name="__main__")
 

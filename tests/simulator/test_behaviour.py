@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hailo_vision.config.settings import Fault as FaultSetting
-from hailo_vision.simulator.behaviour import FAULTS, VARIABLE, Fault, read_behaviour
+from hailo_vision.simulator.behaviour import FAULTS, VARIABLE, InjectedFault, read_behaviour
 
 
 def test_without_the_variable_nothing_takes_time() -> None:
@@ -44,7 +44,7 @@ def test_options_that_make_no_sense_are_refused_by_name(text: str) -> None:
 
 def test_a_fault_can_carry_a_number() -> None:
     behaviour = read_behaviour({VARIABLE: '{"fault": "lost_in_decode@7"}'})
-    assert behaviour.current_fault() == Fault(name="lost_in_decode", argument=7)
+    assert behaviour.current_fault() == InjectedFault(name="lost_in_decode", argument=7)
 
 
 def test_a_fault_file_is_read_afresh_each_time(tmp_path: Path) -> None:

@@ -46,8 +46,8 @@ def test_a_signal_neither_ends_it_early_nor_runs_its_handler_before_the_end() ->
 def test_a_signal_without_a_handler_still_ends_the_process(script: Callable[..., CompletedProcess[str]]) -> None:
     result = script(
         "import signal\n"
-        "from hailo_vision.simulator.clock import block_for_ever\n"
+        "from hailo_vision.simulator.clock import block_forever\n"
         "signal.setitimer(signal.ITIMER_REAL, 0.05)\n"
-        "block_for_ever()"
+        "block_forever()"
     )
     assert result.returncode == -signal.SIGALRM

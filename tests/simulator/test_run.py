@@ -5,11 +5,11 @@ from itertools import count
 import pytest
 
 from hailo_vision.simulator.context import Context
-from hailo_vision.simulator.pace import Pace, Trouble
-from hailo_vision.simulator.run import BACKLOG_CHUNKS, Run
+from hailo_vision.simulator.pace import ChunkFault, Pace
+from hailo_vision.simulator.run import MAX_BACKLOG_CHUNKS, Run
 
 
-def run_of(pace: Pace, trouble: Trouble | None = None) -> Run:
+def run_of(pace: Pace, fault: ChunkFault | None = None) -> Run:
     """A run that says the letters of the alphabet for ever."""
     run = Run(
         prefill=lambda: (97 + number % 26 for number in count()),
@@ -19,7 +19,7 @@ def run_of(pace: Pace, trouble: Trouble | None = None) -> Run:
         stops=(),
         recovery=(),
         pace=pace,
-        trouble=trouble,
+        fault=fault,
     )
     run.attach(1)
     return run
@@ -48,12 +48,12 @@ def test_reading_late_does_not_move_the_schedule() -> None:
 def test_the_device_waits_while_1024_chunks_are_unread_and_goes_on_when_one_is_read() -> None:
     run = run_of(Pace(first_at=-1e6, interval_s=1.0))
     run.catch_up(0.0)
-    assert len(run.chunks) == run.unread == BACKLOG_CHUNKS
+    assert len(run.chunks) == run.unread == MAX_BACKLOG_CHUNKS
     run.take(1)
     next_due = run.pace.due(len(run.chunks))
     assert next_due > 0
     run.catch_up(next_due)
-    assert len(run.chunks) == BACKLOG_CHUNKS + 1
+    assert len(run.chunks) == MAX_BACKLOG_CHUNKS + 1
 
 
 def test_a_stalled_chunk_delays_all_after_it() -> None:
@@ -64,13 +64,13 @@ def test_a_stalled_chunk_delays_all_after_it() -> None:
 
 def test_a_loss_wakes_a_reader_only_if_its_queue_is_empty() -> None:
     # Contract 2.7: 6 at once if the queue was empty, else the rest and then timeouts.
-    waiting = run_of(Pace(first_at=0.0, interval_s=1.0), Trouble(kind="lost", index=2))
+    waiting = run_of(Pace(first_at=0.0, interval_s=1.0), ChunkFault(kind="lost", index=2))
     waiting.catch_up(1.0)
     waiting.take(1)
     waiting.take(1)
     waiting.catch_up(9.0)
     assert (waiting.is_over, waiting.was_queue_empty) == (True, True)
-    late = run_of(Pace(first_at=0.0, interval_s=1.0), Trouble(kind="lost", index=2))
+    late = run_of(Pace(first_at=0.0, interval_s=1.0), ChunkFault(kind="lost", index=2))
     late.catch_up(9.0)
     assert (late.is_over, late.was_queue_empty, text_of(late)) == (True, False, "ab")
 

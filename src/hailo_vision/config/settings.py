@@ -377,7 +377,8 @@ class Settings:
     models: tuple[ModelEntry, ...] = field(
         default=(),
         metadata={
-            "about": "the models that are served, each with its engines; the list takes the place of the settings of one model"
+            "about": "the models that are served, each with its engines; "
+            "the list takes the place of the settings of one model"
         },
     )
 

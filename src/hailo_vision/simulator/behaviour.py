@@ -1,4 +1,4 @@
-"""How this stand-in behaves: the options of `HAILO_VISION_SIMULATOR`, and the faults it can play."""
+"""The simulator's behaviour: the options of `HAILO_VISION_SIMULATOR`, and the faults that can be injected."""
 
 import json
 import os
@@ -12,7 +12,7 @@ Version = Literal["5.1.1", "5.2.0"]
 
 VARIABLE: Final = "HAILO_VISION_SIMULATOR"
 
-# What each fault does; N is what may stand behind it, as in `lost_in_decode@7`. Statuses are those of contract 6.
+# The effect of each fault; N is the number that may follow it, as in `lost_in_decode@7`. Statuses: contract 6.
 FAULTS: Final = {
     "none": "nothing goes wrong",
     "no_device": "the scan finds nothing, opening gives 74",
@@ -23,7 +23,7 @@ FAULTS: Final = {
     "hef_missing": "loading gives a raw 13, or N",
     "hef_truncated": "loading gives a raw 14, or N",
     "hef_other_chip": "loading gives a raw 93, half way",
-    "out_of_memory": "loading gives a raw 81, or N (3 is the other one), half way",
+    "out_of_memory": "loading gives a raw 81, or N (3 is another such status), half way",
     "slow_load": "loading takes N seconds, or four times as long, at least 5 s",
     "wedge_in_load": "loading never returns",
     "crash_in_load": "the process gets SIGSEGV half way through loading",
@@ -39,8 +39,8 @@ FAULTS: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """What goes wrong; `argument` is what stood behind the @."""
+class InjectedFault:
+    """A fault and its `argument`, the number after the @."""
 
     name: str = "none"
     argument: int | None = None
@@ -48,10 +48,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour:
-    """The options. The delays are the model zoo's figures (contract 8) or a person's wish; none is measured here.
+    """The options. The delays are the model zoo's figures (contract 8) or the user's choice; none is measured here.
 
-    kv_slot          the file whose lock is the chip's one KV cache; its neighbours with other endings are locks too
-    fault_file       if this file exists, its content is the fault, read afresh at each operation
+    kv_slot          the file whose lock stands for the chip's one KV cache; other endings are further locks
+    fault_file       if this file exists, its content is the fault; it is read again at each operation
     stall_s          how long a token of `stall_in_decode` takes; the iterator gives up after 10 s (contract 2.7)
     busy_wait_s      how long a VDevice waits for another group to leave (contract 7)
     """
@@ -66,8 +66,8 @@ class Behaviour:
     busy_wait_s: float = 5.0
     kv_slot: str = ""
 
-    def current_fault(self) -> Fault:
-        """The fault of this moment. A fault file that does not exist leaves the option in force."""
+    def current_fault(self) -> InjectedFault:
+        """The fault at this moment: the content of the fault file, or the option if there is no such file."""
         if self.fault_file is None:
             return parse_fault(self.fault)
         try:
@@ -76,43 +76,43 @@ class Behaviour:
             return parse_fault(self.fault)
 
 
-def parse_fault(text: str) -> Fault:
+def parse_fault(text: str) -> InjectedFault:
     name, at, argument = text.partition("@")
     if name not in FAULTS or (at and not argument.isdecimal()):
         raise ValueError(
             f"{VARIABLE}: {text!r} is no fault; there are {', '.join(sorted(FAULTS))}, each with @N or not"
         )
-    return Fault(name=name, argument=int(argument) if at else None)
+    return InjectedFault(name=name, argument=int(argument) if at else None)
 
 
 def read_behaviour(environment: Mapping[str, str]) -> Behaviour:
-    """The options as the environment gives them; without the variable nothing takes time."""
+    """The options from the environment; without the variable nothing takes time."""
     text = environment.get(VARIABLE)
-    given: dict[str, Any] = {"load_s": 0.0, "prefill_s": 0.0, "tokens_per_s": 0.0} if text is None else _parse(text)
-    given.setdefault("kv_slot", _default_slot(environment))
-    behaviour = Behaviour(**given)
+    options: dict[str, Any] = {"load_s": 0.0, "prefill_s": 0.0, "tokens_per_s": 0.0} if text is None else _parse(text)
+    options.setdefault("kv_slot", _default_slot(environment))
+    behaviour = Behaviour(**options)
     parse_fault(behaviour.fault)
     return behaviour
 
 
 def _parse(text: str) -> dict[str, Any]:
     try:
-        given = json.loads(text)
+        options = json.loads(text)
     except json.JSONDecodeError as problem:
         raise ValueError(f"{VARIABLE} is no JSON: {problem}") from None
-    if not isinstance(given, dict):
+    if not isinstance(options, dict):
         raise ValueError(f"{VARIABLE} must be a JSON object")
-    known = {field.name for field in fields(Behaviour)}
-    if unknown := sorted(given.keys() - known):
-        raise ValueError(f"{VARIABLE} has unknown keys {unknown}; there are {sorted(known)}")
+    names = {field.name for field in fields(Behaviour)}
+    if unknown := sorted(options.keys() - names):
+        raise ValueError(f"{VARIABLE} has unknown keys {unknown}; there are {sorted(names)}")
     for key in ("load_s", "prefill_s", "tokens_per_s", "stall_s", "busy_wait_s"):
-        if key in given and not (isinstance(given[key], int | float) and given[key] >= 0):
-            raise ValueError(f"{VARIABLE}: {key} must be a number of at least 0, not {given[key]!r}")
-    if given.get("version", "5.1.1") not in ("5.1.1", "5.2.0"):
-        raise ValueError(f"{VARIABLE}: version must be 5.1.1 or 5.2.0, not {given['version']!r}")
-    if given.get("kv_slot", "") is None:
-        del given["kv_slot"]
-    return given
+        if key in options and not (isinstance(options[key], int | float) and options[key] >= 0):
+            raise ValueError(f"{VARIABLE}: {key} must be a number of at least 0, not {options[key]!r}")
+    if options.get("version", "5.1.1") not in ("5.1.1", "5.2.0"):
+        raise ValueError(f"{VARIABLE}: version must be 5.1.1 or 5.2.0, not {options['version']!r}")
+    if options.get("kv_slot", "") is None:
+        del options["kv_slot"]
+    return options
 
 
 def _default_slot(environment: Mapping[str, str]) -> str:

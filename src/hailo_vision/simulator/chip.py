@@ -1,4 +1,4 @@
-"""The one chip of this machine: who may open it, and who has its KV cache. Lock files stand for it.
+"""The one chip of this machine: the groups of its clients and its KV cache, for which lock files stand.
 
 Locks of `flock` belong to an open file: two objects of one process exclude each other as two processes do, and the
 kernel drops a dead process's locks, as the chip drops its sessions (contract 7).
@@ -9,7 +9,7 @@ import os
 from typing import Final
 
 from hailo_vision.simulator.behaviour import Behaviour
-from hailo_vision.simulator.clock import block_until, now, say
+from hailo_vision.simulator.clock import block_until, log, now
 from hailo_vision.simulator.status import Failure, Status
 
 DEVICE_ID: Final = "0001:01:00.0"
@@ -23,7 +23,7 @@ def scan(behaviour: Behaviour) -> list[str]:
 
 
 def check_driver(behaviour: Behaviour) -> None:
-    """What opening the device runs into before anything else (contract 6)."""
+    """Raise the failures that come first when a device is opened (contract 6)."""
     fault = behaviour.current_fault()
     match fault.name:
         case "device_booting":
@@ -72,7 +72,9 @@ class Lock:
 
 
 def join_group(behaviour: Behaviour, group: str) -> Lock:
-    """A place in a group of clients. UNIQUE wants the chip alone; a name shares it with the same name (contract 7)."""
+    """Take a place in a group of clients. UNIQUE excludes all others; a name shares the chip within its group (contract
+    7).
+    """
     if behaviour.current_fault().name == "device_busy":
         raise Failure(Status.OUT_OF_PHYSICAL_DEVICES, "the device is held by another group")
     deadline = now() + behaviour.busy_wait_s
@@ -85,9 +87,9 @@ def join_group(behaviour: Behaviour, group: str) -> Lock:
 
 
 def _try_join(behaviour: Behaviour, group: str) -> Lock | None:
-    door, clients = Lock(behaviour.kv_slot + ".door"), Lock(behaviour.kv_slot + ".clients")
+    entry, clients = Lock(behaviour.kv_slot + ".door"), Lock(behaviour.kv_slot + ".clients")
     try:
-        door.wait()
+        entry.wait()
         if clients.try_take(shared=False):
             clients.note = group
         elif group == UNIQUE or clients.note != group:
@@ -98,15 +100,15 @@ def _try_join(behaviour: Behaviour, group: str) -> Lock | None:
             return None
         return clients
     finally:
-        door.release()
+        entry.release()
 
 
 def take_kv_slot(behaviour: Behaviour) -> Lock:
-    """The KV cache, of which the chip has one: 5.2.0 closes the second session, 5.1.1 does not look (contract 7)."""
+    """Take the chip's one KV cache: 5.2.0 closes a second session, 5.1.1 does not check (contract 7)."""
     slot = Lock(behaviour.kv_slot)
     if not slot.try_take(shared=False):
         if behaviour.version != "5.1.1":
             slot.release()
             raise Failure(Status.COMMUNICATION_CLOSED, "another LLM or VLM has the KV cache of the chip")
-        say("a second LLM or VLM on the chip: 5.1.1 has no guard, and what happens now nobody knows (contract 1.4)")
+        log("a second LLM or VLM on the chip: 5.1.1 has no guard, and its behaviour is unknown (contract 1.4)")
     return slot

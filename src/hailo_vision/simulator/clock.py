@@ -21,16 +21,16 @@ _Storage = ctypes.c_ulonglong * 8  # 64 zero bytes: more than glibc's PTHREAD_{C
 
 
 def block_until(deadline: float) -> None:
-    """Blocks this thread and every other Python thread until `now()` is at least `deadline`.
+    """Block this thread and every other Python thread until `now()` is at least `deadline`.
 
-    A signal does not cut it short, and no Python signal handler runs before it is over, as in any long call of C
-    (trap 26); a signal whose action is the default one still ends the process.
+    A signal does not cut it short, and no Python signal handler runs before it is over, as in any long call of C (trap
+    26); a signal whose action is the default one still ends the process.
     """
     while (left := deadline - now()) > 0:
         whole = int(deadline)
         until = _Timespec(whole, min(999_999_999, int((deadline - whole) * 1e9) + 1))
         if hasattr(_LIBC, "pthread_cond_clockwait"):
-            # A condition that nobody signals: unlike a sleep it is never cut short by a signal, within C.
+            # This condition is never signalled: unlike a sleep, the wait is not cut short by a signal, within C.
             condition, mutex = _Storage(), _Storage()
             _LIBC.pthread_mutex_lock(mutex)
             _LIBC.pthread_cond_clockwait(condition, mutex, time.CLOCK_MONOTONIC, ctypes.byref(until))
@@ -38,21 +38,21 @@ def block_until(deadline: float) -> None:
             _LIBC.clock_nanosleep(time.CLOCK_MONOTONIC, 1, ctypes.byref(until), None)  # 1 is TIMER_ABSTIME
 
 
-def block_for_ever() -> NoReturn:
-    """What a wedged device does to the interpreter: reads of a GenAI session have no time limit."""
+def block_forever() -> NoReturn:
+    """Block like a wedged device: reads of a GenAI session have no timeout."""
     while True:
         block_until(now() + 3600)
 
 
-def say(text: str) -> None:
-    """A line on stderr, where the vendor's library logs warnings and worse."""
+def log(text: str) -> None:
+    """Print a line on stderr, where the vendor's library logs warnings and errors."""
     print(f"[hailo simulator] {text}", file=sys.stderr, flush=True)
 
 
 def die(number: signal.Signals, why: str) -> NoReturn:
-    """Ends the process as the vendor's library would end it here, and says why, which the vendor's does not."""
-    say(f"{number.name}: {why}")
-    # There is nothing to find in a core file, and a full disk helps nobody.
+    """End the process as the vendor's library would end it here, and log the reason, which the vendor's does not."""
+    log(f"{number.name}: {why}")
+    # A core file would be of no use, and could fill the disk.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     os.kill(os.getpid(), number)
-    block_for_ever()  # until the signal has reached the thread that takes it
+    block_forever()  # until the signal has reached the thread that takes it

@@ -1,4 +1,4 @@
-"""The plain English name of a colour."""
+"""The English names of colours."""
 
 from typing import Any, Final
 
@@ -45,7 +45,8 @@ def name_colours(
 ) -> npt.NDArray[np.uint8]:
     """The index in NAMES of colours whose channels go from 0 to 1.
 
-    By hue, saturation and value. The borders are a person's judgement, checked against the colours that CSS names.
+    Colours are named by hue, saturation and value. The boundaries are a person's judgement, checked against the colours
+    that CSS names.
     """
     value = np.maximum(np.maximum(red, green), blue)
     chroma = value - np.minimum(np.minimum(red, green), blue)

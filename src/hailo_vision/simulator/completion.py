@@ -1,25 +1,35 @@
-"""The host's side of a generation: the queue that a reader thread fills, and what reading from it gives."""
+"""The host's side of a generation: the queue that a reader thread fills, and the calls that read from it."""
 
 import signal
 from collections import deque
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-from hailo_vision.simulator.clock import block_until, die, now, say
-from hailo_vision.simulator.run import BACKLOG_CHUNKS, GENERATING, Run
+from hailo_vision.simulator.clock import block_until, die, log, now
+from hailo_vision.simulator.run import GENERATING, MAX_BACKLOG_CHUNKS, Run
 from hailo_vision.simulator.status import Failure, LLMGeneratorCompletionStatus, Status
 
-if TYPE_CHECKING:
-    from hailo_vision.simulator.session import Session
-
-_FULL_QUEUE_WAIT_S = 120.0  # how long the reader thread waits for room before it drops a chunk (contract 2.7)
+_FULL_QUEUE_WAIT_S = 120.0  # the reader thread waits so long for room, then drops a chunk (contract 2.7)
 
 
 class Completion:
-    """Chunks in the order in which the device makes them. Its status is that of the last chunk read (contract 2.7)."""
+    """Chunks in the order in which the device makes them. Its status is that of the chunk read last (contract 2.7).
 
-    def __init__(self, session: "Session", run: Run) -> None:
+    The session's part is passed in: `notice_fault` before a wait, `abort` when a running generation is released, and
+    `forget` at the release.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        *,
+        notice_fault: Callable[[], None],
+        abort: Callable[[], None],
+        forget: Callable[["Completion"], None],
+    ) -> None:
         self.status: LLMGeneratorCompletionStatus = GENERATING
-        self._session = session
+        self._notice_fault = notice_fault
+        self._abort_session = abort
+        self._forget = forget
         self._run = run
         self._backlog: deque[tuple[str, LLMGeneratorCompletionStatus]] = deque()
         self._is_released = False
@@ -37,8 +47,8 @@ class Completion:
         return text
 
     def _wait(self, timeout_ms: int) -> None:
-        """Blocks until there is a chunk, or fails: with 4 when the time is over, with 6 when the device failed."""
-        self._session.notice_fault()
+        """Block until there is a chunk. Fails with 4 at the timeout, with 6 when the device has failed."""
+        self._notice_fault()
         run, start = self._run, now()
         deadline = start + timeout_ms / 1000
         if run.is_paced:
@@ -54,7 +64,7 @@ class Completion:
             run.step()
 
     def read_all(self, timeout_ms: int) -> str:
-        """All that is left. If the time runs out, what was read so far is lost (contract 2.7, trap 15)."""
+        """Read all that is left. At the timeout the text read so far is lost (contract 2.7, trap 15)."""
         deadline = now() + timeout_ms / 1000
         text = ""
         while self.status is GENERATING:
@@ -65,30 +75,30 @@ class Completion:
         return self._run is run
 
     def move(self, run: Run) -> None:
-        """Another generation broke into this one: what comes next is read from it (trap 12)."""
+        """Read from another generation from now on, which has broken into this one (trap 12)."""
         while self._run.has_chunk(id(self)):
             self._backlog.append(self._run.take(id(self)))
         self._run = run
         run.attach(id(self))
 
     def release(self) -> None:
-        """Ends the generation if it goes on; blocks while the device comes to its end (contract 2.8)."""
+        """End the generation if it still runs; this blocks until the device has ended it (contract 2.8)."""
         if self._is_released:
             return
         self._is_released = True
         if self.status is GENERATING:
             self._abort()
         self._run.detach(id(self))
-        self._session.forget(self)
+        self._forget(self)
 
     def _abort(self) -> None:
         if self._run.is_paced:
             self._run.catch_up(now())
-            if not self._run.is_over and self._run.unread >= BACKLOG_CHUNKS:
-                say(f"release() with {BACKLOG_CHUNKS} unread chunks: the reader thread waits for room (contract 2.7)")
+            if not self._run.is_over and self._run.unread >= MAX_BACKLOG_CHUNKS:
+                log(f"release() with {MAX_BACKLOG_CHUNKS} unread chunks: their reader thread blocks (contract 2.7)")
                 block_until(now() + _FULL_QUEUE_WAIT_S)
         try:
-            self._session.abort()
+            self._abort_session()
         except Failure as failure:
             # The reader thread is not joined; its destructor calls std::terminate (contract 2.8, trap 14).
             die(signal.SIGABRT, f"release() of an unfinished completion: {failure}")

@@ -1,4 +1,4 @@
-"""What the model remembers: a ring of KV entries, counted as the device counts them (contract 2.5, 2.6)."""
+"""The model's context: a ring of KV entries, counted as the device counts them (contract 2.5, 2.6)."""
 
 import base64
 import json
@@ -33,7 +33,7 @@ class Context:
     """KV entries, the pending prefix, and the set of generated tokens that the repetition penalty looks at.
 
     An entry is a token id, or a negative number that names a patch of a picture. Only the last `CAPACITY_TOKENS`
-    entries exist: what came before has fallen out, without a sign (contract 2.6).
+    entries exist: older ones have been dropped without a notice (contract 2.6).
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Context:
 
     @property
     def usage_tokens(self) -> int:
-        """KV entries and pending prefix; it goes on growing beyond the capacity."""
+        """The number of KV entries and of tokens in the pending prefix; it grows beyond the capacity."""
         return self._fallen + len(self._entries) + len(self.pending)
 
     def append(self, tokens: Iterable[int]) -> None:
@@ -59,7 +59,7 @@ class Context:
             self._fallen += excess
 
     def append_image(self, frame: bytes) -> None:
-        """A placeholder's place taken by the embeddings of a picture."""
+        """Append the embeddings of a picture in the place of its placeholder."""
         number, self._next_image = self._next_image, self._next_image + 1
         self._frames[number] = frame
         self.append(-1 - number * IMAGE_TOKENS - patch for patch in range(IMAGE_TOKENS))
@@ -67,7 +67,7 @@ class Context:
         self._frames = {number: frame for number, frame in self._frames.items() if number >= oldest}
 
     def view(self) -> list[int | Patch]:
-        """What the model can attend to, oldest first."""
+        """The entries that the model can attend to, oldest first."""
         return [
             entry if entry >= 0 else Patch(image=(-1 - entry) // IMAGE_TOKENS, patch=(-1 - entry) % IMAGE_TOKENS)
             for entry in self._entries
@@ -77,7 +77,7 @@ class Context:
         return self._frames[image]
 
     def dump(self, hef_hash: bytes, version: str) -> bytes:
-        """A saved context: the header's fields as in contract 3, the payload this stand-in's own and far smaller."""
+        """A saved context: the header has the fields of contract 3, the payload is the stand-in's own and smaller."""
         frames = {number: base64.b64encode(zlib.compress(frame, 1)).decode() for number, frame in self._frames.items()}
         state = {
             "entries": self._entries,
@@ -91,7 +91,7 @@ class Context:
         return _HEADER.pack(_MAGIC, version.encode(), 0, hef_hash, len(payload)) + payload
 
     def load(self, blob: bytes, hef_hash: bytes) -> None:
-        """Takes a saved context. One that fails the checks leaves the entries, but not the pending prefix."""
+        """Restore a saved context. One that fails the checks leaves the entries, but not the pending prefix."""
         self.pending = []
         state = _open_blob(blob, hef_hash)
         if state["fallen"] + len(state["entries"]) >= CAPACITY_TOKENS:
@@ -120,7 +120,7 @@ def _open_blob(blob: bytes, hef_hash: bytes) -> dict[str, Any]:
 
 
 def prompt_entries(context: Context, tokens: Sequence[int], placeholder: int, frames: Sequence[bytes]) -> None:
-    """Prefills a prompt: each placeholder becomes the next picture's 144 entries."""
+    """Prefill a prompt: each placeholder becomes the 144 entries of the next picture."""
     remaining = iter(frames)
     start = 0
     for index, token in enumerate(tokens):

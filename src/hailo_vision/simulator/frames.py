@@ -1,4 +1,4 @@
-"""Frames on their way in: what C++ reads of a numpy array, and which of it the device takes."""
+"""Frames on their way to the device: how C++ reads a numpy array, and which frames the device takes."""
 
 import ctypes
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hailo_vision.simulator.behaviour import Version
-from hailo_vision.simulator.clock import say
+from hailo_vision.simulator.clock import log
 from hailo_vision.simulator.context import FRAME_BYTES
 from hailo_vision.simulator.status import Failure, Status
 
@@ -17,19 +17,19 @@ _MAX_FRAMES_511: Final = 5
 
 
 class BrokenStream(Failure):
-    """The device answered before it had read everything, and so lost its place in the stream of bytes (trap 4, 5)."""
+    """The device answered before it had read everything, and lost its place in the stream of bytes (traps 4 and 5)."""
 
 
 def raw_bytes(frame: npt.NDArray[Any]) -> bytes:
     """The memory behind a frame, as the bindings take it (contract 2.2, trap 4). ValueError if it is read-only.
 
-    Where the vendor's library would read beyond the array's memory, this gives a filling and stays alive.
+    Where the vendor's library would read beyond the array's memory, this returns filler bytes instead.
     """
     if not frame.flags.writeable:
         raise ValueError("array is not writeable")
     if frame.flags.c_contiguous:
         return frame.tobytes()
-    say("a frame that is not C-contiguous: what the model gets is not the picture (contract 2.2, trap 4)")
+    log("a frame that is not C-contiguous: what the model gets is not the picture (contract 2.2, trap 4)")
     owner = frame
     while isinstance(owner.base, np.ndarray):
         owner = owner.base
@@ -40,7 +40,7 @@ def raw_bytes(frame: npt.NDArray[Any]) -> bytes:
 
 
 def take_frames(frames: Sequence[bytes], version: Version, kept: list[bytes]) -> None:
-    """Adds frames to those that the device keeps until a prefill uses them up, also when a later one fails."""
+    """Add frames to those that the device keeps until a prefill consumes them, even if a later one fails."""
     if version == "5.1.1":
         _take_frames_511(frames, kept)
         return

@@ -1,4 +1,4 @@
-"""Whether a model file would be taken, by what the host looks at (contract 6)."""
+"""The host's checks of a model file (contract 6)."""
 
 import hashlib
 import struct
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from hailo_vision.simulator.behaviour import Behaviour
-from hailo_vision.simulator.clock import say
+from hailo_vision.simulator.clock import log
 from hailo_vision.simulator.status import Failure, Status
 
 _MAGIC: Final = 0x01484546  # \x01HEF
@@ -16,10 +16,10 @@ _HEADER_BYTES: Final = 56
 
 
 def check_hef(behaviour: Behaviour, path: str) -> bytes:
-    """The hash that stands for the model.
+    """Check a HEF, and return the hash that identifies the model.
 
-    A file that is not there is taken for the real one, since who has no chip has no HEF: the stand-in needs none.
-    This is a departure from the vendor's library; the fault hef_missing is its way.
+    A file that does not exist is accepted, since without a chip there is no HEF either. This is a departure from the
+    vendor's library; the fault hef_missing does what that does.
     """
     fault = behaviour.current_fault()
     if fault.name == "hef_missing":
@@ -31,7 +31,7 @@ def check_hef(behaviour: Behaviour, path: str) -> bytes:
             head = file.read(_HEADER_BYTES)
             size = file.seek(0, 2)
     except FileNotFoundError:
-        say(f"there is no {path}; simulating the model without its file")
+        log(f"there is no {path}; simulating the model without its file")
         return hashlib.sha256(path.encode()).digest()
     except OSError as problem:
         raise Failure(Status.OPEN_FILE_FAILURE, f"can't open {path}: {problem}") from None

@@ -1,4 +1,4 @@
-"""What loading a model goes through: the checks of the host, the one KV cache, the time, and what can go wrong."""
+"""Loads a model: the checks of the host, the one KV cache, the time that it takes, and the faults."""
 
 import signal
 from dataclasses import dataclass
@@ -6,18 +6,18 @@ from typing import Final
 
 from hailo_vision.simulator.behaviour import Behaviour
 from hailo_vision.simulator.chip import Lock, take_kv_slot
-from hailo_vision.simulator.clock import block_for_ever, block_until, die, now
+from hailo_vision.simulator.clock import block_forever, block_until, die, now
 from hailo_vision.simulator.hef import check_hef
 from hailo_vision.simulator.session import Kind, Session
 from hailo_vision.simulator.status import Failure, Status
 
 _SLOW_FACTOR: Final = 4
-_SLOW_AT_LEAST_S: Final = 5.0
+_MIN_SLOW_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
-    """A model on the chip, and the lock that keeps others from it."""
+class ModelOnChip:
+    """A model on the chip: its session, and the lock that keeps other models out."""
 
     session: Session
     slot: Lock
@@ -27,8 +27,8 @@ class Loaded:
         self.slot.release()
 
 
-def load(behaviour: Behaviour, kind: Kind, path: str, *, can_schedule: bool, optimize_memory: bool) -> Loaded:
-    """Loads a model, in the order in which the vendor's library does it (contract 6)."""
+def load(behaviour: Behaviour, kind: Kind, path: str, *, can_schedule: bool, optimize_memory: bool) -> ModelOnChip:
+    """Load a model, with the steps in the order of the vendor's library (contract 6)."""
     if not can_schedule:
         raise Failure(Status.NOT_SUPPORTED, "GenAI needs a scheduler, and the VDevice has SchedulingAlgorithm.NONE")
     if optimize_memory:
@@ -40,20 +40,20 @@ def load(behaviour: Behaviour, kind: Kind, path: str, *, can_schedule: bool, opt
     except Failure:
         slot.release()
         raise
-    return Loaded(session=Session(behaviour, kind, hef_hash), slot=slot)
+    return ModelOnChip(session=Session(behaviour, kind, hef_hash), slot=slot)
 
 
 def _spend_time(behaviour: Behaviour) -> None:
     fault, load_s = behaviour.current_fault(), behaviour.load_s
     if fault.name == "slow_load":
-        slow_s = max(_SLOW_FACTOR * load_s, _SLOW_AT_LEAST_S)
+        slow_s = max(_SLOW_FACTOR * load_s, _MIN_SLOW_S)
         load_s = slow_s if fault.argument is None else fault.argument
     # The faults come half way: the device reports them after it has been sent a part of the file.
     end = now() + load_s
     block_until(end - load_s / 2)
     match fault.name:
         case "wedge_in_load":
-            block_for_ever()
+            block_forever()
         case "crash_in_load":
             die(signal.SIGSEGV, "crash_in_load: the library crashed while it loaded the model")
         case "hef_other_chip":

@@ -1,4 +1,4 @@
-"""Parameter objects with pybind's rules for what a C++ number or string takes (contract 2.2.2)."""
+"""Parameter objects with pybind's rules for converting Python values to C++ numbers and strings (contract 2.2.2)."""
 
 import operator
 from collections.abc import Callable
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def uint32(value: object) -> int:
-    """An int of 32 bits without sign: no fraction, nothing negative, nothing larger."""
+    """Convert to an unsigned int of 32 bits: no fraction, nothing negative, nothing larger."""
     if isinstance(value, float):
         raise TypeError(f"incompatible function arguments: {value!r} is no int")
     try:
@@ -26,7 +26,7 @@ def uint32(value: object) -> int:
 
 
 def float32(value: object) -> float:
-    """A float of 32 bits; small values become 0, large ones infinite."""
+    """Convert to a float of 32 bits; small values become 0, large ones infinite."""
     if isinstance(value, str) or not hasattr(value, "__float__"):
         raise TypeError(f"incompatible function arguments: {value!r} is no float")
     return c_float(float(value)).value
@@ -39,7 +39,7 @@ def boolean(value: object) -> bool:
 
 
 def string(value: object) -> str:
-    """A std::string; it wants UTF-8, which a lone surrogate has not."""
+    """Convert to a std::string, which must be UTF-8, so that a lone surrogate is refused."""
     if isinstance(value, bytes):
         return value.decode()
     if not isinstance(value, str):
@@ -54,7 +54,7 @@ def strings(value: object) -> list[str]:
     return [string(item) for item in value]
 
 
-class Field(Generic[T]):
+class ConvertedProperty(Generic[T]):
     """A property whose setter converts as pybind does."""
 
     def __init__(self, convert: Callable[[object], T]) -> None:
@@ -72,15 +72,15 @@ class Field(Generic[T]):
 
 
 class LLMGeneratorParams:
-    """The parameters of one generation, beginning with the model's own."""
+    """The parameters of one generation, which start as the model's own."""
 
-    temperature: Field[float] = Field(float32)
-    top_p: Field[float] = Field(float32)
-    top_k: Field[int] = Field(uint32)
-    frequency_penalty: Field[float] = Field(float32)
-    max_generated_tokens: Field[int] = Field(uint32)
-    do_sample: Field[bool] = Field(boolean)
-    seed: Field[int] = Field(uint32)
+    temperature: ConvertedProperty[float] = ConvertedProperty(float32)
+    top_p: ConvertedProperty[float] = ConvertedProperty(float32)
+    top_k: ConvertedProperty[int] = ConvertedProperty(uint32)
+    frequency_penalty: ConvertedProperty[float] = ConvertedProperty(float32)
+    max_generated_tokens: ConvertedProperty[int] = ConvertedProperty(uint32)
+    do_sample: ConvertedProperty[bool] = ConvertedProperty(boolean)
+    seed: ConvertedProperty[int] = ConvertedProperty(uint32)
 
     def __init__(self, defaults: Params) -> None:
         self.temperature = defaults.temperature
@@ -92,7 +92,7 @@ class LLMGeneratorParams:
         self.seed = defaults.seed
 
     def checked(self, *, allows_no_tokens: bool) -> Params:
-        """What is sent to the device, after the client's checks (contract 2.2.3)."""
+        """The parameters to send to the device, after the client's checks (contract 2.2.3)."""
         for name, value, is_right in (
             ("temperature", self.temperature, self.temperature > 0),
             ("top_p", self.top_p, 0 <= self.top_p <= 1),

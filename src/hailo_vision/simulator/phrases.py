@@ -1,14 +1,14 @@
-"""Words for what was seen, and scripts: places in a text with one or more wordings that say the same."""
+"""Phrases for image statistics, and scripts: texts with places that have several wordings of the same statement."""
 
 from collections.abc import Sequence
 
-from hailo_vision.simulator.eyes import Sight, brightness_word
+from hailo_vision.simulator.image_stats import ImageStats, brightness_word
 
-_QUOTE_CHARACTERS = 60
+_MAX_QUOTE_CHARS = 60
 
 
 class Script:
-    """A text to be: the sampler chooses one wording for each place; the first is what greedy decoding says."""
+    """A text to be: the sampler chooses one wording for each place; greedy decoding takes the first."""
 
     def __init__(self) -> None:
         self.places: list[tuple[str, ...]] = []
@@ -38,8 +38,8 @@ def light(brightness: int) -> str:
     return f"{'of medium brightness (' if word == 'medium' else word + ' (brightness '}{brightness} of 100)"
 
 
-def size(sight: Sight) -> str:
-    return f"{sight.width_px} x {sight.height_px} pixels"
+def size(stats: ImageStats) -> str:
+    return f"{stats.width_px} x {stats.height_px} pixels"
 
 
 def at(place: str) -> str:
@@ -48,17 +48,17 @@ def at(place: str) -> str:
     return f"{preposition} the {place}"
 
 
-def positions(sight: Sight, colours: Sequence[tuple[str, float]], verb: str) -> str:
+def positions(stats: ImageStats, colours: Sequence[tuple[str, float]], verb: str) -> str:
     """blue is all over, grey at the bottom"""
-    first, *rest = [(name, sight.where(name)) for name, _ in colours]
+    first, *rest = [(name, stats.where(name)) for name, _ in colours]
     return ", ".join([f"{first[0]} {verb} {first[1]}", *(f"{name} {where}" for name, where in rest)])
 
 
 def quoted(text: str) -> str:
-    """A question's own words, cut at a word's border where it is long."""
+    """The question's own words, cut between two words if it is long."""
     words = " ".join(text.split())
-    if len(words) > _QUOTE_CHARACTERS:
-        words = words[:_QUOTE_CHARACTERS].rsplit(" ", 1)[0] + " ..."
+    if len(words) > _MAX_QUOTE_CHARS:
+        words = words[:_MAX_QUOTE_CHARS].rsplit(" ", 1)[0] + " ..."
     return f'"{words}"'
 
 

@@ -1,4 +1,4 @@
-"""What a question asks of a picture, as far as pixels can answer it."""
+"""Parses a question: what it asks about a picture, as far as pixels can answer it."""
 
 import re
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Ask(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked, in the order of the answer; `number` is a picture's, counted from 1, or -1 for the last."""
+    """The parts of a question, in the answer's order; `number` is a picture's, counted from 1, or -1 for the last."""
 
     asks: tuple[Ask, ...]
     colours: tuple[str, ...] = ()
@@ -104,7 +104,7 @@ _YES_OR_NO: Final = re.compile(r"(?:^|[,.:;!?] )(?:is|are|does|do|has|have|can|a
 
 
 def read_question(text: str) -> Question:
-    """What a text asks; a text that asks nothing of a picture's pixels asks for something else."""
+    """Parse a text. One that asks nothing about pixels is of the kind OTHER."""
     text = " ".join(text.lower().split())
     colours = tuple(dict.fromkeys(_COLOUR_WORDS[word] for word in _COLOUR.findall(text)))
     places = tuple(dict.fromkeys(_place(side, beside) for side, beside in _PLACE.findall(text)))

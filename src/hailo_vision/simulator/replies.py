@@ -1,10 +1,10 @@
-"""What is said of one picture: the whole description, or a reply to one thing that was asked."""
+"""Replies about one picture: a whole description, or the answer to one thing that the question asks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from hailo_vision.simulator.eyes import PLACES, Sight
+from hailo_vision.simulator.image_stats import PLACES, ImageStats
 from hailo_vision.simulator.phrases import Script, at, capital, light, listed, mix, percent, positions, size
 from hailo_vision.simulator.question import Ask, Question
 
@@ -14,54 +14,54 @@ _PRESENT: Final = 0.005
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """A picture that an answer is about: what it is called ("the image", "image 2"), and what was seen of it."""
+    """A picture that an answer is about: its name ("the image", "image 2") and its statistics."""
 
     name: str
-    sight: Sight
+    stats: ImageStats
 
     @property
     def of(self) -> str:
-        """What follows a place in the picture."""
+        """The words that follow a place in the picture."""
         return "" if self.name == "the image" else f" of {self.name}"
 
 
 def describe(script: Script, subject: Subject, *, among: int, is_brief: bool, is_detailed: bool) -> None:
-    """All that is known of a picture: size, bars, colours, light and places, in 40 to 90 tokens if it is alone.
+    """Describe a picture: size, bars, colours, light and places, in 40 to 90 tokens if it is alone.
 
-    `among` is the number of pictures described: the more, the less is said of each.
+    `among` is the number of pictures described: the more there are, the shorter each description.
     """
-    sight, name = subject.sight, capital(subject.name)
-    found = sight.colours(at_most=3 if among < 3 else 2)
-    colours, brightness, where = mix(found), light(sight.brightness), positions(sight, found, "is")
+    stats, name = subject.stats, capital(subject.name)
+    main = stats.colours(at_most=3 if among < 3 else 2)
+    colours, brightness, where = mix(main), light(stats.brightness), positions(stats, main, "is")
     if is_brief:
         script.say(f"{name} is {colours}.", f"{name} shows {colours}.")
         return
     if among > 1:
         script.say(f"{name} is {colours}", f"{name} shows {colours}", f"In {subject.name} I see {colours}")
         script.say(f", {brightness}", f"; it is {brightness}")
-        _say_frame(script, sight)
+        _say_frame(script, stats)
         script.say(f", {where}.", f"; {where}.")
     else:
-        script.say(f"{name} is {size(sight)}", f"{name} has {size(sight)}", f"{name} measures {size(sight)}")
-        _say_frame(script, sight)
+        script.say(f"{name} is {size(stats)}", f"{name} has {size(stats)}", f"{name} measures {size(stats)}")
+        _say_frame(script, stats)
         script.say(".")
         script.say(f"It is {colours}", f"It shows {colours}", f"Its colours are {colours}", f"I see {colours}")
         script.say(f", and {brightness}.", f"; overall it is {brightness}.")
-        others = [positions(sight, found, verb) for verb in ("lies", "can be seen")]
+        others = [positions(stats, main, verb) for verb in ("lies", "can be seen")]
         script.say(*[f"{capital(wording)}." for wording in (where, *others)])
     if is_detailed:
         for place in _WALK:
-            there = mix(sight.colours(place, at_most=2))
+            there = mix(stats.colours(place, at_most=2))
             script.say(f"The {place} is {there}.", f"{capital(at(place))} it is {there}.")
 
 
 def reply(script: Script, ask: Ask, question: Question, subject: Subject) -> None:
-    """What one picture has to say to one thing that was asked."""
+    """Answer one thing that the question asks about one picture."""
     match ask:
         case Ask.SIZE:
             _reply_size(script, subject)
-        case Ask.BARS if subject.sight.bars:
-            script.say(f"There are plain grey bars {subject.sight.bars} of {subject.name}.")
+        case Ask.BARS if subject.stats.bars:
+            script.say(f"There are plain grey bars {subject.stats.bars} of {subject.name}.")
         case Ask.BARS:
             script.say(f"There are no plain grey bars around {subject.name}.")
         case Ask.WHERE_IS_COLOUR | Ask.HAS_COLOUR if question.places:
@@ -71,7 +71,7 @@ def reply(script: Script, ask: Ask, question: Question, subject: Subject) -> Non
                 _reply_colour(script, ask, question, colour, subject)
         case Ask.COLOUR_THERE:
             for place in question.places:
-                there = mix(subject.sight.colours(place))
+                there = mix(subject.stats.colours(place))
                 script.say(f"The {place}{subject.of} is {there}.", f"{capital(at(place))}{subject.of} it is {there}.")
         case Ask.COLOURS:
             _reply_colours(script, subject)
@@ -82,7 +82,7 @@ def reply(script: Script, ask: Ask, question: Question, subject: Subject) -> Non
 
 
 def compare_light(script: Script, brightness: Mapping[str, int], question: Question) -> None:
-    """Which of several pictures or places is the brighter or the darker."""
+    """Say which of several pictures or places is the brightest or the darkest."""
     order = sorted(brightness, key=lambda name: brightness[name], reverse=not question.is_darkness)
     first, rest = order[0], order[1:]
     word = ("dark" if question.is_darkness else "bright") + ("er" if len(rest) == 1 else "est")
@@ -97,33 +97,33 @@ def compare_light(script: Script, brightness: Mapping[str, int], question: Quest
     )
 
 
-def _say_frame(script: Script, sight: Sight) -> None:
-    """The bars that the daemon added, and a picture whose beginning fell out of the context."""
-    if sight.bars:
-        script.say(f", with plain grey bars {sight.bars}", f", plain grey bars {sight.bars} included")
-    if sight.is_cut:
+def _say_frame(script: Script, stats: ImageStats) -> None:
+    """Mention the bars that the daemon added, and a picture whose beginning was dropped from the context."""
+    if stats.bars:
+        script.say(f", with plain grey bars {stats.bars}", f", plain grey bars {stats.bars} included")
+    if stats.is_cut:
         script.say(", of which only the lower part is in view", ", with its upper part out of view")
 
 
 def _reply_size(script: Script, subject: Subject) -> None:
-    sight, name = subject.sight, capital(subject.name)
-    script.say(f"{name} is {size(sight)}", f"{name} was given to me as {size(sight)}")
-    if sight.bars:
-        inner, bars = f"{sight.content_width_px} x {sight.content_height_px}", f"the plain grey bars {sight.bars}"
+    stats, name = subject.stats, capital(subject.name)
+    script.say(f"{name} is {size(stats)}", f"{name} was given to me as {size(stats)}")
+    if stats.bars:
+        inner, bars = f"{stats.content_width_px} x {stats.content_height_px}", f"the plain grey bars {stats.bars}"
         script.say(f", of which {inner} lie between {bars}.", f", {inner} without {bars}.")
     else:
         script.say(".")
 
 
 def _reply_colours(script: Script, subject: Subject) -> None:
-    found = subject.sight.colours()
-    noun = "main colours" if len(found) > 1 else "main colour"
-    verb = "are" if len(found) > 1 else "is"
-    script.say(f"The {noun} of {subject.name} {verb} {mix(found)}.", f"{capital(subject.name)} is {mix(found)}.")
+    colours = subject.stats.colours()
+    noun = "main colours" if len(colours) > 1 else "main colour"
+    verb = "are" if len(colours) > 1 else "is"
+    script.say(f"The {noun} of {subject.name} {verb} {mix(colours)}.", f"{capital(subject.name)} is {mix(colours)}.")
 
 
 def _reply_colour(script: Script, ask: Ask, question: Question, colour: str, subject: Subject) -> None:
-    share, where, name = subject.sight.share(colour), subject.sight.where(colour), subject.name
+    share, where, name = subject.stats.share(colour), subject.stats.where(colour), subject.name
     if share < _PRESENT:
         script.say(_with_no(question, f"there is no {colour} in {name}."))
     elif ask is Ask.WHERE_IS_COLOUR:
@@ -138,7 +138,7 @@ def _reply_colour(script: Script, ask: Ask, question: Question, colour: str, sub
 
 def _reply_colours_there(script: Script, question: Question, subject: Subject) -> None:
     for place in question.places:
-        shares = dict(subject.sight.colours(place, at_least=_PRESENT, at_most=99))
+        shares = dict(subject.stats.colours(place, at_least=_PRESENT, at_most=99))
         for colour in question.colours:
             if colour in shares:
                 text = f"{percent(shares[colour])} of the {place}{subject.of} is {colour}."
@@ -156,24 +156,24 @@ def _with_no(question: Question, text: str) -> str:
 
 
 def _is_plain_question(question: Question) -> bool:
-    """True where yes or no is an answer: not to "Is it red or blue?"."""
+    """True where yes or no is an answer, which it is not to "Is it red or blue?"."""
     return question.is_yes_or_no and len(question.colours) == 1
 
 
 def _reply_extreme(script: Script, question: Question, subject: Subject) -> None:
-    sight, sign = subject.sight, -1 if question.is_darkness else 1
-    place = max(PLACES, key=lambda place: sign * sight.light(place))
+    stats, sign = subject.stats, -1 if question.is_darkness else 1
+    place = max(PLACES, key=lambda place: sign * stats.light(place))
     part = f"the {'darkest' if question.is_darkness else 'brightest'} part of {subject.name}"
-    brightness = f"brightness {sight.light(place)} of 100"
+    brightness = f"brightness {stats.light(place)} of 100"
     script.say(f"{capital(part)} is {at(place)}: {brightness}.", f"{capital(at(place))} is {part}, with {brightness}.")
 
 
 def _reply_light(script: Script, question: Question, subject: Subject) -> None:
-    sight, places = subject.sight, question.places
+    stats, places = subject.stats, question.places
     if len(places) > 1:
-        compare_light(script, {f"the {place}{subject.of}": sight.light(place) for place in places}, question)
+        compare_light(script, {f"the {place}{subject.of}": stats.light(place) for place in places}, question)
     elif places:
-        script.say(f"The {places[0]}{subject.of} is {light(sight.light(places[0]))}.")
+        script.say(f"The {places[0]}{subject.of} is {light(stats.light(places[0]))}.")
     else:
-        word = light(sight.brightness)
+        word = light(stats.brightness)
         script.say(f"{capital(subject.name)} is {word}.", f"{capital(subject.name)} is {word} overall.")

@@ -1,4 +1,4 @@
-"""One generation on the device: which chunk comes next, when it comes, and what goes wrong in it."""
+"""One generation on the device: its next chunk, the time of that chunk, and the faults in it."""
 
 import signal
 from collections import deque
@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, repeat
 from typing import Final
 
-from hailo_vision.simulator.clock import block_for_ever, block_until, die, now, say
+from hailo_vision.simulator.clock import block_forever, block_until, die, log, now
 from hailo_vision.simulator.context import CAPACITY_TOKENS, Context
-from hailo_vision.simulator.pace import Pace, Trouble
+from hailo_vision.simulator.pace import ChunkFault, Pace
 from hailo_vision.simulator.status import Failure, LLMGeneratorCompletionStatus, Status
 from hailo_vision.simulator.tokenizer import END_OF_TEXT, decode_bytes
 
@@ -17,14 +17,14 @@ _MAX: Final = LLMGeneratorCompletionStatus.MAX_TOKENS_REACHED
 _END: Final = LLMGeneratorCompletionStatus.LOGICAL_END_OF_GENERATION
 _ABORTED: Final = LLMGeneratorCompletionStatus.ABORTED
 
-BACKLOG_CHUNKS: Final = 1024
+MAX_BACKLOG_CHUNKS: Final = 1024
 
 
 class Run:
     """The device's side of a generation. `chunks` are in the host's queue or were read from it.
 
-    `prefill` takes the prompt in and returns the answer's tokens; it is called when the first one is due, and may
-    fail (contract 2.2.7). `lose` is called when the device is lost.
+    `prefill` processes the prompt and returns the answer's tokens; it is called when the first one is due, and may fail
+    (contract 2.2.7). `lose` is called when the device is lost.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class Run:
         stops: Sequence[Sequence[int]],
         recovery: Sequence[int],
         pace: Pace,
-        trouble: Trouble | None,
+        fault: ChunkFault | None,
     ) -> None:
         self.chunks: list[tuple[str, LLMGeneratorCompletionStatus]] = []
         self.is_over = False
@@ -45,7 +45,7 @@ class Run:
         self.was_queue_empty = False
         self.is_aborting = False
         self.pace = pace
-        self.trouble = trouble
+        self.fault = fault
         self._prefill = prefill
         self._lose = lose
         self._context = context
@@ -58,7 +58,7 @@ class Run:
         self._tokens: list[int] = []
         self._held = b""
         self._has_warned = False
-        self._cursors: dict[int, int] = {}  # the next chunk of each host queue; more than one is trap 12
+        self._cursors: dict[int, int] = {}  # the next chunk of each host queue; several queues are trap 12
 
     def attach(self, queue: int) -> None:
         self._cursors[queue] = len(self.chunks)
@@ -77,8 +77,8 @@ class Run:
         return self._cursors[queue] < len(self.chunks)
 
     def take(self, queue: int) -> tuple[str, LLMGeneratorCompletionStatus]:
-        """The next chunk of a host queue. If the device had to wait for the room that this makes, it goes on now."""
-        was_full = self.unread >= BACKLOG_CHUNKS
+        """Take the next chunk of a host queue. If the device waited for room in the queue, it goes on now."""
+        was_full = self.unread >= MAX_BACKLOG_CHUNKS
         chunk = self.chunks[self._cursors[queue]]
         self._cursors[queue] += 1
         if len(self._cursors) > 1:
@@ -88,7 +88,7 @@ class Run:
         return chunk
 
     def _skip(self, queue: int) -> None:
-        """Each queue gets two chunks in turn, so that what two readers see is visibly mixed up."""
+        """Give each queue two chunks in turn, so that two readers' texts are visibly mixed up."""
         queues = list(self._cursors)
         while queues[self._cursors[queue] // 2 % len(queues)] != queue:
             self._cursors[queue] += 1
@@ -98,7 +98,7 @@ class Run:
         return self.pace.interval_s > 0
 
     def mix_in(self, old: "Run") -> None:
-        """Goes on with the tokens of both generations in turn: the device keeps one context for both (trap 12)."""
+        """Continue with the tokens of both generations in turn: the device keeps one context for both (trap 12)."""
         prefill = self._prefill
 
         def both() -> Iterator[int]:
@@ -108,36 +108,36 @@ class Run:
         self._prefill = both
 
     @property
-    def next_trouble(self) -> str | None:
-        """What happens instead of the next chunk, if anything does."""
-        if self.trouble is None or len(self.chunks) < self.trouble.index:
+    def next_fault(self) -> str | None:
+        """The fault that comes instead of the next chunk, if any."""
+        if self.fault is None or len(self.chunks) < self.fault.index:
             return None
-        return self.trouble.kind
+        return self.fault.kind
 
     @property
     def is_silent(self) -> bool:
-        """True where the next chunk never comes."""
-        return self.next_trouble == "silent"
+        """True if the next chunk never comes."""
+        return self.next_fault == "silent"
 
     def catch_up(self, at: float) -> None:
-        """What the device has done by `at` while nobody looked; it stops when the host's queue is full."""
-        while not (self.is_over or self.is_silent) and self.unread < BACKLOG_CHUNKS:
+        """Make the chunks that are due by `at`; the device stops when the host's queue is full."""
+        while not (self.is_over or self.is_silent) and self.unread < MAX_BACKLOG_CHUNKS:
             if self.pace.due(len(self.chunks)) > at:
                 return
             self.step()
 
     def finish_step(self) -> None:
-        """Waits for the step in flight, as each call of the session does (contract 2.8)."""
+        """Wait for the step in flight, as each call of the session does (contract 2.8)."""
         if self.is_paced:
             self.catch_up(now())
-        if not self.is_over and (self.is_paced or not self.chunks or self.next_trouble):
+        if not self.is_over and (self.is_paced or not self.chunks or self.next_fault):
             block_until(self.pace.due(len(self.chunks)))
             self.step()
 
     def step(self) -> None:
-        """Makes the next chunk, or fails to."""
-        if (trouble := self.next_trouble) is not None:
-            self._suffer(trouble)
+        """Make the next chunk, or fail."""
+        if (fault := self.next_fault) is not None:
+            self._fail(fault)
             return
         if self._source is None:
             try:
@@ -155,17 +155,17 @@ class Run:
             self._step_token(next(self._source))
 
     def lose(self) -> None:
-        """The session is gone, and with it what this run had still to say."""
+        """Lose the session, and with it the rest of this run."""
         if not self.is_over:
             self.failure = Failure(Status.COMMUNICATION_CLOSED, "the device was lost")
             self._end_with_error()
 
     def _end_with_error(self) -> None:
-        """The reader thread ends. If its queue is empty it wakes the reader with an error, else not (contract 2.7)."""
+        """End the reader thread. It wakes the reader with an error only if its queue is empty (contract 2.7)."""
         self.is_over = True
         self.was_queue_empty = self.unread == 0
 
-    def _suffer(self, kind: str) -> None:
+    def _fail(self, kind: str) -> None:
         match kind:
             case "crash":
                 die(signal.SIGSEGV, f"crash_in_decode: the library crashed after {len(self.chunks)} chunks")
@@ -175,15 +175,15 @@ class Run:
                 self.failure = Failure(Status.INTERNAL_FAILURE, "the device could not make the next token")
                 self._end_with_error()
             case _:
-                block_for_ever()
+                block_forever()
 
     def _step_token(self, token: int) -> None:
-        """One token. Its KV entry is made when the next one is computed, so that usage is P+k-1 (contract 2.5)."""
+        """Make one token. Its KV entry is made when the next one is computed, so that usage is P+k-1 (contract 2.5)."""
         if self._tokens:
             self._context.append((self._tokens[-1],))
         if not self._has_warned and self._context.usage_tokens >= CAPACITY_TOKENS:
             self._has_warned = True
-            say("the context is full: its oldest content is falling out (contract 2.6)")
+            log("the context is full: its oldest content is falling out (contract 2.6)")
         self._tokens.append(token)
         self._context.generated.add(token)
         # The order is the device's: the limit first, then the stop sequences, then an abort (contract 2.7).
@@ -204,7 +204,9 @@ class Run:
         self._end_token(token)
 
     def _end_token(self, token: int) -> None:
-        """At the end, what has no KV entry yet becomes the pending prefix: the last token and the recovery's."""
+        """Emit a token. At the end the tokens that have no KV entry yet become the pending prefix: the last one and the
+        recovery's.
+        """
         status = GENERATING if self._tail else self._ending
         if status is not GENERATING:
             count = 1 if status is _END else 1 + len(self._recovery)

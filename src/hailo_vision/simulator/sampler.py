@@ -1,4 +1,4 @@
-"""How the next words are chosen among several that say the same: greedy or sampled (contract 2.3)."""
+"""Samples the wording of the next statement, greedily or by the parameters (contract 2.3)."""
 
 import math
 import random
@@ -26,14 +26,14 @@ class Params:
 
 
 class Sampler:
-    """Chooses one of several wordings. The first of them is the likeliest; what they say is the same."""
+    """Chooses one of several wordings that state the same. The first of them is the likeliest."""
 
     def __init__(self, params: Params) -> None:
         self._params = params
         self._random = random.Random(time.time_ns() if params.seed == CLOCK_SEED else params.seed)
 
     def choose(self, wordings: Sequence[str], generated: Set[int]) -> str:
-        """`generated` are the tokens that the penalty counts: all since the context was cleared."""
+        """Choose a wording. `generated` are the tokens that the penalty counts: all since the context was cleared."""
         scores = [3.0 - 0.6 * index for index in range(len(wordings))]
         if self._params.penalty != 1.0 and generated:
             for index, token in enumerate(_first_differences(wordings)):
@@ -57,7 +57,7 @@ class Sampler:
 
 
 def _first_differences(wordings: Sequence[str]) -> list[int | None]:
-    """The token of each wording at the place where they part: there the penalty decides which way to go on."""
+    """The token of each wording at the place where they part, since there the penalty decides between them."""
     rows = [encode_plain(wording) for wording in wordings]
     same = 0
     while all(len(row) > same for row in rows) and len({row[same] for row in rows}) == 1:

@@ -1,34 +1,34 @@
-"""The device's side of one model: what a GenAI session does with each call of the host."""
+"""The device's side of one model: the effect of each of the host's calls on a GenAI session."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
 import numpy as np
 
-from hailo_vision.simulator.behaviour import Behaviour, Fault
-from hailo_vision.simulator.clock import block_for_ever, block_until, now, say
+from hailo_vision.simulator.behaviour import Behaviour, InjectedFault
+from hailo_vision.simulator.clock import block_forever, block_until, log, now
 from hailo_vision.simulator.completion import Completion
+from hailo_vision.simulator.compose import compose
 from hailo_vision.simulator.context import FRAME_SIDE_PX, PATCH_PX, Context, prompt_entries
-from hailo_vision.simulator.eyes import Eyes, Sight
 from hailo_vision.simulator.frames import BrokenStream, take_frames
-from hailo_vision.simulator.pace import Pace, trouble_of
-from hailo_vision.simulator.reading import Picture, read_turns
+from hailo_vision.simulator.image_stats import ImageAnalyser, ImageStats
+from hailo_vision.simulator.pace import Pace, chunk_fault
 from hailo_vision.simulator.run import Run
 from hailo_vision.simulator.sampler import Params, Sampler
 from hailo_vision.simulator.status import Failure, Status
 from hailo_vision.simulator.tokenizer import END_OF_TEXT, IM_END, IMAGE_PAD, decode, encode, encode_plain
-from hailo_vision.simulator.voice import answer
+from hailo_vision.simulator.turns import Picture, read_turns
 
 Kind = Literal["VLM", "LLM"]
 
 DEFAULTS: Final[dict[Kind, Params]] = {
-    # What the device falls back to when the HEF's own configuration says nothing (contract 2.3).
+    # The device's defaults, which hold where the HEF has no configuration of its own (contract 2.3).
     "VLM": Params(temperature=0.01, top_p=0.1, top_k=1, penalty=1.0, max_tokens=1024, do_sample=False),
     "LLM": Params(temperature=0.7, top_p=0.8, top_k=20, penalty=1.1, max_tokens=1024, do_sample=True),
 }
 
-_ENCODING_SHARE: Final = 0.5  # of prefill_s goes into frames, before generate() returns; invented
-_PATIENCE_CHUNKS: Final = 3  # chunks before a fault in decoding, when the fault names no number
+_ENCODING_SHARE: Final = 0.5  # this part of prefill_s goes into frames, before generate() returns; invented
+_DEFAULT_FAULT_CHUNKS: Final = 3  # chunks before a fault in decoding that has no number
 
 
 class Session:
@@ -44,39 +44,39 @@ class Session:
         self._sampler = Sampler(self._params)
         self._stops = [[IM_END], [END_OF_TEXT]]
         self._recovery = [IM_END]
-        self._frames: list[bytes] = []  # cleared by a successful prefill alone: the poison (contract 2.8)
+        self._frames: list[bytes] = []  # only a successful prefill clears them: the poison (contract 2.8)
         self._run: Run | None = None
-        self._fault = Fault()
+        self._fault = InjectedFault()
         self._completions: list[Completion] = []
-        self._eyes = Eyes()
+        self._analyser = ImageAnalyser()
 
     # Generating
 
     def create_generator(self, params: Params) -> None:
-        """Takes the parameters and reseeds, even while a generation runs (contract 2.2.4)."""
+        """Set the parameters and reseed, even while a generation runs (contract 2.2.4)."""
         self._settle()
         self._params = params
         self._sampler = Sampler(params)
 
     def generate(self, prompt: str, frames: Sequence[bytes]) -> Completion:
-        """Takes the frames in, which blocks, and begins to answer, which does not."""
+        """Send the frames, which blocks, and begin to answer, which does not."""
         self._settle()
         self._fault = self._behaviour.current_fault()
         if self._kind == "VLM":
-            self.context.pending = []  # the last turn's end token never gets into the context (contract 2.5, trap 11)
+            self.context.pending = []  # the last end token never gets into the context (contract 2.5, trap 11)
             self._take_frames(frames)
         run = self._new_run(prompt, has_frames=bool(frames))
         old, self._run = self._run, run
         if old is not None and not old.is_over:
             self._collide(old, run)
-        completion = Completion(self, run)
+        completion = Completion(run, notice_fault=self.notice_fault, abort=self.abort, forget=self.forget)
         self._completions.append(completion)
         return completion
 
     def abort(self) -> None:
-        """Ends whatever generation runs, with one more token and the recovery sequence (contract 2.8).
+        """End the running generation, with one more token and the recovery sequence (contract 2.8).
 
-        It does not ask whose generation that is: a late release of an old completion ends the new one (trap 12).
+        It ends any generation: a late release of an old completion ends the new one (trap 12).
         """
         self._settle()
         run = self._run
@@ -92,14 +92,14 @@ class Session:
             self._completions.remove(completion)
 
     def notice_fault(self) -> None:
-        """Takes up a fault that was chosen while a generation runs; only a fault file can do that."""
+        """Take up a fault that was chosen while a generation runs, which only a fault file can do."""
         run = self._run
         if self._behaviour.fault_file is None or run is None or run.is_over:
             return
         fault = self._behaviour.current_fault()
         if fault != self._fault:
             self._fault = fault
-            run.trouble = trouble_of(fault, len(run.chunks), patience=0)
+            run.fault = chunk_fault(fault, len(run.chunks), default_chunks=0)
             run.pace.stalled_index = None
             if fault.name == "stall_in_decode":
                 run.pace.stall(len(run.chunks), self._behaviour.stall_s, at=now())
@@ -115,11 +115,11 @@ class Session:
         return self.context.usage_tokens
 
     def check(self) -> None:
-        """A call that asks for what never changes."""
+        """Check the session, as a call for a constant value does."""
         self._settle()
 
     def clear_context(self) -> None:
-        """Resets what contract 3 lists; not the stop tokens, the recovery sequence and the poison."""
+        """Reset what contract 3 lists; the stop tokens, the recovery sequence and the poison stay."""
         self._settle()
         self.context.clear()
         self._sampler = Sampler(self._params)
@@ -129,7 +129,7 @@ class Session:
         return [decode(stop) for stop in self._stops]
 
     def set_stop_tokens(self, texts: Sequence[str]) -> None:
-        """Replaces the whole list, the model's own end tokens included (contract 2.9, trap 8)."""
+        """Replace the whole list, the model's own end tokens included (contract 2.9, trap 8)."""
         self._settle()
         self._stops = [encode(text) for text in texts if text]
 
@@ -152,13 +152,15 @@ class Session:
         self.context.load(blob, self._hef_hash)
 
     def close(self, why: str = "") -> None:
-        """Deletes the model. A generation that runs makes its next request into nothing (contract 2.8, trap 13)."""
+        """Delete the model. A running generation then sends its next request to a deleted model (contract 2.8, trap
+        13).
+        """
         if self._run is not None and not self._run.is_over:
             self._run.finish_step()
         if self._run is not None and not self._run.is_over:
-            say("the model was released before its completion: the device's server crashes (trap 13)")
+            log("the model was released before its completion: the device's server crashes (trap 13)")
         elif why:
-            say(why)
+            log(why)
         self._lose()
 
     # What happens inside
@@ -168,7 +170,7 @@ class Session:
             raise Failure(Status.COMMUNICATION_CLOSED, "the session with the device is closed")
 
     def _settle(self) -> None:
-        """Each call holds the session's lock, and so waits for the step in flight (contract 2.8)."""
+        """Wait for the step in flight, since each call holds the session's lock (contract 2.8)."""
         self._check()
         if self._run is not None and not self._run.is_over:
             self.notice_fault()
@@ -181,9 +183,9 @@ class Session:
             self._run.lose()
 
     def _refuse_unlocked_call(self, name: str) -> None:
-        """Contexts are saved and loaded without the lock: during a generation the replies get mixed up."""
+        """Break the session: contexts are saved and loaded without the lock, which mixes up a generation's replies."""
         if self._run is not None and not self._run.is_over:
-            say(f"{name}() during a generation: the session's replies are mixed up (contract 2.8)")
+            log(f"{name}() during a generation: the session's replies are mixed up (contract 2.8)")
             self._lose()
             self._check()
 
@@ -197,9 +199,9 @@ class Session:
             self._encode_frames()
 
     def _encode_frames(self) -> None:
-        """Frames are encoded before generate() returns, and nothing limits the wait for that (contract 2.2.6)."""
+        """Encode the frames before generate() returns; the wait for that has no timeout (contract 2.2.6)."""
         if self._fault.name == "wedge_in_prefill":
-            block_for_ever()
+            block_forever()
         block_until(now() + self._behaviour.prefill_s * _ENCODING_SHARE)
         if self._fault.name == "lost_in_prefill" and self._fault.argument == Status.COMMUNICATION_CLOSED:
             self._lose()
@@ -213,7 +215,7 @@ class Session:
             interval_s=1 / behaviour.tokens_per_s if behaviour.tokens_per_s else 0.0,
         )
         if self._fault.name == "stall_in_decode":
-            index = _PATIENCE_CHUNKS if self._fault.argument is None else self._fault.argument
+            index = _DEFAULT_FAULT_CHUNKS if self._fault.argument is None else self._fault.argument
             pace.stall(index, behaviour.stall_s, at=pace.first_at)
         return Run(
             prefill=lambda: self._prefill(prompt),
@@ -223,7 +225,7 @@ class Session:
             stops=self._stops,
             recovery=self._recovery,
             pace=pace,
-            trouble=trouble_of(self._fault, 0, patience=_PATIENCE_CHUNKS),
+            fault=chunk_fault(self._fault, 0, default_chunks=_DEFAULT_FAULT_CHUNKS),
         )
 
     def _prefill(self, prompt: str) -> Iterator[int]:
@@ -232,7 +234,7 @@ class Session:
             prefix, self.context.pending = self.context.pending, []
             self.context.append(prefix + tokens)
         elif len(tokens) == 1:
-            self.context.append(tokens)  # skips the prefill path: frames are not used up (trap 29)
+            self.context.append(tokens)  # skips the prefill path: frames are not consumed (trap 29)
         else:
             places = tokens.count(IMAGE_PAD)
             if places != len(self._frames):
@@ -245,21 +247,21 @@ class Session:
         return self._speak()
 
     def _speak(self) -> Iterator[int]:
-        """The answer's tokens, its end token, and then the same again: without stop tokens nothing ends it."""
-        script = answer(read_turns(self.context.view()), self._look)
+        """The answer's tokens, its end token, and then the same again: without stop tokens it never ends."""
+        script = compose(read_turns(self.context.view()), self._analyse)
         while True:
             for wordings in script:
                 yield from encode_plain(self._sampler.choose(wordings, self.context.generated))
             yield IM_END
             yield from encode("\n<|im_start|>assistant\n")
 
-    def _look(self, picture: Picture) -> Sight:
+    def _analyse(self, picture: Picture) -> ImageStats:
         pixels = np.frombuffer(self.context.frame(picture.image), np.uint8)
         shape = (FRAME_SIDE_PX, FRAME_SIDE_PX, 3)
-        return self._eyes.look(pixels.reshape(shape), picture.first_patch_row * PATCH_PX)
+        return self._analyser.analyse(pixels.reshape(shape), picture.first_patch_row * PATCH_PX)
 
     def _collide(self, old: Run, new: Run) -> None:
-        say("a second generation began while one was running: both are corrupted now (contract 2.8, trap 12)")
+        log("a second generation began while one was running: both are corrupted now (contract 2.8, trap 12)")
         new.mix_in(old)
         for completion in self._completions:
             if completion.belongs_to(old):

@@ -48,7 +48,7 @@ class Failure(Exception):
 
 
 class LLMGeneratorCompletionStatus(Enum):
-    """How a generation stands. Like the vendor's it turns into an int when asked to, but equals none."""
+    """The state of a generation. Like the vendor's it converts to an int on request, but equals none."""
 
     GENERATING = 0
     MAX_TOKENS_REACHED = 1

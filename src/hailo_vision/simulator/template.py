@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from hailo_vision.simulator.status import Failure, Status
 
-# ChatML as Qwen2-VL uses it, in own words. What `prompt_template()` returns and what `render` does are the same.
+# ChatML as Qwen2-VL uses it, written anew. `prompt_template()` returns this text, and `render` renders the same.
 PROMPT_TEMPLATE: Final = (
     "{% for message in messages %}"
     "{% if loop.first and message['role'] != 'system' %}"
@@ -35,9 +35,9 @@ class ChatTemplate:
         self._refuses_late_system = refuses_late_system
 
     def render(self, messages: Sequence[dict[str, Any]], tools: str = "") -> str:
-        """The prompt of the new messages: with the preamble only at the first call.
+        """The prompt of the new messages; only the first call adds the preamble.
 
-        The flag is cleared before anything can fail, so that a failed first call costs the preamble (trap 10).
+        The flag is cleared before anything can fail, so after a failed first call the preamble is missing (trap 10).
         """
         first, self.is_first = self.is_first, False
         if not first and self._refuses_late_system and (tools or any(m.get("role") == "system" for m in messages)):

@@ -1,8 +1,8 @@
-"""Text to token ids and back: reversible, with pieces like a BPE's and Qwen's own special tokens.
+"""Converts text to token ids and back: reversible, with pieces like a BPE's and with Qwen's own special tokens.
 
-Qwen's vocabulary is not here; this one is computed instead of stored. Below 151,643 lie, in this order: the 256
-bytes; 1 to 3 letters, with or without a space before them and a capital first; 4 letters made of two common pairs,
-with or without a space; two bytes of one long UTF-8 character. English comes to about 4 characters a token.
+Qwen's vocabulary is not here; this one is computed instead of stored. The ids below 151,643 are, in this order: the 256
+bytes; 1 to 3 letters, with or without a space before them and a capital first; 4 letters made of two common pairs, with
+or without a space; two bytes of one long UTF-8 character. English has about 4 characters a token.
 """
 
 import re
@@ -35,7 +35,7 @@ SPECIAL: Final = {
 }
 _SPECIAL_TEXT: Final = {token: text.encode() for text, token in SPECIAL.items()}
 
-# The 180 commonest pairs of letters at even places of English words, counted in this project's own documents.
+# The 180 commonest pairs of letters at even positions of English words, counted in this project's own documents.
 _PAIRS_IN_A_LINE: Final = (
     "ab ac ad ag ai al am an ap ar as at au ba be bi bl bo br bu ca ce ch ci cl co cr ct cu cy da dd de di do ea ec ed "
     "ee ei el em en er es ev ex ey fi fo fr ft fu ge gh gi gn gr ha he hi ho ht ib ic id ie if ig il im in io ir is it "
@@ -59,7 +59,7 @@ _PIECES: Final = re.compile(r" ?[a-z]{1,4}| ?[A-Z][a-z]{0,2}|[^A-Za-z]")
 
 
 def encode(text: str) -> list[int]:
-    """Token ids of a text. Special tokens in it are recognised, whoever wrote them (contract 2.4, trap 24)."""
+    """The token ids of a text. Special tokens in it are recognised, whoever wrote them (contract 2.4, trap 24)."""
     tokens: list[int] = []
     for index, part in enumerate(_SPECIAL_PATTERN.split(text)):
         tokens += (SPECIAL[part],) if index % 2 else encode_plain(part)
@@ -67,7 +67,7 @@ def encode(text: str) -> list[int]:
 
 
 def encode_plain(text: str) -> list[int]:
-    """Token ids of a text in which nothing is special, such as the model's own words."""
+    """The token ids of a text without special tokens, such as the model's own words."""
     tokens: list[int] = []
     known: dict[str, list[int]] = {}
     for piece in _PIECES.findall(text):
@@ -79,7 +79,7 @@ def encode_plain(text: str) -> list[int]:
 
 
 def decode_bytes(token: int) -> bytes:
-    """The bytes of one token; a long character is spread over several. An id that no text has gives none."""
+    """The bytes of one token; a long character has several tokens. An id that encodes no text gives no bytes."""
     if token < _SHORT:
         return bytes((token,))
     if token < _LONG:

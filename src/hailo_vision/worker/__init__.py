@@ -1,4 +1,4 @@
-"""The child process that owns the device: synchronous, alone with it, and free to block or die.
+"""The worker: a child process that owns the device, synchronous, alone with it, and free to block or to crash.
 
-Started as `python -m hailo_vision.worker FD`, where FD is its end of a socket pair with the daemon.
+The daemon starts it as `python -m hailo_vision.worker FD`, where FD is its end of a socket pair with the daemon.
 """

@@ -1,4 +1,4 @@
-"""The worker's first breath: it ties its life to the daemon's, then serves the socket it was given."""
+"""The entry point of the worker: it ties its life to the daemon's, then serves the socket that it was given."""
 
 import os
 import signal
@@ -6,21 +6,21 @@ import socket
 import sys
 
 from hailo_vision.worker.hailo import HailoBackend
-from hailo_vision.worker.loop import Link, serve
+from hailo_vision.worker.loop import Channel, serve
 from hailo_vision.worker.parent import die_with_parent
 
 
 def main() -> None:
     die_with_parent()
-    # systemd and a terminal's Ctrl-C signal the whole group; when the worker ends is the daemon's decision.
+    # systemd and a terminal's Ctrl-C signal the whole process group; only the daemon decides when the worker ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    backend = HailoBackend()  # held by a name: what it holds must not be collected when `serve` returns
-    with socket.socket(fileno=int(sys.argv[1])) as end:
-        code = serve(Link(end), backend)
+    backend = HailoBackend()  # held by a name: its objects must not be collected when `serve` returns
+    with socket.socket(fileno=int(sys.argv[1])) as connection:
+        code = serve(Channel(connection), backend)
     sys.stderr.flush()
-    # Objects of a dead session must never be released, not even by the interpreter's last collection: a release
-    # there ends in SIGABRT. What could be released has been.
+    # Objects of a dead session must never be released, not even by the interpreter's last garbage collection: that
+    # ends in SIGABRT. Everything that may be released has been released by now.
     os._exit(code)
 
 

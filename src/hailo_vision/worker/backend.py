@@ -1,4 +1,4 @@
-"""What the worker's loop drives: the contract of device code inside the child."""
+"""The contract of the device code inside the worker, which the worker's loop drives."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,19 +19,19 @@ class Done:
 
 
 class Backend(Protocol):
-    """Device code. Every call may block for as long as the device likes; the daemon holds the clock."""
+    """Device code. Every call may block for as long as the device likes; the daemon watches the time."""
 
     def load(self, load: Load) -> LoadedModel:
         """Open the device and load the model. Raises DeviceUnavailable."""
 
     def generate(self, generation: Generation, cancelled: Callable[[], bool]) -> Iterator[str | Done]:
-        """Yield the text of each token, empty ones too, then one Done.
+        """Yield the text of each token, which may be empty, then one Done.
 
-        `cancelled` is asked between tokens; once it says yes the generation ends with a Done soon. So it does once
-        the generation's deadline has passed, with DEADLINE as its reason and exact usage.
+        `cancelled` is asked between tokens; once it returns True the generation ends with a Done soon. It also ends
+        once its deadline has passed, with DEADLINE as the reason and exact usage.
 
-        Raises ContextLengthExceeded or GenerationFailed when the next generation can be asked for, and
-        DeviceUnavailable when this process is of no use any more.
+        Raises ContextLengthExceeded or GenerationFailed if this process can still take the next generation, and
+        DeviceUnavailable if it can't.
         """
 
     def close(self) -> None:

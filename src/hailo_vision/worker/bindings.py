@@ -1,6 +1,7 @@
-"""Whether a runtime's Python package can be imported: `python -m hailo_vision.worker.bindings RUNTIME` says which.
+"""Checks that a runtime's Python package can be imported: `python -m hailo_vision.worker.bindings RUNTIME`.
 
-The import runs native code, which can crash or hang, and the device is not touched; so it is a process of its own.
+It prints the module and its version as JSON. The import runs native code, which can crash or hang, so it has a process
+of its own. The device is not touched.
 """
 
 import json
@@ -8,13 +9,13 @@ import sys
 
 from hailo_vision.errors import DeviceUnavailable
 from hailo_vision.worker.parent import die_with_parent
-from hailo_vision.worker.runtime import find
+from hailo_vision.worker.runtime import import_runtime
 
 
 def main() -> int:
     die_with_parent()
     try:
-        print(json.dumps({"module": sys.argv[1], "version": find(sys.argv[1]).version}))
+        print(json.dumps({"module": sys.argv[1], "version": import_runtime(sys.argv[1]).version}))
     except DeviceUnavailable as error:
         print(error, file=sys.stderr)
         return 1

@@ -1,7 +1,7 @@
-"""The only user of HailoRT: opens the chip, loads the model, and answers one conversation at a time.
+"""The device code on HailoRT: it opens the chip, loads the model, and answers one conversation at a time.
 
-Every call here can block for seconds with the interpreter lock held. Numbers in brackets are sections of the
-contract, the notes on HailoRT's source that ARCHITECTURE.md names; "trap" is an entry of its section 9.
+Every call here can block for seconds with the interpreter lock held. Numbers in brackets are sections of the contract,
+the notes on HailoRT's source that ARCHITECTURE.md names; "trap" is an entry of its section 9.
 """
 
 import time
@@ -12,84 +12,88 @@ from hailo_vision.chat import Frame, Generation, LoadedModel
 from hailo_vision.errors import ContextLengthExceeded, DeviceFault, DeviceUnavailable, GenerationFailed
 from hailo_vision.wire import Load
 from hailo_vision.worker import prompt
-from hailo_vision.worker.answer import Answer, Plan
 from hailo_vision.worker.backend import Done
-from hailo_vision.worker.held import Held, hold
+from hailo_vision.worker.completion import Completion, DevicePrompt
+from hailo_vision.worker.context_reuse import HeldContext, hold
 from hailo_vision.worker.parameters import device_parameters
-from hailo_vision.worker.runtime import Runtime, find, shut_out, status_of, unavailable
+from hailo_vision.worker.runtime import Runtime, import_runtime, sandbox_error, status_of, unavailable
 
 PATCH_PX = 14 * 2  # the encoder makes one token of 2 x 2 patches of 14 x 14 pixels [2.5]
-FRAMES_BEFORE_5_2 = 5  # [1.4]; more break the session (trap 5)
+MAX_FRAMES_BEFORE_5_2 = 5  # [1.4]; more break the session (trap 5)
 RETRY_S = 0.5
 
-# A process that ended a moment ago, or one that is about to, still holds its place; the device may be booting.
-_VDEVICE_PASSING = frozenset({74, 89, 97})
-_MODEL_PASSING = frozenset({62})
+# Statuses that pass by themselves: a process that is ending still holds its place, or the device is booting.
+TRANSIENT_WHILE_OPENING = frozenset({74, 89, 97})
+TRANSIENT_WHILE_LOADING = frozenset({62})
 
 
 class HailoBackend:
-    """Device code on HailoRT 5.1.1 and 5.2.0, and on the simulator of either."""
+    """Device code for HailoRT 5.1.1 and 5.2.0, and for the simulator of either."""
 
     def __init__(self) -> None:
         self._runtime: Runtime
         self._vdevice: Any = None
         self._vlm: Any = None
-        self._params: Any = None  # the VDevice keeps a pointer into it (trap 18)
+        self._params: Any = None  # kept, as the VDevice has a pointer into it (trap 18)
         self._model: LoadedModel
         self._reuses_context = False
-        self._held: Held | None = None
-        self._answer: Answer | None = None  # the last one, kept: on a dead session a collected one kills (trap 14)
+        self._held: HeldContext | None = None
+        self._completion: Completion | None = None  # kept: collecting one of a dead session aborts (trap 14)
 
     def load(self, load: Load) -> LoadedModel:
         started = time.monotonic()
-        self._runtime = runtime = find(load.runtime)
+        self._runtime = runtime = import_runtime(load.runtime)
         deadline = started + load.patience_s
-        if not self._patiently(runtime.root.Device.scan, "Looking for a device", frozenset(), deadline):
+        if not self._with_retries(runtime.root.Device.scan, "Looking for a device", frozenset(), deadline):
             raise DeviceUnavailable(
                 DeviceFault.NO_DEVICE, "No Hailo device answers: check the HAT's seat and that its driver is loaded."
             )
         try:
-            self._vdevice = self._patiently(
-                lambda: self._open(load.group_id), "Opening the device", _VDEVICE_PASSING, deadline
+            self._vdevice = self._with_retries(
+                lambda: self._open(load.group_id), "Opening the device", TRANSIENT_WHILE_OPENING, deadline
             )
         except DeviceUnavailable as error:
-            raise shut_out(load.device, error) or error from error.__cause__
-        self._vlm = self._patiently(
-            lambda: runtime.genai.VLM(self._vdevice, load.hef), f"Loading {load.hef}", _MODEL_PASSING, deadline
+            raise sandbox_error(load.device, error) or error from error.__cause__
+        self._vlm = self._with_retries(
+            lambda: runtime.genai.VLM(self._vdevice, load.hef), f"Loading {load.hef}", TRANSIENT_WHILE_LOADING, deadline
         )
         self._reuses_context = load.reuses_context and self._knows_template()
-        self._model = self._patiently(
+        self._model = self._with_retries(
             lambda: self._describe(load, time.monotonic() - started), f"Asking {load.hef}", frozenset(), deadline
         )
         return self._model
 
     def generate(self, generation: Generation, cancelled: Callable[[], bool]) -> Iterator[str | Done]:
-        plan = self._plan(generation)
-        self._check(plan.frames)
+        device_prompt = self._device_prompt(generation)
+        self._check(device_prompt.frames)
         # One token stays free for the recovery token that follows max tokens [2.5, 2.7].
-        room = self._model.context_tokens - plan.prompt_tokens - 1
+        room = self._model.context_tokens - device_prompt.prompt_tokens - 1
         if room < 1:
-            raise ContextLengthExceeded(prompt_tokens=plan.prompt_tokens, context_tokens=self._model.context_tokens)
+            raise ContextLengthExceeded(
+                prompt_tokens=device_prompt.prompt_tokens, context_tokens=self._model.context_tokens
+            )
         max_tokens = min(generation.max_tokens, room)
-        answer = self._answer = Answer(
+        completion = self._completion = Completion(
             runtime=self._runtime,
             vlm=self._vlm,
-            plan=plan,
+            prompt=device_prompt,
             max_tokens=max_tokens,
             stop=generation.stop,
             deadline=generation.deadline,
         )
-        self._held = None  # from here on the device's context is this generation's
+        self._held = None  # from here on the device's context belongs to this generation
         try:
-            if not plan.cached_tokens:
+            if not device_prompt.cached_tokens:
                 self._vlm.clear_context()
-            yield from answer.run(device_parameters(generation.sampling, max_tokens), cancelled)
+            yield from completion.run(device_parameters(generation.sampling, max_tokens), cancelled)
         except self._runtime.errors as error:
-            raise self._verdict(answer, error, frames_sent=bool(plan.frames)) from error
-        self._remember(generation, answer)
+            raise self._failure(completion, error, frames_sent=bool(device_prompt.frames)) from error
+        self._remember(generation, completion)
 
     def close(self) -> None:
-        """Model, then device: the other order can crash the server on the chip for everybody (trap 13)."""
+        """Release the model, then the device: the other order can crash the server on the chip for every program (trap
+        13).
+        """
         if self._vlm is not None:
             self._vlm.release()
         if self._vdevice is not None:
@@ -101,14 +105,16 @@ class HailoBackend:
         self._params = params
         return self._runtime.genai.VDevice(params)
 
-    def _patiently(self, make: Callable[[], Any], doing: str, passing: frozenset[int], deadline: float) -> Any:
-        """Make something of the vendor's, again while the reason is one that passes by itself (trap 28)."""
+    def _with_retries(self, make: Callable[[], Any], action: str, transient: frozenset[int], deadline: float) -> Any:
+        """Call a constructor of the vendor's, and retry until the deadline while its error is a transient one (trap
+        28).
+        """
         while True:
             try:
                 return make()
             except self._runtime.errors as error:
-                if status_of(error) not in passing or time.monotonic() >= deadline:
-                    raise unavailable(error, doing) from error
+                if status_of(error) not in transient or time.monotonic() >= deadline:
+                    raise unavailable(error, action) from error
             time.sleep(RETRY_S)
 
     def _describe(self, load: Load, load_s: float) -> LoadedModel:
@@ -121,20 +127,20 @@ class HailoBackend:
             frame_height_px=height_px,
             context_tokens=self._vlm.max_context_capacity(),
             image_tokens=(width_px // PATCH_PX) * (height_px // PATCH_PX),
-            max_images=None if self._runtime.takes_videos else FRAMES_BEFORE_5_2,
+            max_images=None if self._runtime.takes_videos else MAX_FRAMES_BEFORE_5_2,
             load_s=load_s,
         )
 
     def _check(self, frames: list[Any]) -> None:
-        """What would poison the model or break the session must never be sent (traps 3 to 5)."""
+        """Refuse frames that would poison the model or break the session (traps 3 to 5)."""
         size = self._vlm.input_frame_size()
         if any(frame.nbytes != size for frame in frames):
             raise GenerationFailed(f"a frame is not the {size} bytes that the model takes")
         if self._model.max_images is not None and len(frames) > self._model.max_images:
-            raise GenerationFailed(f"{len(frames)} frames are more than the {self._model.max_images} of one call")
+            raise GenerationFailed(f"one call takes {self._model.max_images} frames, not {len(frames)}")
 
-    def _plan(self, generation: Generation) -> Plan:
-        """What to send: all of the conversation, or its new turn alone where the device holds the rest."""
+    def _device_prompt(self, generation: Generation) -> DevicePrompt:
+        """The prompt to send: the whole conversation, or only its new turn where the device holds the rest."""
         turns = generation.turns
         images = sum(isinstance(part, Frame) for turn in turns for part in turn.parts)
         try:
@@ -144,8 +150,8 @@ class HailoBackend:
             raise DeviceUnavailable(
                 DeviceFault.DEVICE_LOST, "The device was lost between two requests.", status=status_of(error)
             ) from error
-        return Plan(
-            prompt=prompt.continued(turns[-1]) if cached_tokens else prompt.messages(turns),
+        return DevicePrompt(
+            content=prompt.continued(turns[-1]) if cached_tokens else prompt.messages(turns),
             frames=prompt.frames(turns[-1:] if cached_tokens else turns),
             prompt_tokens=prompt_tokens,
             cached_tokens=cached_tokens,
@@ -153,10 +159,11 @@ class HailoBackend:
         )
 
     def _cached_tokens(self, generation: Generation, prompt_tokens: int) -> int:
-        """Tokens of the prompt that the device holds and may keep; 0 when in doubt.
+        """The number of prompt tokens that the device holds and may keep; 0 when in doubt.
 
-        The penalty looks at all tokens generated since the context was cleared [2.3], so with one a kept context
-        would change the answer. And if the answer's text splits into other tokens than it was made of, the sum tells.
+        The repetition penalty looks at all tokens generated since the context was cleared [2.3], so with a penalty a
+        kept context would change the answer. And if the answer's text splits into other tokens than the generated ones,
+        the sum of tokens does not match.
         """
         held, new = self._held, generation.turns[-1]
         if held is None or generation.sampling.repetition_penalty not in (None, 1.0):
@@ -168,17 +175,17 @@ class HailoBackend:
         return held.tokens if is_whole else 0
 
     def _count(self, text: str, images: int) -> int:
-        """Tokens as the device will count them: in text the placeholder of a frame is one token [3]."""
+        """The number of tokens as the device will count them: in text the placeholder of a frame is one token [3]."""
         return len(self._vlm.tokenize(text)) + images * (self._model.image_tokens - 1)
 
-    def _remember(self, generation: Generation, answer: Answer) -> None:
-        """Hold on to a conversation whose answer came to the model's own end."""
-        if answer.tokens_held is None or not self._reuses_context:
+    def _remember(self, generation: Generation, completion: Completion) -> None:
+        """Remember the conversation for context reuse, if its answer came to the model's own end."""
+        if completion.tokens_held is None or not self._reuses_context:
             return
-        if answer.measured_prompt_tokens != answer.plan.prompt_tokens:
-            self._reuses_context = False  # this HEF's template is not the one that we render: never guess again
+        if completion.measured_prompt_tokens != completion.prompt.prompt_tokens:
+            self._reuses_context = False  # this HEF's template is not the one that we render: no more reuse
             return
-        self._held = hold(generation.turns, answer.text, answer.tokens_held)
+        self._held = hold(generation.turns, completion.text, completion.tokens_held)
 
     def _knows_template(self) -> bool:
         try:
@@ -186,20 +193,22 @@ class HailoBackend:
         except self._runtime.errors:  # 65: the HEF has none
             return False
 
-    def _verdict(self, answer: Answer, error: Exception, *, frames_sent: bool) -> GenerationFailed | DeviceUnavailable:
-        """After an error: can this process go on? A dead session must not even be released (trap 14)."""
+    def _failure(
+        self, completion: Completion, error: Exception, *, frames_sent: bool
+    ) -> GenerationFailed | DeviceUnavailable:
+        """The error to report, by whether this process can go on. A dead session must never be released (trap 14)."""
         status = status_of(error)
         lost = DeviceUnavailable(DeviceFault.DEVICE_LOST, "The device was lost during the answer.", status=status)
         try:
             self._vlm.get_context_usage_size()
         except self._runtime.errors:
             return lost
-        if frames_sent and not answer.has_begun:
-            # Frames that no prefill consumed stay on the device and spoil every later request (2.8): only a new
-            # model helps, and a new process is the one way to get it that cannot hang.
+        if frames_sent and not completion.has_begun:
+            # Frames that no prefill consumed stay on the device and spoil every later request (2.8). Only loading the
+            # model anew helps, and a new process is the only way to do that which cannot hang.
             return DeviceUnavailable(DeviceFault.FAILED, "The device refused the pictures.", status=status)
         try:
-            answer.release()
+            completion.release()
             self._vlm.clear_context()
         except self._runtime.errors:
             return lost

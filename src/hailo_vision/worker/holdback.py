@@ -1,11 +1,11 @@
-"""Stop strings, matched on text across token borders: what may go out now, and what must wait. Pure."""
+"""Stop strings, matched on text across token boundaries: text that may begin one is held back. Pure."""
 
 
 class HoldBack:
-    """Lets text through but for what could still become a stop string.
+    """Lets text through, except for a tail that could still become a stop string.
 
-    The first of several stop strings is the one whose last character comes first, and of two that end together the
-    longer: so the answer does not depend on how the model cuts its text into tokens.
+    Of several stop strings the one that is completed first counts, and of two that end together the longer one. So the
+    answer does not depend on how the model cuts its text into tokens.
     """
 
     def __init__(self, stop: tuple[str, ...]) -> None:
@@ -15,7 +15,7 @@ class HoldBack:
         self.stopped = False
 
     def feed(self, text: str) -> str:
-        """Take in text, give back what is safe. Once a stop string is complete, `stopped` is true for good."""
+        """Add text, and return the text that is safe to send. Once a stop string is complete, `stopped` stays True."""
         if not self._stop or self.stopped:
             return "" if self.stopped else text
         self._held += text
@@ -31,12 +31,12 @@ class HoldBack:
         return safe
 
     def flush(self) -> str:
-        """What was held back, now that no more text comes."""
+        """Return the text that was held back, as no more text comes."""
         safe, self._held = self._held, ""
         return safe
 
     def _open_prefix(self) -> int:
-        """Length of the longest end of the held text that begins a stop string."""
+        """The length of the longest tail of the held text with which a stop string begins."""
         for length in range(min(self._longest - 1, len(self._held)), 0, -1):
             if any(stop.startswith(self._held[-length:]) for stop in self._stop):
                 return length

@@ -1,4 +1,4 @@
-"""A child's life is tied to the daemon's."""
+"""A parent-death signal for child processes: when the daemon ends, the kernel kills them."""
 
 import ctypes
 import signal
@@ -9,7 +9,7 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 def die_with_parent() -> None:
     """Have the kernel kill this process when the daemon ends.
 
-    No thread of ours could do it: the vendor library holds the interpreter lock while it blocks, for ever if the
-    device is wedged (HailoRT 5.1.1 and 5.2.0).
+    No thread of ours could do it: the vendor's library holds the interpreter lock while it blocks, and it never returns
+    if the device is wedged (HailoRT 5.1.1 and 5.2.0).
     """
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,7 +1,7 @@
-"""A look at the chip's health: `python -m hailo_vision.worker.probe RUNTIME` prints one JSON object and ends.
+"""A probe of the chip's temperature and firmware: `python -m hailo_vision.worker.probe RUNTIME` prints one JSON object.
 
-The control connection is its own and disturbs no generation, but each call holds the interpreter lock for up to 10 s
-(contract 5). So this is a process of its own, which the daemon can kill.
+Its control connection is its own and disturbs no generation, but each call holds the interpreter lock for up to 10 s
+(contract 5). So it is a process of its own, which the daemon can kill.
 """
 
 import json
@@ -10,17 +10,17 @@ from typing import Any
 
 from hailo_vision.errors import DeviceUnavailable
 from hailo_vision.worker.parent import die_with_parent
-from hailo_vision.worker.runtime import find, unavailable
+from hailo_vision.worker.runtime import import_runtime, unavailable
 
 
 def read(name: str) -> dict[str, str | float]:
-    """Temperature in degrees Celsius (the hotter of two sensors), firmware, architecture, runtime version.
+    """Returns temperature in degrees Celsius (of the hotter sensor), firmware, architecture and runtime version.
 
     Raises DeviceUnavailable.
     """
-    runtime = find(name)
+    runtime = import_runtime(name)
     try:
-        device = runtime.root.Device()  # kept by name: one that is collected closes its connection (contract 1.3)
+        device = runtime.root.Device()  # kept by name: a collected one closes its connection (contract 1.3)
         try:
             board = device.control.identify()
             chip = device.control.get_chip_temperature()

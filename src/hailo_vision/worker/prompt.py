@@ -1,4 +1,4 @@
-"""Turns become the vendor's messages, and text that counts their tokens. Pure but for numpy's arrays."""
+"""Turns become the vendor's messages, and the rendered prompt whose tokens are counted. Pure but for numpy's arrays."""
 
 import re
 from collections.abc import Sequence
@@ -9,23 +9,23 @@ import numpy as np
 
 from hailo_vision.chat import Frame, Text, Turn
 
-# The model family's tokens all look like this, and the device's tokenizer recognises them in user text
+# The model family's special tokens all look like this, and the device's tokenizer knows them in a user's text
 # (contract 2.4): `<|image_pad|>` would ask for a frame that is not there, `<|im_end|>` would end the turn.
 _SPECIAL = re.compile(r"<\|(\w+)\|>")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _IMAGE = "<|vision_start|><|image_pad|><|vision_end|>"
 _ANSWER = "<|im_start|>assistant\n"
-_DEFAULT_SYSTEM = "You are a helpful assistant."  # Qwen2-VL's chat template adds it where no system turn leads
+_DEFAULT_SYSTEM = "You are a helpful assistant."  # Qwen2-VL's chat template adds it if the first turn is no system turn
 
 
 def neutralise(text: str) -> str:
-    """Text in which special tokens are plain words, and which the vendor's JSON parser can read."""
+    """Text whose special tokens have become plain text, and which the vendor's JSON parser can read."""
     return _SPECIAL.sub(r"<| \1 |>", _SURROGATE.sub("�", text))
 
 
 def messages(turns: Sequence[Turn[Frame]]) -> list[dict[str, Any]]:
-    """The conversation in the vendor's form: one `image` part for each frame, in order."""
+    """The conversation as the vendor's messages, with one `image` part for each frame, in order."""
     return [{"role": turn.role, "content": [_message_part(part) for part in parts_of(turn)]} for turn in turns]
 
 
@@ -34,7 +34,10 @@ def _message_part(part: str | Frame) -> dict[str, str]:
 
 
 def parts_of(turn: Turn[Frame]) -> list[str | Frame]:
-    """Words, neutralised, and frames in order. Neighbouring words are one: the template joins `<|im_` and `end|>`."""
+    """The turn's neutralised text and its frames, in order.
+
+    Neighbouring texts are joined before, as the template would join `<|im_` and `end|>` to a special token.
+    """
     parts: list[str | Frame] = []
     for is_text, group in groupby(turn.parts, lambda part: isinstance(part, Text)):
         if is_text:
@@ -47,7 +50,8 @@ def parts_of(turn: Turn[Frame]) -> list[str | Frame]:
 def frames(turns: Sequence[Turn[Frame]]) -> list[np.ndarray[Any, np.dtype[np.uint8]]]:
     """The frames in order, each `[height, width, 3]` uint8.
 
-    Contiguous and writeable copies: the binding takes the raw pointer of one and refuses the other (contract 2.2).
+    They are contiguous and writeable copies: the binding takes a raw pointer, and refuses a read-only array (contract
+    2.2).
     """
     return [
         np.frombuffer(part.pixels, np.uint8).reshape(part.height_px, part.width_px, 3).copy()
@@ -64,7 +68,7 @@ def rendered(turns: Sequence[Turn[Frame]]) -> str:
 
 
 def continued(turn: Turn[Frame]) -> str:
-    """What follows an answer in the same context: the end token that the device dropped, and one more turn."""
+    """The text that follows an answer in the same context: the end token that the device dropped, and one more turn."""
     return f"<|im_end|>\n{_chatml(turn.role, _content(turn))}{_ANSWER}"
 
 

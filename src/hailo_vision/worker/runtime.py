@@ -1,7 +1,7 @@
-"""The vendor's package, or what stands in for it, found by name; and what its errors mean.
+"""The vendor's package or its stand-in, imported by name, and the meaning of its errors.
 
-Errors come in three kinds (contract 1.2): mapped subclasses of HailoRTException, the plain one, and from constructors
-a raw `HailoRTStatusException` that in HailoRT 5.1.1 is not a HailoRTException at all. All carry one status number.
+Errors come in three kinds (contract 1.2): mapped subclasses of HailoRTException, the plain one, and from constructors a
+raw `HailoRTStatusException` that in HailoRT 5.1.1 is not a HailoRTException at all. All carry one status number.
 """
 
 import errno
@@ -19,7 +19,7 @@ VENDOR = "hailo_platform"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
-    """The modules of one runtime, and the exceptions that it raises for its own reasons."""
+    """The modules of one runtime, and the exceptions that it raises."""
 
     name: str
     version: str
@@ -32,11 +32,11 @@ class Runtime:
 
     @property
     def takes_videos(self) -> bool:
-        """True from 5.2.0 on, where the limit of frames a call is gone too (contract 1.4)."""
+        """True from 5.2.0 on, where the limit of frames per call is gone too (contract 1.4)."""
         return "videos" in inspect.signature(self.genai.VLM.generate).parameters
 
 
-def find(name: str) -> Runtime:
+def import_runtime(name: str) -> Runtime:
     """Import a runtime by its module's name. Raises DeviceUnavailable."""
     # Before the import: the library opens its log files while it loads, in $HOME and the working directory.
     os.environ.setdefault("HAILORT_LOGGER_PATH", "NONE")
@@ -89,7 +89,7 @@ _MEANINGS: dict[int, tuple[DeviceFault, str]] = {
     74: (DeviceFault.DEVICE_BUSY, f"the chip is held under another device.group_id: use that, or {_FREE_THE_DEVICE}"),
     76: (DeviceFault.DRIVER_MISMATCH, "driver and HailoRT have different versions: upgrade both and reboot"),
     81: (DeviceFault.OUT_OF_MEMORY, f"the device is out of memory: {_FREE_THE_DEVICE}"),
-    87: (DeviceFault.DEVICE_LOST, f"the driver waited in vain for the device: {_WAIT_OR_REBOOT}"),
+    87: (DeviceFault.DEVICE_LOST, f"the device did not answer its driver in time: {_WAIT_OR_REBOOT}"),
     89: (DeviceFault.DEVICE_LOST, f"the device's own system may still be booting: {_WAIT_OR_REBOOT}"),
     91: (DeviceFault.MODEL_INVALID, f"the model file is damaged: {_FETCH_AGAIN}"),
     92: (DeviceFault.MODEL_INVALID, f"the model file is of a kind that this chip does not take: {_FETCH_ANOTHER}"),
@@ -99,20 +99,22 @@ _MEANINGS: dict[int, tuple[DeviceFault, str]] = {
 }
 
 
-def unavailable(error: BaseException, doing: str) -> DeviceUnavailable:
-    """What an error while opening or loading means, in our words and with the vendor's number."""
+def unavailable(error: BaseException, action: str) -> DeviceUnavailable:
+    """The error for a failure while opening or loading: its meaning in our words, with the vendor's number."""
     status = status_of(error)
     unknown = (DeviceFault.FAILED, f"HailoRT failed ({type(error).__name__}): {_DEVICE_LOG}")
     fault, meaning = _MEANINGS.get(status or 0, unknown)
     number = "" if status is None else f" (HailoRT status {status})"
-    return DeviceUnavailable(fault, f"{doing}: {meaning}{number}.", status=status)
+    return DeviceUnavailable(fault, f"{action}: {meaning}{number}.", status=status)
 
 
-def shut_out(node: str, error: DeviceUnavailable) -> DeviceUnavailable | None:
-    """What is wrong instead where the device did not open and the kernel says EPERM, not EACCES; else None.
+def sandbox_error(node: str, error: DeviceUnavailable) -> DeviceUnavailable | None:
+    """The error for a device node that the service's sandbox does not let in (EPERM); None where that is not the
+    reason.
 
-    EACCES is the node's mode, which an admin mends. EPERM is systemd's sandbox, which lets in the devices that it
-    knew when the service started: only a new start of the service helps. HailoRT has one number for both.
+    EACCES comes from the node's mode, which an admin can change. EPERM comes from systemd's sandbox, which lets in the
+    devices that it knew when the service started, so only a new start of the service helps. HailoRT has one number for
+    both.
     """
     try:
         os.close(os.open(node, os.O_RDWR | os.O_CLOEXEC))

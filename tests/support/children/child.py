@@ -14,7 +14,7 @@ import time
 from hailo_vision.chat import FinishReason, LoadedModel, Usage
 from hailo_vision.errors import DeviceFault, DeviceUnavailable, GenerationFailed
 from hailo_vision.wire import Failed, Finished, Generate, Hello, Loaded, Quit, Token
-from hailo_vision.worker.loop import Link
+from hailo_vision.worker.loop import Channel
 
 PREFILL_S, DECODE_S = 1.0, 2.0  # what it says of each generation, however long that was
 MODEL = LoadedModel(
@@ -30,67 +30,67 @@ MODEL = LoadedModel(
 )
 
 
-def main(way: str, link: Link) -> None:
+def main(way: str, channel: Channel) -> None:
     if way == "silent":
         wait_for_ever()
     if way == "garbage":
-        link._end.sendall(b"\xff" * 64)
+        channel._socket.sendall(b"\xff" * 64)
         wait_for_ever()
     if way == "dies_at_once":
         os._exit(7)
-    link.send(Hello(pid=os.getpid()))
-    link.receive()
+    channel.send(Hello(pid=os.getpid()))
+    channel.receive()
     if way == "stuck_in_load":
         wait_for_ever()
     if way == "bad_model":
-        link.send(Failed(job=None, error=DeviceUnavailable(DeviceFault.MODEL_INVALID, "bad model"), fatal=True))
+        channel.send(Failed(job=None, error=DeviceUnavailable(DeviceFault.MODEL_INVALID, "bad model"), fatal=True))
         return
     if way == "no_device":
-        link.send(Failed(job=None, error=DeviceUnavailable(DeviceFault.NO_DEVICE, "no device"), fatal=True))
+        channel.send(Failed(job=None, error=DeviceUnavailable(DeviceFault.NO_DEVICE, "no device"), fatal=True))
         return
     if way == "shut_out":
-        link.send(Failed(job=None, error=DeviceUnavailable(DeviceFault.SHUT_OUT, "shut out"), fatal=True))
+        channel.send(Failed(job=None, error=DeviceUnavailable(DeviceFault.SHUT_OUT, "shut out"), fatal=True))
         return
-    link.send(Loaded(model=MODEL))
-    while (message := link.receive()) is not None:
+    channel.send(Loaded(model=MODEL))
+    while (message := channel.receive()) is not None:
         if isinstance(message, Quit):
             if way == "deaf_to_quit":
                 wait_for_ever()
             break
         if isinstance(message, Generate):
-            answer(way, link, message)
+            answer(way, channel, message)
             if way == "hangs_up":
-                link._end.shutdown(socket.SHUT_RDWR)
+                channel._socket.shutdown(socket.SHUT_RDWR)
                 wait_for_ever()
 
 
-def answer(way: str, link: Link, message: Generate) -> None:
+def answer(way: str, channel: Channel, message: Generate) -> None:
     job = message.job
     if way == "stuck_in_prefill":
         wait_for_ever()
     for number in range(1, message.generation.max_tokens + 1):
-        if "deaf" not in way and link.wants_end_of(job):
-            return finish(link, job, number - 1, None)
+        if "deaf" not in way and channel.wants_end_of(job):
+            return finish(channel, job, number - 1, None)
         if "timeless" not in way and time.monotonic() >= (message.generation.deadline or math.inf):
-            return finish(link, job, number - 1, FinishReason.DEADLINE)
-        link.send(Token(job=job, text=f"{number} "))
+            return finish(channel, job, number - 1, FinishReason.DEADLINE)
+        channel.send(Token(job=job, text=f"{number} "))
         if way == "killed_in_decode" and number == 2:
             os.kill(os.getpid(), signal.SIGKILL)
         if way == "stuck_in_decode" and number == 2:
             wait_for_ever()
         if way == "fails_in_decode" and number == 2:
-            return link.send(Failed(job=job, error=GenerationFailed("it failed"), fatal=False))
+            return channel.send(Failed(job=job, error=GenerationFailed("it failed"), fatal=False))
         if way == "lost_in_decode" and number == 2:
-            link.send(Failed(job=job, error=DeviceUnavailable(DeviceFault.DEVICE_LOST, "lost"), fatal=True))
+            channel.send(Failed(job=job, error=DeviceUnavailable(DeviceFault.DEVICE_LOST, "lost"), fatal=True))
             os._exit(1)
         if message.generation.max_tokens > 100:
             time.sleep(0.001)  # long answers are for tests that leave before their end
-    return finish(link, job, message.generation.max_tokens, FinishReason.LENGTH)
+    return finish(channel, job, message.generation.max_tokens, FinishReason.LENGTH)
 
 
-def finish(link: Link, job: int, tokens: int, reason: FinishReason | None) -> None:
+def finish(channel: Channel, job: int, tokens: int, reason: FinishReason | None) -> None:
     usage = Usage(prompt_tokens=1, completion_tokens=tokens)
-    link.send(Finished(job=job, reason=reason, usage=usage, prefill_s=PREFILL_S, decode_s=DECODE_S))
+    channel.send(Finished(job=job, reason=reason, usage=usage, prefill_s=PREFILL_S, decode_s=DECODE_S))
 
 
 def wait_for_ever() -> None:
@@ -100,4 +100,4 @@ def wait_for_ever() -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    main(sys.argv[1], Link(socket.socket(fileno=int(sys.argv[2]))))
+    main(sys.argv[1], Channel(socket.socket(fileno=int(sys.argv[2]))))

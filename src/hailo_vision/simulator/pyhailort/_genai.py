@@ -21,7 +21,7 @@ from hailo_vision.simulator.template import PROMPT_TEMPLATE, ChatTemplate
 
 
 class LLMGeneratorCompletion:
-    """A generation as the host sees it. Going out of scope releases it, as a C++ object does (trap 12)."""
+    """A generation on the host's side. When it goes out of scope it is released, as a C++ object is (trap 12)."""
 
     def __init__(self, completion: Completion) -> None:
         self._completion = completion
@@ -46,7 +46,7 @@ class LLMGeneratorCompletion:
 
 
 class Model:
-    """An LLM or a VLM: its session on the device, and what the host keeps of the conversation."""
+    """An LLM or a VLM: its session on the device, and the host's state of the conversation."""
 
     @raising
     def __init__(self, kind: Kind, vdevice: VDevice | None, model_path: object, optimize_memory: object) -> None:
@@ -124,7 +124,7 @@ class Model:
 
     @raising
     def load_context(self, context: list[int]) -> None:
-        """The host's flag of the first turn stays as it is (trap 10)."""
+        """Restore a context; the host's flag of the first turn stays as it is (trap 10)."""
         self._session.load_context(bytes(context))
 
     @raising

@@ -8,8 +8,8 @@ from typing import Final, ParamSpec, TypeVar
 
 from hailo_vision.simulator import chip
 from hailo_vision.simulator.behaviour import OPTIONS
-from hailo_vision.simulator.clock import say
-from hailo_vision.simulator.params import Field, boolean, string, strings, uint32
+from hailo_vision.simulator.clock import log
+from hailo_vision.simulator.params import ConvertedProperty, boolean, string, strings, uint32
 from hailo_vision.simulator.session import Session
 from hailo_vision.simulator.status import Failure, LLMGeneratorCompletionStatus, Status
 
@@ -58,7 +58,7 @@ def get_status_message(status: int) -> str:
 
 
 def raising(function: Callable[P, R]) -> Callable[P, R]:
-    """Turns a failure into the exception that leaves C++, and says on stderr why, as the vendor's log would."""
+    """Turn a failure into the exception that leaves C++, and log the reason on stderr, as the vendor's library does."""
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -66,7 +66,7 @@ def raising(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
         except Failure as failure:
             if failure.status is not Status.TIMEOUT:
-                say(str(failure))
+                log(str(failure))
             raise HailoRTStatusException(str(int(failure.status))) from None
 
     return call
@@ -88,13 +88,13 @@ def _scheduling_algorithm(value: object) -> int:
 
 
 class VDeviceParams:
-    """How a VDevice is opened; the defaults are the vendor's (contract 1.3)."""
+    """The parameters of opening a VDevice; the defaults are the vendor's (contract 1.3)."""
 
-    device_ids: Field[list[str]] = Field(strings)
-    device_count: Field[int] = Field(uint32)
-    scheduling_algorithm: Field[int] = Field(_scheduling_algorithm)
-    group_id: Field[str] = Field(string)
-    multi_process_service: Field[bool] = Field(boolean)
+    device_ids: ConvertedProperty[list[str]] = ConvertedProperty(strings)
+    device_count: ConvertedProperty[int] = ConvertedProperty(uint32)
+    scheduling_algorithm: ConvertedProperty[int] = ConvertedProperty(_scheduling_algorithm)
+    group_id: ConvertedProperty[str] = ConvertedProperty(string)
+    multi_process_service: ConvertedProperty[bool] = ConvertedProperty(boolean)
 
     def __init__(self) -> None:
         self.device_ids = []
@@ -106,7 +106,7 @@ class VDeviceParams:
 
 @raising
 def fail(status: Status, why: str) -> None:
-    """What a call comes to that the device or this stand-in does not know."""
+    """Fail a call that the device or this stand-in does not implement."""
     raise Failure(status, why)
 
 
@@ -117,14 +117,14 @@ def scan() -> list[str]:
 
 @raising
 def open_device(device_id: str | None) -> None:
-    """What creating a Device runs into: it shares the chip with anyone (contract 5)."""
+    """Raise the failures of creating a Device, which shares the chip with any client (contract 5)."""
     chip.check_driver(OPTIONS)
     if device_id is not None and device_id not in chip.scan(OPTIONS):
         raise Failure(Status.OUT_OF_PHYSICAL_DEVICES, f"there is no device {device_id}")
 
 
 class VDevice:
-    """A place in the group of those who share the chip."""
+    """A place in a group of clients that share the chip."""
 
     @raising
     def __init__(self, params: VDeviceParams, device_ids: Sequence[str] | None) -> None:

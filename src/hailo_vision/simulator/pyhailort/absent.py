@@ -1,4 +1,4 @@
-"""Names that the vendor's package has and this stand-in only answers with "not implemented"."""
+"""Names of the vendor's package that this stand-in does not implement."""
 
 from enum import Enum
 from typing import Any
@@ -8,7 +8,7 @@ from hailo_vision.simulator.status import Status
 
 
 class Absent:
-    """Each of these raises a raw status 7 when it is made."""
+    """A class that raises a raw status 7 when it is created."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         _pyhailort.fail(Status.NOT_IMPLEMENTED, f"{type(self).__name__} is not simulated")

@@ -15,7 +15,7 @@ from hailo_vision.simulator.status import Status
 
 
 class VDevice:
-    """A part in the chip. The default group is UNIQUE, which wants it alone (trap 23)."""
+    """A share of the chip. The default group is UNIQUE, which excludes all other clients (trap 23)."""
 
     def __init__(
         self, params: _pyhailort.VDeviceParams | None = None, *, device_ids: Sequence[str] | None = None
@@ -80,7 +80,7 @@ class TemperatureInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardInformation:
-    """What identify() tells; an AI HAT+ 2 has no numbers of its own (contract 8)."""
+    """The result of identify(); an AI HAT+ 2 has no numbers of its own (contract 8)."""
 
     protocol_version: int = 2
     firmware_version: str
@@ -133,7 +133,7 @@ class Control:
 
 
 class Device:
-    """The chip as such. Keep it: what hangs on it fails once it is gone (contract 1.3)."""
+    """The chip itself. Keep the object: its controls fail once it is collected (contract 1.3)."""
 
     def __init__(self, device_id: str | None = None) -> None:
         self._link: Link | None = None

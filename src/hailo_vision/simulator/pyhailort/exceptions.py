@@ -110,7 +110,7 @@ _BY_STATUS: Final[dict[int, type[HailoRTException]]] = {
 
 
 class ExceptionWrapper:
-    """Turns a raw status into the exception that stands for it, with the raw one as its cause."""
+    """Turns a raw status into its mapped exception, with the raw one as its cause."""
 
     def __enter__(self) -> None:
         pass

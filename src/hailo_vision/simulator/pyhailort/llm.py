@@ -10,7 +10,7 @@ from hailo_vision.simulator.pyhailort.models import LLMGeneratorCompletion, Mode
 
 
 class LanguageModel(Model):
-    """What the LLM of both versions has. Unlike a VLM it keeps the pending prefix (contract 2.5)."""
+    """The common part of both versions' LLM. Unlike a VLM it keeps the pending prefix (contract 2.5)."""
 
     def __init__(
         self, vdevice: VDevice, model_path: str, lora_name: str = "", optimize_memory_on_device: bool = False

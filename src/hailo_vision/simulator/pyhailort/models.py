@@ -13,7 +13,9 @@ from hailo_vision.simulator.status import LLMGeneratorCompletionStatus
 
 
 class LLMGeneratorCompletion:
-    """A stream of chunks (contract 2.7). Used up or not, release it before the next generate() (trap 12)."""
+    """A stream of chunks (contract 2.7). Release it before the next generate(), even if it was read to its end (trap
+    12).
+    """
 
     def __init__(self, completion: _genai.LLMGeneratorCompletion) -> None:
         self._completion: Any = completion  # None after release(), as in the vendor's class
@@ -56,7 +58,7 @@ class LLMGeneratorCompletion:
 
 
 class Model:
-    """What LLM and VLM share. Failures of the constructor leave as raw statuses (contract 1.2, trap 2)."""
+    """The common part of LLM and VLM. Failures of the constructor leave as raw statuses (contract 1.2, trap 2)."""
 
     def __init__(self, kind: Kind, vdevice: VDevice, model_path: str, optimize_memory_on_device: bool) -> None:
         self._model: Any = None  # None after release(), as in the vendor's classes

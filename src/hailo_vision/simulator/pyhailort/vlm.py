@@ -13,7 +13,7 @@ from hailo_vision.simulator.pyhailort.models import LLMGeneratorCompletion, Mode
 
 
 class VisionModel(Model):
-    """What the VLM of both versions has."""
+    """The common part of both versions' VLM."""
 
     def __init__(self, vdevice: VDevice, model_path: str, optimize_memory_on_device: bool = False) -> None:
         super().__init__("VLM", vdevice, model_path, optimize_memory_on_device)
@@ -33,7 +33,7 @@ class VisionModel(Model):
                 _check_frames("videos", video)
         return self._generate(prompt, params, frames=frames, videos=videos or ())
 
-    # These three ask the host alone (contract 3).
+    # These three do not ask the device (contract 3).
 
     def input_frame_shape(self) -> list[int]:
         with ExceptionWrapper():

@@ -1,7 +1,7 @@
 """Which conversations may go on from the device's context."""
 
 from hailo_vision.chat import Frame, Role, Text, Turn
-from hailo_vision.worker.held import Held, hold
+from hailo_vision.worker.context_reuse import HeldContext, hold
 
 RED = Frame(width_px=1, height_px=1, pixels=b"\xff\x00\x00")
 BLUE = Frame(width_px=1, height_px=1, pixels=b"\x00\x00\xff")
@@ -14,7 +14,7 @@ def turn(role: Role, *parts: str | Frame) -> Turn[Frame]:
 ASKED = (turn("system", "Be brief."), turn("user", RED, "What is it?"))
 
 
-def held() -> Held:
+def held() -> HeldContext:
     kept = hold(ASKED, "A red dot.", 200)
     assert kept is not None
     return kept

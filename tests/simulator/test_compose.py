@@ -7,27 +7,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hailo_vision.simulator.eyes import Eyes
-from hailo_vision.simulator.reading import Picture, Turn
+from hailo_vision.simulator.compose import compose
+from hailo_vision.simulator.image_stats import ImageAnalyser
 from hailo_vision.simulator.tokenizer import encode
-from hailo_vision.simulator.voice import answer
+from hailo_vision.simulator.turns import ContextTurn, Picture
 from simulator.platforms import BLACK, BLUE, GREEN, GREY, RED, WHITE, Pixels, Platform, halves, plain, user
 
-EYES = Eyes()
+ANALYSER = ImageAnalyser()
 
 
 def say(text: str, *frames: Pixels, system: str = "") -> str:
     """The greedy answer to one turn."""
     turns = [
-        Turn(role="system", text=system, pictures=()),
-        Turn(
+        ContextTurn(role="system", text=system, pictures=()),
+        ContextTurn(
             role="user",
             text=text,
             pictures=tuple(Picture(image=number, first_patch_row=0) for number in range(len(frames))),
         ),
-        Turn(role="assistant", text="", pictures=()),
+        ContextTurn(role="assistant", text="", pictures=()),
     ]
-    return "".join(wordings[0] for wordings in answer(turns, lambda picture: EYES.look(frames[picture.image])))
+    return "".join(wordings[0] for wordings in compose(turns, lambda picture: ANALYSER.analyse(frames[picture.image])))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
-"""What the model makes of its context: turns, read off the special tokens, with their pictures.
+"""Parses the context into turns, by its special tokens, with their pictures.
 
-Only tokens count here, not who wrote them: forged special tokens make turns, and what fell out is not there.
+Only the tokens count, not their author: forged special tokens make turns, and dropped entries are missing.
 """
 
 from collections.abc import Sequence
@@ -12,24 +12,24 @@ from hailo_vision.simulator.tokenizer import END_OF_TEXT, IM_END, IM_START, deco
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A picture in view, and the first of its rows of patches that is complete."""
+    """A picture in view, and its first complete row of patches."""
 
     image: int
     first_patch_row: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    """What stands between two marks of structure; the role of a text without a mark is empty."""
+class ContextTurn:
+    """The entries between two special tokens; the role of a text without one is empty."""
 
     role: str
     text: str
     pictures: tuple[Picture, ...]
 
 
-def read_turns(view: Sequence[int | Patch]) -> list[Turn]:
-    """The turns of a context, oldest first. The last one is the answer to come, where the prompt asks for one."""
-    turns: list[Turn] = []
+def read_turns(view: Sequence[int | Patch]) -> list[ContextTurn]:
+    """The turns of a context, oldest first. The last one is the answer to come, if the prompt asks for one."""
+    turns: list[ContextTurn] = []
     part: list[int | Patch] = []
     is_marked = False
     for entry in view:
@@ -41,7 +41,7 @@ def read_turns(view: Sequence[int | Patch]) -> list[Turn]:
     return turns + _turn(part, is_marked=is_marked)
 
 
-def _turn(part: Sequence[int | Patch], *, is_marked: bool) -> list[Turn]:
+def _turn(part: Sequence[int | Patch], *, is_marked: bool) -> list[ContextTurn]:
     text = decode(entry for entry in part if not isinstance(entry, Patch) and entry < END_OF_TEXT)
     role = ""
     if is_marked:
@@ -49,7 +49,7 @@ def _turn(part: Sequence[int | Patch], *, is_marked: bool) -> list[Turn]:
     pictures = _pictures([entry for entry in part if isinstance(entry, Patch)])
     if not (is_marked or pictures or text.strip()):
         return []
-    return [Turn(role=role.strip(), text=text.strip(), pictures=pictures)]
+    return [ContextTurn(role=role.strip(), text=text.strip(), pictures=pictures)]
 
 
 def _pictures(patches: Sequence[Patch]) -> tuple[Picture, ...]:

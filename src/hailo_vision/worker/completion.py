@@ -1,4 +1,4 @@
-"""One answer from the device: its tokens are read, counted and cleaned until it ends or is not wanted any more."""
+"""One completion on the device: its tokens are read, counted and cleaned until it ends, is cancelled or is too late."""
 
 import math
 import time
@@ -11,26 +11,26 @@ from hailo_vision.worker.backend import Done
 from hailo_vision.worker.holdback import HoldBack
 from hailo_vision.worker.runtime import Runtime
 
-READ_TIMEOUT_MS = 100  # how long an Abort may go unseen; about one token of the chip
-READS_UNTIL_PROBE = 10  # in vain, one after the other: a second, in which the chip makes eight tokens
+READ_TIMEOUT_MS = 100  # an Abort is seen after this time at the latest; about one token of the chip
+TIMEOUTS_UNTIL_PROBE = 10  # so many in a row are a second, in which the chip makes eight tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What is sent for one answer: the vendor's messages, or raw text that goes on from a held context."""
+class DevicePrompt:
+    """The prompt of one completion: the vendor's messages, or raw text that continues a held context."""
 
-    prompt: str | list[dict[str, Any]]
+    content: str | list[dict[str, Any]]
     frames: list[Any]
     prompt_tokens: int
     cached_tokens: int
     image_tokens: int
 
 
-class Answer:
+class Completion:
     """One completion, from `VLM.generate` to its release.
 
-    Chunks hold the model's end token as text, a chunk follows the last token when the answer was cut at max tokens,
-    and the status belongs to the chunk last read (contract 2.7).
+    The vendor's chunks hold the model's end token as text, one more chunk follows the last token of an answer that was
+    cut at max tokens, and the status belongs to the chunk that was read last (contract 2.7).
     """
 
     def __init__(
@@ -38,37 +38,37 @@ class Answer:
         *,
         runtime: Runtime,
         vlm: Any,
-        plan: Plan,
+        prompt: DevicePrompt,
         max_tokens: int,
         stop: tuple[str, ...],
         deadline: float | None = None,
     ) -> None:
-        self.plan = plan
+        self.prompt = prompt
         self.text = ""
-        self.tokens_held: int | None = None  # in the device's cache, after the model's own end
-        self.measured_prompt_tokens = plan.prompt_tokens
+        self.tokens_held: int | None = None  # in the device's cache; set if the model ended the answer itself
+        self.measured_prompt_tokens = prompt.prompt_tokens
         self._runtime = runtime
         self._vlm = vlm
         self._max_tokens = max_tokens
         self._hold_back = HoldBack(stop)
         self._end_tokens: tuple[str, ...] = ()
-        self._completion: Any = None
+        self._handle: Any = None
         self._reads = 0
-        self._reads_in_vain = 0
+        self._timeouts_in_a_row = 0
         self._deadline = math.inf if deadline is None else deadline
         self._ended_itself = False
         self._is_late = False
 
     @property
     def has_begun(self) -> bool:
-        """True once a token has come, and so the frames have been consumed."""
+        """True once a token has come, which means that the frames have been consumed."""
         return self._reads > 0
 
     def run(self, parameters: dict[str, Any], cancelled: Callable[[], bool]) -> Iterator[str | Done]:
         started = time.monotonic()
         first = started
         self._end_tokens = tuple(self._vlm.get_stop_tokens())
-        self._completion = self._vlm.generate(prompt=self.plan.prompt, frames=self.plan.frames, **parameters)
+        self._handle = self._vlm.generate(prompt=self.prompt.content, frames=self.prompt.frames, **parameters)
         while not (is_cancelled := cancelled()):
             if time.monotonic() >= self._deadline:
                 self._is_late = True
@@ -80,37 +80,37 @@ class Answer:
                 first = time.monotonic()
             if self._reads <= self._max_tokens:
                 yield self._text(chunk)
-            if self._hold_back.stopped or self._completion.generation_status != self._runtime.generating:
+            if self._hold_back.stopped or self._handle.generation_status != self._runtime.generating:
                 break
         yield from self._end(is_cancelled, started, first)
 
     def release(self) -> None:
-        """Let go of the completion; on one that still runs this is the abort (contract 2.8)."""
-        if self._completion is not None:
-            self._completion.release()
-            self._completion = None
+        """Release the vendor's completion; while it still runs this aborts it (contract 2.8)."""
+        if self._handle is not None:
+            self._handle.release()
+            self._handle = None
 
     def _read(self) -> str | None:
         try:
-            chunk: str = self._completion.read(timeout_ms=READ_TIMEOUT_MS)
+            chunk: str = self._handle.read(timeout_ms=READ_TIMEOUT_MS)
         except self._runtime.timeout:
             # Nothing is lost: the next read goes on (trap 15). But when the device fails behind chunks that were not
-            # read yet, this is all that the reads after them ever say (trap 16).
-            self._reads_in_vain += 1
-            if self._reads_in_vain % READS_UNTIL_PROBE == 0:
+            # read yet, every read after them times out (trap 16).
+            self._timeouts_in_a_row += 1
+            if self._timeouts_in_a_row % TIMEOUTS_UNTIL_PROBE == 0:
                 self._probe()
             return None
         self._reads += 1
-        self._reads_in_vain = 0
+        self._timeouts_in_a_row = 0
         return chunk
 
     def _probe(self) -> None:
-        """Fail if the session is dead; on a live one wait for the step in flight at most (contract 2.8)."""
+        """Raise if the session is dead; on a live one this waits for the step in flight at most (contract 2.8)."""
         self._vlm.get_context_usage_size()
 
     def _text(self, chunk: str) -> str:
         for end in self._end_tokens:
-            if chunk.endswith(end):  # a character that was never completed stands before it, glued on (contract 2.7)
+            if chunk.endswith(end):  # an incomplete character can stand before it in the chunk (contract 2.7)
                 self._ended_itself = True
                 chunk = chunk.removesuffix(end)
                 break
@@ -119,7 +119,7 @@ class Answer:
 
     def _end(self, is_cancelled: bool, started: float, first: float) -> Iterator[str | Done]:
         if is_cancelled or self._is_late or self._hold_back.stopped:
-            self._probe()  # to release an unfinished completion of a dead session is to die (trap 14)
+            self._probe()  # releasing an unfinished completion of a dead session aborts the process (trap 14)
         else:
             self._measure()
         if not is_cancelled and not self._hold_back.stopped:
@@ -131,8 +131,8 @@ class Answer:
             usage=Usage(
                 prompt_tokens=self.measured_prompt_tokens,
                 completion_tokens=min(self._reads, self._max_tokens),
-                image_tokens=self.plan.image_tokens,
-                cached_tokens=self.plan.cached_tokens,
+                image_tokens=self.prompt.image_tokens,
+                cached_tokens=self.prompt.cached_tokens,
             ),
             prefill_s=(first if self.has_begun else now) - started,
             decode_s=now - first if self.has_begun else 0.0,
@@ -144,11 +144,11 @@ class Answer:
         return FinishReason.STOP if self._hold_back.stopped or self._ended_itself else FinishReason.LENGTH
 
     def _measure(self) -> None:
-        """The device's own count: at a natural end its usage is prompt, answer and recovery tokens (contract 2.5).
+        """Take the device's own count: at a natural end it is prompt, answer and recovery tokens (contract 2.5).
 
         After a logical end the last token, the end token, is counted but not in the cache, and never gets there.
         """
         usage: int = self._vlm.get_context_usage_size()
         self.measured_prompt_tokens = usage - self._reads
-        if self._completion.generation_status == self._runtime.logical_end:
+        if self._handle.generation_status == self._runtime.logical_end:
             self.tokens_held = usage - 1

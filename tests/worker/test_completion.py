@@ -6,7 +6,7 @@ from types import ModuleType
 import pytest
 
 from hailo_vision.chat import FinishReason
-from hailo_vision.worker.answer import Answer, Plan
+from hailo_vision.worker.completion import Completion, DevicePrompt
 from hailo_vision.worker.runtime import Runtime
 from worker.devices import Answered
 
@@ -61,9 +61,9 @@ def answered(*script: tuple[str, str] | None, max_tokens: int = 100, stop: tuple
         logical_end=END,
     )
     vlm = ScriptedVLM(script)
-    plan = Plan(prompt="", frames=[], prompt_tokens=PROMPT_TOKENS, cached_tokens=0, image_tokens=0)
-    answer = Answer(runtime=runtime, vlm=vlm, plan=plan, max_tokens=max_tokens, stop=stop)
-    found = Answered(list(answer.run({}, lambda: False)))
+    prompt = DevicePrompt(content="", frames=[], prompt_tokens=PROMPT_TOKENS, cached_tokens=0, image_tokens=0)
+    completion = Completion(runtime=runtime, vlm=vlm, prompt=prompt, max_tokens=max_tokens, stop=stop)
+    found = Answered(list(completion.run({}, lambda: False)))
     assert vlm.is_released
     return found
 

@@ -1,4 +1,4 @@
-"""Pixels to what can honestly be said about them: colours, brightness, and where they lie."""
+"""Statistics of a picture's pixels that an answer can state truthfully: colours, brightness, and where they lie."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,10 +8,10 @@ import numpy.typing as npt
 
 from hailo_vision.simulator.colours import NAMES, colour_table, look_up
 
-_CELLS: Final = 12  # the picture is summed up in 12 x 12 cells
+_CELLS: Final = 12  # the statistics are taken in 12 x 12 cells
 _PADDING: Final = 128  # the daemon pads with exactly this grey in each channel
 
-# Rows and columns of cells. Thirds, so that what is said of the left does not depend on the middle.
+# Rows and columns of cells. Each side is a third, so that the statistics of the left do not depend on the middle.
 PLACES: Final[dict[str, tuple[slice, slice]]] = {
     "left": (slice(0, 12), slice(0, 4)),
     "right": (slice(0, 12), slice(8, 12)),
@@ -26,11 +26,11 @@ PLACES: Final[dict[str, tuple[slice, slice]]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Sight:
-    """What is seen of one picture. Colours, brightness and places are those of the content inside the bars.
+class ImageStats:
+    """The statistics of one picture. Colours, brightness and places are those of the content inside the bars.
 
-    `bars` says where plain grey bars are, `colour_cells` counts the content's pixels of each colour by cell
-    (12 x 12 x colours), `light_cells` holds the mean brightness of each cell from 0 to 100.
+    `bars` says where plain grey bars are, `colour_cells` counts the content's pixels of each colour by cell (12 x 12 x
+    colours), `light_cells` holds the mean brightness of each cell from 0 to 100.
     """
 
     width_px: int
@@ -47,7 +47,7 @@ class Sight:
         return float(self.colour_cells[:, :, NAMES.index(colour)].sum() / self.colour_cells.sum())
 
     def colours(self, place: str | None = None, *, at_least: float = 0.05, at_most: int = 3) -> list[tuple[str, float]]:
-        """The main colours of the whole or of a place with their shares, largest first; at least one."""
+        """The main colours of the picture or of a place in it with their shares, largest first; at least one."""
         cells = self.colour_cells if place is None else self.colour_cells[PLACES[place]]
         shares = cells.sum(axis=(0, 1)) / cells.sum()
         order = [int(index) for index in np.argsort(-shares, kind="stable")[:at_most]]
@@ -58,7 +58,7 @@ class Sight:
         return round(float(self.light_cells[PLACES[place]].mean()))
 
     def where(self, colour: str) -> str:
-        """Where a colour lies, as words that follow "is"."""
+        """The place of a colour, in words that follow "is"."""
         counts = self.colour_cells[:, :, NAMES.index(colour)]
         cells = counts / max(int(counts.sum()), 1)
         rows, columns = cells.sum(axis=1), cells.sum(axis=0)
@@ -71,16 +71,17 @@ class Sight:
         return _spread(cells, rows, columns)
 
 
-class Eyes:
-    """Looks at frames. Holds the table of colour names, which takes some milliseconds to make."""
+class ImageAnalyser:
+    """Computes the statistics of frames. It holds the table of colour names, which takes some milliseconds to make."""
 
     def __init__(self) -> None:
         self._table = colour_table()
 
-    def look(self, pixels: npt.NDArray[np.uint8], first_row: int = 0) -> Sight:
-        """Sums up a frame of rows of RGB. Rows before `first_row` have fallen out of view (contract 2.6)."""
-        seen = pixels[first_row:]
-        bars, content = _without_bars(seen)
+    def analyse(self, pixels: npt.NDArray[np.uint8], first_row: int = 0) -> ImageStats:
+        """The statistics of a frame of rows of RGB. Rows before `first_row` have been dropped from the context
+        (contract 2.6).
+        """
+        bars, content = _without_bars(pixels[first_row:])
         height, width, _ = content.shape
         names = look_up(self._table, content)
         cell = (np.arange(height) * _CELLS // height)[:, None] * _CELLS + np.arange(width) * _CELLS // width
@@ -88,7 +89,7 @@ class Eyes:
         light = (content * np.array([0.299, 0.587, 0.114], np.float32)).sum(axis=2)
         light_sums = np.bincount(cell.ravel(), weights=light.ravel(), minlength=_CELLS * _CELLS)
         sizes = np.maximum(np.bincount(cell.ravel(), minlength=_CELLS * _CELLS), 1)
-        return Sight(
+        return ImageStats(
             width_px=pixels.shape[1],
             height_px=pixels.shape[0],
             bars=bars,
@@ -122,13 +123,13 @@ def _without_bars(pixels: npt.NDArray[np.uint8]) -> tuple[str | None, npt.NDArra
 
 
 def _lean(shares: npt.NDArray[np.float64], first: str, second: str) -> str:
-    """Which half holds nearly all of it, if one does."""
+    """The half that holds nearly all of it, if one does."""
     half = float(shares[: _CELLS // 2].sum())
     return first if half > 0.7 else second if half < 0.3 else ""
 
 
 def _spread(cells: npt.NDArray[np.float64], rows: npt.NDArray[np.float64], columns: npt.NDArray[np.float64]) -> str:
-    """How a colour that leans to no side is spread."""
+    """The distribution of a colour that leans to no side, in words."""
     inner = slice(_CELLS // 4, _CELLS - _CELLS // 4)
     across, down = float(rows[inner].sum()), float(columns[inner].sum())
     if across > 0.8 and down > 0.8:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hailo_vision.simulator.forms import formed
-from hailo_vision.simulator.reading import Turn
+from hailo_vision.simulator.structured import structured_answer
+from hailo_vision.simulator.turns import ContextTurn
 
 WORDS = "The main colours of the image are 78% blue and 10% grey."
 TOOLS = """<tools>
@@ -17,8 +17,8 @@ TOOLS = """<tools>
 
 
 def said(system: str, *user: str) -> str | None:
-    asked = [Turn(role="user", text=text, pictures=()) for text in user]
-    return formed([Turn(role="system", text=system, pictures=()), *asked], WORDS)
+    asked = [ContextTurn(role="user", text=text, pictures=()) for text in user]
+    return structured_answer([ContextTurn(role="system", text=system, pictures=()), *asked], WORDS)
 
 
 def form(schema: object, *user: str) -> str:

@@ -9,21 +9,21 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from hailo_vision.simulator.colours import NAMES, colour_table, look_up
-from hailo_vision.simulator.eyes import PLACES, Eyes, Sight, brightness_word
+from hailo_vision.simulator.image_stats import PLACES, ImageAnalyser, ImageStats, brightness_word
 from simulator.platforms import BLACK, BLUE, GREY, RED, WHITE, Pixels, halves, plain
 
 PHOTOS = Path(__file__).parents[2] / "docs" / "photos"
-EYES = Eyes()
+ANALYSER = ImageAnalyser()
 
 
 def name_of(*rgb: int) -> str:
     return NAMES[look_up(colour_table(), np.array([[rgb]], np.uint8))[0, 0]]
 
 
-def photo(name: str) -> Sight:
+def photo(name: str) -> ImageStats:
     with Image.open(PHOTOS / name) as image:
         padded = ImageOps.pad(image.convert("RGB"), (336, 336), color=GREY)
-    return EYES.look(np.asarray(padded))
+    return ANALYSER.analyse(np.asarray(padded))
 
 
 @pytest.mark.parametrize(
@@ -68,11 +68,11 @@ def test_colours_have_the_names_that_people_give_them(rgb: tuple[int, int, int],
 
 @given(st.tuples(*[st.integers(0, 255)] * 3))
 def test_a_plain_picture_has_one_colour_and_its_own_brightness(rgb: tuple[int, int, int]) -> None:
-    sight = EYES.look(plain(rgb))
-    assert sight.colours() == [(name_of(*rgb), 1.0)]
+    stats = ANALYSER.analyse(plain(rgb))
+    assert stats.colours() == [(name_of(*rgb), 1.0)]
     luma = 0.299 * rgb[0] + 0.587 * rgb[1] + 0.114 * rgb[2]
-    assert abs(sight.brightness - luma / 2.55) <= 0.51
-    assert sight.bars is None
+    assert abs(stats.brightness - luma / 2.55) <= 0.51
+    assert stats.bars is None
 
 
 @pytest.mark.parametrize(
@@ -108,13 +108,13 @@ WHOLE = slice(None)
     ],
 )
 def test_a_colour_is_found_where_it_lies(rows: slice, columns: slice, where: str) -> None:
-    assert EYES.look(patch(rows, columns)).where("red") == where
+    assert ANALYSER.analyse(patch(rows, columns)).where("red") == where
 
 
 def test_a_frame_around_the_picture_lies_around_the_edges() -> None:
     frame = plain(RED)
     frame[30:306, 30:306] = WHITE
-    assert EYES.look(frame).where("red") == "around the edges"
+    assert ANALYSER.analyse(frame).where("red") == "around the edges"
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -122,20 +122,20 @@ def test_each_place_has_its_own_colours(place: str) -> None:
     rows, columns = PLACES[place]
     frame = plain(WHITE)
     frame[rows.start * 28 : rows.stop * 28, columns.start * 28 : columns.stop * 28] = BLUE
-    sight = EYES.look(frame)
-    assert sight.colours(place) == [("blue", 1.0)]
-    assert sight.light(place) == round(0.114 * 100)
+    stats = ANALYSER.analyse(frame)
+    assert stats.colours(place) == [("blue", 1.0)]
+    assert stats.light(place) == round(0.114 * 100)
 
 
 @pytest.mark.parametrize(("before", "after"), [(56, 56), (56, 57), (1, 1)])
 def test_bars_of_the_daemons_grey_are_seen_and_left_out(before: int, after: int) -> None:
     frame = plain(GREY)
     frame[before : 336 - after] = halves(RED, BLUE)[before : 336 - after]
-    sight = EYES.look(frame)
-    assert sight.bars == "at the top and bottom"
-    assert (sight.content_width_px, sight.content_height_px) == (336, 336 - before - after)
-    assert dict(sight.colours()) == {"red": 0.5, "blue": 0.5}
-    turned = EYES.look(np.ascontiguousarray(frame.transpose(1, 0, 2)))
+    stats = ANALYSER.analyse(frame)
+    assert stats.bars == "at the top and bottom"
+    assert (stats.content_width_px, stats.content_height_px) == (336, 336 - before - after)
+    assert dict(stats.colours()) == {"red": 0.5, "blue": 0.5}
+    turned = ANALYSER.analyse(np.ascontiguousarray(frame.transpose(1, 0, 2)))
     assert turned.bars == "on the left and right"
 
 
@@ -147,15 +147,15 @@ def test_other_grey_other_widths_and_a_plain_grey_picture_are_no_bars(
 ) -> None:
     frame = plain(grey)
     frame[before : 336 - after] = RED
-    assert EYES.look(frame).bars is None
+    assert ANALYSER.analyse(frame).bars is None
 
 
 def test_what_fell_out_of_view_is_not_seen() -> None:
     frame = plain(RED)
     frame[112:] = BLACK
-    sight = EYES.look(frame, first_row=112)
-    assert sight.is_cut
-    assert sight.colours() == [("black", 1.0)]
+    stats = ANALYSER.analyse(frame, first_row=112)
+    assert stats.is_cut
+    assert stats.colours() == [("black", 1.0)]
 
 
 def test_the_photos_look_as_a_person_would_say() -> None:
