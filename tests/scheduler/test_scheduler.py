@@ -205,7 +205,7 @@ async def test_between_an_end_and_the_next_generate_the_loop_turns_a_few_times_a
         first = asyncio.create_task(run(scheduler, "first", [], 300))
         second = asyncio.create_task(run(scheduler, "second", []))
         await until(lambda: scheduler.waiting == 1 and engine.state is EngineState.BUSY)
-        engine._on_change = lambda: seen.setdefault(engine.state, turns)
+        engine._condition._on_change = lambda: seen.setdefault(engine.state, turns)
         turn()
         await asyncio.gather(first, second)
         assert list(seen)[:2] == [EngineState.READY, EngineState.BUSY]

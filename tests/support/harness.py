@@ -40,13 +40,14 @@ class Daemon:
         pass_fds: Sequence[int] = (),
         **variables: str,
     ) -> None:
-        sections = {name: dict(section) for name, section in (config or {}).items()}
+        models = (config or {}).get("models")
+        sections = {name: dict(section) for name, section in (config or {}).items() if name != "models"}
         sections["server"] = {"port": 0, **sections.get("server", {})}
-        sections["device"] = {"runtime": "simulated", **sections.get("device", {})}
+        sections["device"] = {**({"runtime": "simulated"} if models is None else {}), **sections.get("device", {})}
         quick = {"load_s": 0, "prefill_s": 0, "tokens_per_s": 0}
         sections["simulator"] = {**quick, **sections.get("simulator", {})}
         self.config = folder / "hailo-vision.json"
-        self.config.write_text(json.dumps(sections))
+        self.config.write_text(json.dumps(sections if models is None else {**sections, "models": models}))
         # A chip of its own: the simulator's stands for the one that all processes of this machine share.
         environment = {**os.environ, "XDG_RUNTIME_DIR": str(folder), "TMPDIR": str(folder), **variables}
         self.process = subprocess.Popen(
