@@ -5,6 +5,7 @@ import json
 import signal
 import socket
 import subprocess
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from shapes import fits
 
-from harness import MODEL, PATIENCE_S, PHOTOS, Daemon, ask, photo
+from harness import MODEL, PATIENCE_S, PHOTOS, Daemon, ask, photo, posting
 from needs import needs
 
 Start = Callable[..., Daemon]
@@ -120,8 +121,11 @@ def test_the_first_picture_is_told_while_the_others_are_looked_at(start: Start) 
 def test_a_request_takes_two_places_and_no_more(start: Start) -> None:
     daemon = start(simulator={"tokens_per_s": 20}).wait_until_ready()
     seen = []
-    for _ in stream_of(daemon, batch(*[DOT] * 5, max_tokens=10)):
-        seen.append(queue_of(daemon))
+    with posting(daemon, batch(*[DOT] * 5, max_tokens=10), ANALYZE) as answer:
+        while not answer.done():
+            seen.append(queue_of(daemon))
+            time.sleep(0.01)
+    assert answer.result()[0] == 200
     assert all(queue["running"] + queue["waiting"] <= 2 for queue in seen)
     assert any(queue["running"] + queue["waiting"] == 2 for queue in seen)
 
