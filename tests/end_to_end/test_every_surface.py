@@ -1,5 +1,6 @@
 """One table: every surface over every kind of engine tells the same truth of an answer, in its reply and in the log."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,6 +12,9 @@ from harness import MODEL, Daemon, photo
 from local_models import has_llama, has_smollm2, smollm2
 
 ENGINE = "x-hailo-vision-engine"
+STREAM_OPTIONS = {
+    path: {"stream_options": {"include_usage": True}} for path in ("/v1/chat/completions", "/v1/completions")
+}
 SAID = [{"role": "user", "content": "Tell me about the sea."}]
 
 
@@ -41,11 +45,38 @@ def ollama(answer: Any) -> Told:
     return Told(prompt=answer["prompt_eval_count"], completion=answer["eval_count"], reason=answer["done_reason"])
 
 
+def events(stream: str) -> list[Any]:
+    """The server-sent events of a stream, without the one that only ends it."""
+    lines = (line.removeprefix("data: ") for line in stream.splitlines() if line.startswith("data: "))
+    return [json.loads(line) for line in lines if line != "[DONE]"]
+
+
+def openai_stream(stream: str) -> Told:
+    parts = events(stream)
+    assert stream.endswith("data: [DONE]\n\n")
+    reasons = [choice["finish_reason"] for part in parts for choice in part["choices"] if choice["finish_reason"]]
+    [usage] = [part["usage"] for part in parts if part.get("usage")]
+    return Told(prompt=usage["prompt_tokens"], completion=usage["completion_tokens"], reason=", ".join(reasons))
+
+
+def responses_stream(stream: str) -> Told:
+    last = events(stream)[-1]
+    assert last["type"] in ("response.completed", "response.incomplete")
+    return responses(last["response"])
+
+
+def ollama_stream(stream: str) -> Told:
+    *parts, last = map(json.loads, stream.splitlines())
+    assert not any(part["done"] for part in parts)
+    return ollama(last)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Surface:
     path: str
     body: dict[str, Any]
     told: Callable[[Any], Told]
+    told_by_stream: Callable[[str], Told] | None
     logprobs: dict[str, Any] | None
     sees: bool = False
 
@@ -56,28 +87,45 @@ SURFACES = [
         path="/v1/chat/completions",
         body={"messages": SAID, "max_tokens": 8},
         told=openai,
+        told_by_stream=openai_stream,
         logprobs={"logprobs": True, "top_logprobs": 1},
     ),
-    Surface(path="/v1/completions", body={"prompt": "The sea", "max_tokens": 8}, told=openai, logprobs={"logprobs": 1}),
+    Surface(
+        path="/v1/completions",
+        body={"prompt": "The sea", "max_tokens": 8},
+        told=openai,
+        told_by_stream=openai_stream,
+        logprobs={"logprobs": 1},
+    ),
     Surface(
         path="/v1/responses",
         body={"input": "Tell me about the sea.", "max_output_tokens": 8},
         told=responses,
+        told_by_stream=responses_stream,
         logprobs={"include": ["message.output_text.logprobs"]},
     ),
     Surface(
         path="/api/chat",
         body={"messages": SAID, "stream": False, "options": {"num_predict": 8}},
         told=ollama,
+        told_by_stream=ollama_stream,
         logprobs={"logprobs": True},
     ),
     Surface(
         path="/api/generate",
         body={"prompt": "The sea", "stream": False, "options": {"num_predict": 8}},
         told=ollama,
+        told_by_stream=ollama_stream,
         logprobs={"logprobs": True},
     ),
-    Surface(path="/v1/vision/caption", body={"image": PICTURE, "max_tokens": 8}, told=openai, logprobs=None, sees=True),
+    Surface(
+        path="/v1/vision/caption",
+        body={"image": PICTURE, "max_tokens": 8},
+        told=openai,
+        told_by_stream=None,
+        logprobs=None,
+        sees=True,
+    ),
 ]
 
 
@@ -141,6 +189,22 @@ def test_usage_reason_engine_and_log_agree(served: Served, surface: Surface) -> 
     assert status == 200, answer
     assert headers[ENGINE] == served.engine
     told, line = surface.told(answer), log_line(served.daemon, headers["x-request-id"])
+    assert told.prompt > 0
+    assert 0 < told.completion <= 8
+    assert told.reason in ("stop", "length")
+    assert (int(line["prompt_tokens"]), int(line["completion_tokens"])) == (told.prompt, told.completion)
+    assert (line["engine"], line["model"]) == (served.engine, served.model)
+
+
+@pytest.mark.parametrize(
+    "surface", [one for one in SURFACES if one.told_by_stream is not None], ids=lambda surface: surface.path
+)
+def test_a_stream_tells_the_same_as_the_log(served: Served, surface: Surface) -> None:
+    assert surface.told_by_stream is not None
+    status, headers, stream = asked(served, surface, stream=True, **STREAM_OPTIONS.get(surface.path, {}))
+    assert status == 200, stream
+    assert headers[ENGINE] == served.engine
+    told, line = surface.told_by_stream(stream), log_line(served.daemon, headers["x-request-id"])
     assert told.prompt > 0
     assert 0 < told.completion <= 8
     assert told.reason in ("stop", "length")

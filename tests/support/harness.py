@@ -104,10 +104,10 @@ class Daemon:
         request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"}, method=method)
         try:
             with urllib.request.urlopen(request, timeout=PATIENCE_S) as response:
-                return response.status, response.headers, json.loads(response.read())
+                return response.status, response.headers, _content(response)
         except urllib.error.HTTPError as error:
             with error:
-                return error.code, error.headers, json.loads(error.read())
+                return error.code, error.headers, _content(error)
 
     def worker_pid(self) -> int | None:
         """The pid of the worker, by its parent; None while there is none."""
@@ -137,6 +137,13 @@ class Daemon:
         assert self.process.stderr is not None
         for line in self.process.stderr:
             self._lines.append(line)
+
+
+def _content(response: Any) -> Any:
+    """The JSON of a response, or its text where it is another type, a stream above all."""
+    content: bytes = response.read()
+    is_json = response.headers.get_content_type() == "application/json"
+    return json.loads(content) if is_json else content.decode()
 
 
 def _command_line(pid: str) -> bytes:
