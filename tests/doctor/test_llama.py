@@ -15,7 +15,7 @@ from doctor.pi import Pi, told
 from hailo_vision.doctor import gguf, llama, llama_memory
 from hailo_vision.engines.llama import plan as llama_plan
 from hailo_vision.models.catalogue import CATALOGUE
-from hailo_vision.models.gguf_facts import Fact
+from hailo_vision.models.gguf import Fact
 from models.gguf_head import SHAPE, head
 
 FOLDER = "var/lib/hailo-vision/models"

@@ -2,7 +2,7 @@
 
 import struct
 
-from hailo_vision.models.gguf_facts import Fact
+from hailo_vision.models.gguf import Fact
 
 SHAPE: dict[str, Fact] = {
     "general.architecture": "qwen2vl",

@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from hailo_vision.models.header import fault_in
+from hailo_vision.models.verify import header_fault
 
 
 def head(version: int = 3) -> bytes:
@@ -13,8 +13,8 @@ def head(version: int = 3) -> bytes:
 
 @pytest.mark.parametrize("version", [2, 3])
 def test_a_good_one_has_no_fault(version: int) -> None:
-    assert fault_in("one.gguf", head(version), 1000) is None
-    assert fault_in("one.gguf", head(version)) is None
+    assert header_fault("one.gguf", head(version), 1000) is None
+    assert header_fault("one.gguf", head(version)) is None
 
 
 @pytest.mark.parametrize(
@@ -30,8 +30,8 @@ def test_a_good_one_has_no_fault(version: int) -> None:
     ],
 )
 def test_what_is_none_is_told(start: bytes, size_bytes: int, fault: str) -> None:
-    assert (fault_in("one.gguf", start, size_bytes) or "").startswith(fault)
+    assert (header_fault("one.gguf", start, size_bytes) or "").startswith(fault)
 
 
 def test_a_file_is_held_against_its_own_kind() -> None:
-    assert (fault_in("one.hef", head(), 1000) or "").startswith("is no HEF")
+    assert (header_fault("one.hef", head(), 1000) or "").startswith("is no HEF")

@@ -7,7 +7,7 @@ from hailo_vision.models import listing, records
 from hailo_vision.models.catalogue import ModelFile
 from hailo_vision.models.records import Origin, Partial
 from hailo_vision.models.release import Release
-from hailo_vision.models.store import place, places
+from hailo_vision.models.store import model_path, model_paths
 
 OLD = ModelFile(
     model="tiny",
@@ -18,11 +18,11 @@ OLD = ModelFile(
     listed_bytes=2 * 10**9,
 )
 NEW = replace(OLD, release="5.2.0", url="https://x/v5.2.0/Tiny.hef")
-RUNTIME = Release(version="5.2.0", told_by="a test")
+RUNTIME = Release(version="5.2.0", source="a test")
 
 
 def listed(folder: Path, release: Release | None = RUNTIME) -> str:
-    found = places(folder)
+    found = model_paths(folder)
     table = listing.rows([OLD, NEW], found, release, folder / "Tiny.hef")
     return listing.as_text(table, listing.strangers([OLD, NEW], found), folder / "Tiny.hef")
 
@@ -40,7 +40,7 @@ def test_without_a_runtime_nothing_is_said_to_fit(tmp_path: Path) -> None:
 
 
 def test_what_is_there_stands_in_the_row_of_its_release_with_its_own_size(tmp_path: Path) -> None:
-    one = place(tmp_path, "Tiny.hef")
+    one = model_path(tmp_path, "Tiny.hef")
     one.path.write_bytes(bytes(1_500_000))
     records.write(one.note, Origin(model="tiny", release="5.1.1", url=OLD.url, size_bytes=1_500_000, sha256="0" * 64))
     one.part.write_bytes(bytes(800_000))
@@ -66,7 +66,7 @@ def test_a_file_of_unknown_origin_is_in_no_row_but_below_them(tmp_path: Path) ->
 
 def test_programs_get_the_same(tmp_path: Path) -> None:
     (tmp_path / "Tiny.hef").write_bytes(b"x")
-    found = places(tmp_path)
+    found = model_paths(tmp_path)
     tree = listing.as_json(
         listing.rows([NEW], found, RUNTIME, tmp_path / "Tiny.hef"),
         listing.strangers([NEW], found),

@@ -21,7 +21,7 @@ from hailo_vision.models.catalogue import ModelFile
 from hailo_vision.models.download import Limits
 from hailo_vision.models.events import Event, Hashed, Received, Started, StartedOver, Waits
 from hailo_vision.models.pull import Pulled, pull
-from hailo_vision.models.store import place
+from hailo_vision.models.store import model_path
 from models.mirror import (
     Mirror,
     Way,
@@ -39,7 +39,7 @@ from models.mirror import (
 
 BODY = hef()
 HALF = len(BODY) // 2
-HASTE = Limits(connect_s=5, silence_s=5, tries=3, first_wait_s=0.01, longest_wait_s=0.05, spare_bytes=0)
+HASTE = Limits(connect_s=5, silence_s=5, tries=3, first_wait_s=0.01, max_wait_s=0.05, spare_bytes=0)
 FILE = ModelFile(
     model="tiny",
     release="5.1.1",
@@ -118,7 +118,7 @@ async def test_a_file_comes_whole_and_is_readable_for_everybody(pulling: Pulling
     assert [stat.S_IMODE((pulling.folder / name).stat().st_mode) for name in pulling.names] == [0o644, 0o644]
     assert pulled.fetched
     assert (pulled.origin.release, pulled.origin.sha256) == ("5.1.1", FILE.sha256)
-    assert pulled.place.origin == pulled.origin
+    assert pulled.model.origin == pulled.origin
 
 
 async def test_a_file_that_is_there_is_not_fetched_again(pulling: Pulling) -> None:
@@ -143,8 +143,8 @@ async def test_a_file_of_another_release_is_replaced(pulling: Pulling) -> None:
         mirror.body = newer
         pulled = await pulling(mirror, replace(UNCHARTED, release="5.2.0"))
     assert pulling.is_whole(newer)
-    assert pulled.place.origin
-    assert pulled.place.origin.release == "5.2.0"
+    assert pulled.model.origin
+    assert pulled.model.origin.release == "5.2.0"
 
 
 async def test_a_file_that_was_cut_short_on_the_disk_is_fetched_again(pulling: Pulling) -> None:
@@ -297,7 +297,7 @@ async def test_a_part_of_another_release_is_not_gone_on_with(pulling: Pulling) -
 async def test_a_part_that_came_whole_is_not_asked_for_again(pulling: Pulling) -> None:
     async with Mirror(BODY, drops_after(HALF)) as mirror:
         await pulling.refusal(mirror, tries=1)
-        note = place(pulling.folder, "Tiny.hef").part_note
+        note = model_path(pulling.folder, "Tiny.hef").part_note
         note.write_text(note.read_text().replace(f'"synced_bytes": {HALF}', f'"synced_bytes": {len(BODY)}'))
         (pulling.folder / "Tiny.hef.part").write_bytes(BODY)
         await pulling(mirror)
@@ -319,7 +319,7 @@ async def test_what_a_power_cut_may_have_left_as_zeros_is_not_used(pulling: Pull
 async def test_a_part_with_a_note_that_says_nothing_begins_anew(pulling: Pulling, note: str) -> None:
     async with Mirror(BODY, drops_after(HALF)) as mirror:
         await pulling.refusal(mirror, tries=1)
-        place(pulling.folder, "Tiny.hef").part_note.write_text(note)
+        model_path(pulling.folder, "Tiny.hef").part_note.write_text(note)
         await pulling(mirror)
     assert pulling.is_whole()
     assert mirror.ranges == [None, None]
@@ -512,7 +512,7 @@ async def test_a_cancelled_pull_keeps_what_has_come(pulling: Pulling) -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert place(pulling.folder, "Tiny.hef").part_bytes == HALF
+        assert model_path(pulling.folder, "Tiny.hef").part_bytes == HALF
         await pulling(mirror)
     assert pulling.is_whole()
     assert mirror.ranges == [None, f"bytes={HALF}-"]

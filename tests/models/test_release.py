@@ -33,7 +33,7 @@ def test_the_python_package_tells_first(dpkg: Dpkg, tmp_path: Path, monkeypatch:
     installed.mkdir()
     (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: hailort\nVersion: 5.2.0\n")
     monkeypatch.syspath_prepend(tmp_path)
-    assert runtime_release(Settings()) == Release(version="5.2.0", told_by="the Python package hailort")
+    assert runtime_release(Settings()) == Release(version="5.2.0", source="the Python package hailort")
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_the_python_package_tells_first(dpkg: Dpkg, tmp_path: Path, monkeypatch:
 )
 def test_debians_packages_tell_next(dpkg: Dpkg, lines: str, version: str, package: str) -> None:
     dpkg(lines)
-    assert runtime_release(Settings()) == Release(version=version, told_by=f"the Debian package {package}")
+    assert runtime_release(Settings()) == Release(version=version, source=f"the Debian package {package}")
 
 
 @pytest.mark.parametrize("lines", ["", "h10-hailort not-installed ", "hailort installed unknown", "nonsense"])
@@ -74,7 +74,7 @@ def test_the_simulators_release_is_its_setting(dpkg: Dpkg) -> None:
 
 def test_a_named_release_goes_before_all(dpkg: Dpkg) -> None:
     dpkg("h10-hailort installed 5.1.1")
-    assert runtime_release(Settings(), "v5.2.0") == Release(version="5.2.0", told_by="--release")
+    assert runtime_release(Settings(), "v5.2.0") == Release(version="5.2.0", source="--release")
 
 
 def test_a_named_release_that_is_none_is_refused() -> None:

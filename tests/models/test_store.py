@@ -9,7 +9,7 @@ from hailo_vision.errors import ModelError, ModelFault
 from hailo_vision.models import records
 from hailo_vision.models.part import held
 from hailo_vision.models.records import Origin, Partial
-from hailo_vision.models.store import disk_errors, make_folder, place, places, remove, require_space
+from hailo_vision.models.store import disk_errors, make_folder, model_path, model_paths, remove, require_space
 
 ORIGIN = Origin(model="tiny", release="5.1.1", url="https://x/Tiny.hef", size_bytes=4, sha256="0" * 64)
 PARTIAL = Partial(url="https://x/Tiny.hef", size_bytes=9, etag='"a"', last_modified=None, synced_bytes=2)
@@ -20,7 +20,7 @@ PARTIAL = Partial(url="https://x/Tiny.hef", size_bytes=9, etag='"a"', last_modif
 )
 def test_what_is_outside_the_folder_or_no_model_has_no_place(tmp_path: Path, name: str) -> None:
     with pytest.raises(ModelError) as caught:
-        place(tmp_path, name)
+        model_path(tmp_path, name)
     assert caught.value.fault is ModelFault.NOT_ON_DISK
 
 
@@ -28,11 +28,11 @@ def test_places_are_models_whole_or_in_part_and_nothing_else(tmp_path: Path) -> 
     for name in ("a.hef", "a.hef.json", "b.hef.part", "b.hef.part.json", "c.txt", "d.hef.json", ".hef"):
         (tmp_path / name).write_text("x")
     (tmp_path / "folder.hef").mkdir()
-    assert [one.path.name for one in places(tmp_path)] == ["a.hef", "b.hef"]
+    assert [one.path.name for one in model_paths(tmp_path)] == ["a.hef", "b.hef"]
 
 
 def test_a_folder_that_is_not_there_has_no_places(tmp_path: Path) -> None:
-    assert places(tmp_path / "none") == ()
+    assert model_paths(tmp_path / "none") == ()
 
 
 @pytest.mark.parametrize("record", [ORIGIN, PARTIAL, replace(PARTIAL, etag=None, size_bytes=None)])
@@ -55,7 +55,7 @@ def test_a_note_that_can_not_be_understood_is_none(tmp_path: Path, text: str) ->
 
 
 def test_a_part_without_a_validator_is_worth_nothing(tmp_path: Path) -> None:
-    one = place(tmp_path, "Tiny.hef")
+    one = model_path(tmp_path, "Tiny.hef")
     one.part.write_bytes(b"12")
     assert one.part_bytes == 0
     records.write(one.part_note, PARTIAL)
@@ -65,7 +65,7 @@ def test_a_part_without_a_validator_is_worth_nothing(tmp_path: Path) -> None:
 
 
 def test_a_model_goes_with_all_that_belongs_to_it(tmp_path: Path) -> None:
-    one = place(tmp_path, "Tiny.hef")
+    one = model_path(tmp_path, "Tiny.hef")
     for path in (one.path, one.note, one.part, one.part_note, tmp_path / "Other.hef"):
         path.write_text("x")
     remove(one)
@@ -75,12 +75,12 @@ def test_a_model_goes_with_all_that_belongs_to_it(tmp_path: Path) -> None:
 def test_of_a_link_the_link_is_removed(tmp_path: Path) -> None:
     (tmp_path / "precious.hef").write_text("x")
     (tmp_path / "Tiny.hef").symlink_to(tmp_path / "precious.hef")
-    remove(place(tmp_path, "Tiny.hef"))
+    remove(model_path(tmp_path, "Tiny.hef"))
     assert [entry.name for entry in tmp_path.iterdir()] == ["precious.hef"]
 
 
 def test_a_lock_that_finds_nothing_leaves_nothing(tmp_path: Path) -> None:
-    with held(place(tmp_path, "Tiny.hef")):
+    with held(model_path(tmp_path, "Tiny.hef")):
         assert [entry.name for entry in tmp_path.iterdir()] == ["Tiny.hef.part"]
     assert list(tmp_path.iterdir()) == []
 

@@ -21,7 +21,7 @@ from hailo_vision.models.part import held
 from hailo_vision.models.progress import Printer
 from hailo_vision.models.pull import Pulled, pull
 from hailo_vision.models.release import Release, runtime_release
-from hailo_vision.models.store import Place, disk_errors, place, places, remove
+from hailo_vision.models.store import ModelPath, disk_errors, model_path, model_paths, remove
 from hailo_vision.models.verify import Verdict, verify
 
 INTERRUPTED = 130
@@ -29,7 +29,7 @@ SERVICE = "hailo-vision"  # the name of the unit and of its user
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
+class ModelsFolder:
     """The folder of the models, and which file the configuration names."""
 
     settings: Settings
@@ -53,12 +53,12 @@ class Shelf:
         llama = self.settings.llama
         return str(path) in (str(self.configured), llama.model, llama.mmproj)
 
-    def named(self, name: str) -> tuple[Place, ...]:
-        """The places of a model's files, or of a file in the folder."""
+    def named(self, name: str) -> tuple[ModelPath, ...]:
+        """Returns the paths of a model's files, or of one file in the folder."""
         if os.sep in name or os.path.lexists(self.folder / name):
-            return (place(self.folder, name),)
+            return (model_path(self.folder, name),)
         files = dict.fromkeys(file.file for file in builds(CATALOGUE, name))
-        return tuple(place(self.folder, file) for file in files)
+        return tuple(model_path(self.folder, file) for file in files)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,12 +99,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     try:
         path = arguments.config or load.find()
-        shelf = Shelf(settings=load.load(path) if path else Settings())
+        folder = ModelsFolder(settings=load.load(path) if path else Settings())
     except ConfigError as error:
         print(load.describe(error), file=sys.stderr)
         return BAD_CONFIG
     try:
-        code: int = arguments.do(arguments, shelf)
+        code: int = arguments.do(arguments, folder)
     except ModelError as error:
         print(f"hailo-vision models: {error}", file=sys.stderr)
         if error.fault is ModelFault.NO_PERMISSION:
@@ -115,54 +115,54 @@ def run(arguments: argparse.Namespace) -> int:
     return code
 
 
-def _list(arguments: argparse.Namespace, shelf: Shelf) -> int:
-    found, release, configured = places(shelf.folder), shelf.release(), shelf.configured
-    table = listing.rows(CATALOGUE, found, release, configured)
-    others = listing.strangers(CATALOGUE, found)
+def _list(arguments: argparse.Namespace, folder: ModelsFolder) -> int:
+    models, release, configured = model_paths(folder.folder), folder.release(), folder.configured
+    table = listing.rows(CATALOGUE, models, release, configured)
+    others = listing.strangers(CATALOGUE, models)
     if arguments.json:
         version = release.version if release else None
-        head = {"folder": str(shelf.folder), "configured": str(configured), "release": version}
+        head = {"folder": str(folder.folder), "configured": str(configured), "release": version}
         print(json.dumps(head | listing.as_json(table, others, configured), indent=2))
         return 0
-    runtime = f"HailoRT {release.version} (says {release.told_by})" if release else "no HailoRT found"
-    print(f"{shelf.folder}, {runtime}\n\n{listing.as_text(table, others, configured)}")
+    runtime = f"HailoRT {release.version} (says {release.source})" if release else "no HailoRT found"
+    print(f"{folder.folder}, {runtime}\n\n{listing.as_text(table, others, configured)}")
     if not configured.is_file():
         print(f"\n{configured}, which the configuration names, is not there: hailo-vision models pull NAME")
     return 0
 
 
-def _pull(arguments: argparse.Namespace, shelf: Shelf) -> int:
+def _pull(arguments: argparse.Namespace, folder: ModelsFolder) -> int:
     files = builds(CATALOGUE, arguments.name)
     if files[0].release != GGUF:
-        files = (fitting(files, runtime_release(shelf.settings, arguments.release).version),)
+        files = (fitting(files, runtime_release(folder.settings, arguments.release).version),)
     for file in files:
-        code = _pull_one(file, arguments, shelf)
+        code = _pull_one(file, arguments, folder)
         if code:
             return code
     return 0
 
 
-def _pull_one(file: ModelFile, arguments: argparse.Namespace, shelf: Shelf) -> int:
+def _pull_one(file: ModelFile, arguments: argparse.Namespace, folder: ModelsFolder) -> int:
     variable = "HF_ENDPOINT" if file.release == GGUF else "HAILO_VISION_MIRROR"
     mirror = arguments.mirror or os.environ.get(variable) or None
     printer = Printer(sys.stderr)
-    coming = pull(file, shelf.folder, report=printer.show, mirror=mirror, force=arguments.force)
+    download = pull(file, folder.folder, report=printer.show, mirror=mirror, force=arguments.force)
     try:
-        pulled = asyncio.run(coming)
+        pulled = asyncio.run(download)
     except KeyboardInterrupt:
         printer.end()
-        kept = place(shelf.folder, file.file).part_bytes
+        kept = model_path(folder.folder, file.file).part_bytes
         more = f"{listing.size(kept)} are kept: the same command goes on from there." if kept else "Nothing was kept."
         print(f"Stopped. {more}", file=sys.stderr)
         return INTERRUPTED
     finally:
         printer.end()
-    print(_what_now(pulled, shelf, knows_hash=file.sha256 is not None))
+    print(_what_now(pulled, folder, knows_hash=file.sha256 is not None))
     return 0
 
 
-def _what_now(pulled: Pulled, shelf: Shelf, *, knows_hash: bool) -> str:
-    path, origin = pulled.place.path, pulled.origin
+def _what_now(pulled: Pulled, folder: ModelsFolder, *, knows_hash: bool) -> str:
+    path, origin = pulled.model.path, pulled.origin
     if not pulled.fetched:
         return f"{path} is there already, for {_runtime(origin.release)}. To download it again: --force"
     checked = "size, header and hash" if knows_hash else "size and header; the vendor publishes no hash"
@@ -170,13 +170,13 @@ def _what_now(pulled: Pulled, shelf: Shelf, *, knows_hash: bool) -> str:
         f"{path} is there, for {_runtime(origin.release)}: {origin.size_bytes:,} bytes (checked: {checked})",
         f"SHA-256 {origin.sha256}",
     ]
-    if shelf.is_configured(path):
+    if folder.is_configured(path):
         lines.append(f"For a running service to use it:  sudo systemctl restart {SERVICE}")
     elif origin.release == GGUF:
         setting = "llama.mmproj" if path.name.startswith("mmproj") else "llama.model"
         lines.append(f"To use it, set {setting} to {path}.")
     else:
-        lines.append(f"The configuration names {shelf.configured}. To use this one, set model.hef to {path}.")
+        lines.append(f"The configuration names {folder.configured}. To use this one, set model.hef to {path}.")
     return "\n".join(lines)
 
 
@@ -184,71 +184,71 @@ def _runtime(release: str) -> str:
     return "llama.cpp" if release == GGUF else f"HailoRT {release}"
 
 
-def _verify(arguments: argparse.Namespace, shelf: Shelf) -> int:
-    chosen = shelf.named(arguments.name) if arguments.name else places(shelf.folder)
-    there = [one for one in chosen if one.size_bytes is not None]
-    if not there:
-        what = chosen[0].path.name if arguments.name else "A model"
-        message = f"{what} is not in {shelf.folder}. Get it with: hailo-vision models pull NAME"
+def _verify(arguments: argparse.Namespace, folder: ModelsFolder) -> int:
+    chosen = folder.named(arguments.name) if arguments.name else model_paths(folder.folder)
+    on_disk = [model for model in chosen if model.size_bytes is not None]
+    if not on_disk:
+        subject = chosen[0].path.name if arguments.name else "A model"
+        message = f"{subject} is not in {folder.folder}. Get it with: hailo-vision models pull NAME"
         raise ModelError(ModelFault.NOT_ON_DISK, message)
-    release = shelf.release()
-    verdicts = [_verdict(one) for one in there]
+    release = folder.release()
+    verdicts = [_verdict(model) for model in on_disk]
     for verdict in verdicts:
-        print(_told(verdict, release))
+        print(_sentence(verdict, release))
     return FAILED if any(verdict.faults for verdict in verdicts) else 0
 
 
-def _verdict(one: Place) -> Verdict:
+def _verdict(model: ModelPath) -> Verdict:
     printer = Printer(sys.stderr)
     show = printer.show if sys.stderr.isatty() else _keep_quiet
     try:
-        with disk_errors(one.path.parent):
-            return verify(one, CATALOGUE, show)
+        with disk_errors(model.path.parent):
+            return verify(model, CATALOGUE, show)
     finally:
         printer.end()
 
 
-def _told(verdict: Verdict, release: Release | None) -> str:
-    name, origin = verdict.place.path.name, verdict.origin
+def _sentence(verdict: Verdict, release: Release | None) -> str:
+    name, origin = verdict.model.path.name, verdict.origin
     if verdict.faults:
         replace = f"hailo-vision models pull {origin.model if origin else 'NAME'} --force"
         return f"{name} {', and '.join(verdict.faults)}. Replace it:  {replace}"
     if verdict.compared_with:
-        told = f"{name} is good: size and header are right, and the hash is that of {verdict.compared_with}."
+        sentence = f"{name} is good: size and header are right, and the hash is that of {verdict.compared_with}."
     else:
-        told = f"{name}: size and header are right; nobody has told its hash. SHA-256 {verdict.sha256}"
+        sentence = f"{name}: size and header are right; nobody has told its hash. SHA-256 {verdict.sha256}"
     if origin and release and origin.release not in (release.version, GGUF):
-        told += f" But it is for HailoRT {origin.release}, and {release.version} is installed: pull it again."
-    return told
+        sentence += f" But it is for HailoRT {origin.release}, and {release.version} is installed: pull it again."
+    return sentence
 
 
-def _remove(arguments: argparse.Namespace, shelf: Shelf) -> int:
-    for one in shelf.named(arguments.name):
-        code = _remove_one(one, arguments, shelf)
+def _remove(arguments: argparse.Namespace, folder: ModelsFolder) -> int:
+    for model in folder.named(arguments.name):
+        code = _remove_one(model, arguments, folder)
         if code:
             return code
     return 0
 
 
-def _remove_one(one: Place, arguments: argparse.Namespace, shelf: Shelf) -> int:
-    if not os.path.lexists(one.path) and not one.part.is_file():
-        raise ModelError(ModelFault.NOT_ON_DISK, f"{one.path.name} is not in {shelf.folder}.")
-    if shelf.is_configured(one.path):
-        print(f"{one.path} is the configured model: without it the service can't start again.", file=sys.stderr)
-    if not arguments.yes and not _agreed(one):
+def _remove_one(model: ModelPath, arguments: argparse.Namespace, folder: ModelsFolder) -> int:
+    if not os.path.lexists(model.path) and not model.part.is_file():
+        raise ModelError(ModelFault.NOT_ON_DISK, f"{model.path.name} is not in {folder.folder}.")
+    if folder.is_configured(model.path):
+        print(f"{model.path} is the configured model: without it the service can't start again.", file=sys.stderr)
+    if not arguments.yes and not _agreed(model):
         return FAILED
-    with disk_errors(shelf.folder), held(one):
-        remove(one)
-    print(f"{one.path} is removed")
+    with disk_errors(folder.folder), held(model):
+        remove(model)
+    print(f"{model.path} is removed")
     return 0
 
 
-def _agreed(one: Place) -> bool:
+def _agreed(model: ModelPath) -> bool:
     if not sys.stdin.isatty():
-        print(f"Nobody is there to ask. To delete {one.path} all the same: --yes", file=sys.stderr)
+        print(f"Nobody is there to ask. To delete {model.path} all the same: --yes", file=sys.stderr)
         return False
-    size = listing.size(one.size_bytes or one.part_bytes)
-    return input(f"Delete {one.path} ({size})? [y/N] ").strip().lower() in ("y", "yes")
+    size = listing.size(model.size_bytes or model.part_bytes)
+    return input(f"Delete {model.path} ({size})? [y/N] ").strip().lower() in ("y", "yes")
 
 
 def _keep_quiet(_: Event) -> None:
@@ -256,7 +256,7 @@ def _keep_quiet(_: Event) -> None:
 
 
 def _as_one_who_may() -> str:
-    """This command, by the user that owns the folder; by root where the service is not installed."""
+    """Returns this command as the user that owns the folder runs it; as root where the service is not installed."""
     try:
         user = f"-u {pwd.getpwnam(SERVICE).pw_name} "
     except KeyError:

@@ -8,9 +8,9 @@ from hailo_vision.doctor.finding import Finding, failed, ok, warning
 from hailo_vision.doctor.model import pull
 from hailo_vision.models import gguf
 from hailo_vision.models.catalogue import CATALOGUE, GGUF, ModelFile
-from hailo_vision.models.gguf_facts import EYES, FACTS_BYTES, facts_in
+from hailo_vision.models.gguf import FACTS_BYTES, PROJECTOR, facts_in
 from hailo_vision.models.listing import size
-from hailo_vision.models.store import Place
+from hailo_vision.models.store import ModelPath
 
 
 def model(case: Case) -> Finding:
@@ -37,7 +37,7 @@ def draft_model(case: Case) -> Finding:
 
 
 def _look(case: Case, setting: str, configured: str) -> Finding:
-    place = Place(path=case.machine.path(configured))
+    place = ModelPath(path=case.machine.path(configured))
     listed = next((file for file in CATALOGUE if (file.file, file.release) == (place.path.name, GGUF)), None)
     get, again = (_get(case, setting, place.path, listed, options) for options in ("", " --force"))
     head = head_of(place.path, FACTS_BYTES, get=get, broken="Check the disk, then get the file again.")
@@ -56,7 +56,7 @@ def _look(case: Case, setting: str, configured: str) -> Finding:
     return _by_the_catalogue(place, head, listed, again)
 
 
-def _by_the_catalogue(place: Place, head: Head, listed: ModelFile | None, again: str) -> Finding:
+def _by_the_catalogue(place: ModelPath, head: Head, listed: ModelFile | None, again: str) -> Finding:
     saw = f"{place.path}, {size(head.size_bytes)}"
     if place.origin is not None:
         return ok(f"{saw}; `hailo-vision models verify` compares its hash too")
@@ -68,7 +68,7 @@ def _by_the_catalogue(place: Place, head: Head, listed: ModelFile | None, again:
     )
 
 
-def _cut(place: Place, head: Head) -> str | None:
+def _cut(place: ModelPath, head: Head) -> str | None:
     origin = place.origin
     if origin is None or origin.size_bytes == head.size_bytes:
         return None
@@ -77,7 +77,7 @@ def _cut(place: Place, head: Head) -> str | None:
 
 def _of_another_kind(setting: str, head: Head) -> str | None:
     architecture = facts_in(head.start).get("general.architecture")
-    if architecture is None or (architecture == EYES) == (setting == "mmproj"):
+    if architecture is None or (architecture == PROJECTOR) == (setting == "mmproj"):
         return None
     return "is a language model, and no eyes of one" if setting == "mmproj" else "has the eyes of a model, and no model"
 

@@ -4,7 +4,7 @@ from hailo_vision.doctor import space
 from hailo_vision.doctor.case import SERVICE, Case
 from hailo_vision.doctor.files import Head, head_of
 from hailo_vision.doctor.finding import Finding, failed, ok, skipped, warning
-from hailo_vision.models.gguf_facts import FACTS_BYTES
+from hailo_vision.models.gguf import FACTS_BYTES
 from hailo_vision.models.listing import size
 from hailo_vision.models.memory import LESS, Need, draft, need
 

@@ -5,20 +5,20 @@ from hailo_vision.doctor.files import closed_to, head_of
 from hailo_vision.doctor.finding import Finding, failed, ok, skipped
 from hailo_vision.models import hef
 from hailo_vision.models.listing import size
-from hailo_vision.models.store import Place
+from hailo_vision.models.store import ModelPath
 
 
 def look(case: Case) -> Finding:
     if not case.drives_the_chip:
         return skipped(f"the runtime {case.runtime} needs no HEF")
-    place = Place(path=case.machine.path(case.settings.model.hef))
+    place = ModelPath(path=case.machine.path(case.settings.model.hef))
     head = head_of(place.path, hef.HEADER_BYTES, get=pull(case))
     if isinstance(head, Finding):
         return head
     return _judge(case, place, hef.fault_in(head.start, head.size_bytes), head.size_bytes)
 
 
-def _judge(case: Case, place: Place, fault: str | None, size_bytes: int) -> Finding:
+def _judge(case: Case, place: ModelPath, fault: str | None, size_bytes: int) -> Finding:
     origin, again = place.origin, pull(case, options=" --force")
     if fault is None and origin and origin.size_bytes != size_bytes:
         fault = f"has {size_bytes:,} bytes instead of {origin.size_bytes:,}"

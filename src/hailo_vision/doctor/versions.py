@@ -13,7 +13,7 @@ def look(case: Case) -> Finding:
         return skipped(f"the runtime {case.runtime} has no driver")
     if case.release is None:
         return skipped("no HailoRT is installed, as far as its packages tell")
-    runtime = f"HailoRT {case.release.version} (says {case.release.told_by})"
+    runtime = f"HailoRT {case.release.version} (says {case.release.source})"
     module = driver.in_use(driver.loaded(case.machine))
     if module is None or module.version is None:
         return skipped(f"{runtime}; the driver's version is not known, as none is loaded that tells one")

@@ -1,4 +1,4 @@
-"""How the rest of a file is asked for, and what a server's answer to that means. Pure."""
+"""The headers of a range request, and what a server's answer to it means. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -25,14 +25,14 @@ _LATER: Final = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rest:
-    """The body goes on where the part ends."""
+    """The body continues the part (206)."""
 
     size_bytes: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whole:
-    """The body is the file from its beginning; what was there before is of no use."""
+    """The body is the whole file (200); the part that was there is of no use."""
 
     size_bytes: int | None
     etag: str | None
@@ -41,12 +41,12 @@ class Whole:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Useless:
-    """The body is neither: ask again, and for the whole file."""
+    """The body is neither: the whole file must be requested anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Later:
-    """Not now. `after_s` is when the server would be asked again, if it says so."""
+    """The server can't answer now (503 and the like); `after_s` is its Retry-After, if it has one."""
 
     why: str
     after_s: float | None = None
@@ -56,7 +56,7 @@ Answer = Rest | Whole | Useless | Later
 
 
 def headers_for(part: Partial | None, have_bytes: int) -> dict[str, str]:
-    """Asks for the rest only where the server can tell whether it is a rest of the same file."""
+    """Adds Range only where a validator lets the server tell whether the rest is of the same file."""
     headers = {"Accept-Encoding": "identity", "Accept": "application/octet-stream, */*;q=0.5"}
     if part and part.validator and have_bytes:
         headers |= {"Range": f"bytes={have_bytes}-", "If-Range": part.validator}
@@ -64,7 +64,7 @@ def headers_for(part: Partial | None, have_bytes: int) -> dict[str, str]:
 
 
 def understand(status: int, headers: Mapping[str, str], part: Partial | None, have_bytes: int) -> Answer:
-    """What to do with an answer. Raises ModelError for one that no second try would change."""
+    """Classifies a server's answer. Raises ModelError for one that no retry would change."""
     match status:
         case HTTPStatus.OK:
             _refuse_other_content(headers)
@@ -83,7 +83,7 @@ def understand(status: int, headers: Mapping[str, str], part: Partial | None, ha
 
 
 def content_range(text: str) -> tuple[int, int, int | None] | None:
-    """First byte, last byte and whole size (None for *) of a Content-Range, or None if it is not one of bytes."""
+    """Parses a Content-Range into first byte, last byte and whole size (None for *); None if it is invalid."""
     match = _CONTENT_RANGE.fullmatch(text.strip())
     if not match:
         return None
@@ -99,8 +99,8 @@ def _rest(headers: Mapping[str, str], part: Partial, have_bytes: int) -> Rest | 
     span = content_range(headers.get("Content-Range", ""))
     if span is None or span[0] != have_bytes or None is not part.size_bytes != (span[2] or part.size_bytes):
         return Useless()
-    for name, known in (("ETag", part.etag), ("Last-Modified", part.last_modified)):
-        if known and headers.get(name, known) != known:
+    for name, recorded in (("ETag", part.etag), ("Last-Modified", part.last_modified)):
+        if recorded and headers.get(name, recorded) != recorded:
             return Useless()
     return Rest(size_bytes=part.size_bytes or span[2])
 

@@ -72,7 +72,7 @@ _SMOL_256M = "SmolVLM-256M-Instruct-GGUF"
 _SMOL_500M = "SmolVLM-500M-Instruct-GGUF@72e986006ef53e37cdd3f6d4241c90b0f01df376"
 
 # What the daemon can run. The worker follows the contract of 5.1.1 and 5.2.0; 5.3.0 is here for its file alone.
-# A model for llama.cpp is two files: the language model, then its eyes.
+# A model for llama.cpp is two files: the language model, then its vision projector (mmproj).
 CATALOGUE = (
     _qwen2_vl_2b("5.1.1"),
     _qwen2_vl_2b("5.2.0"),
@@ -139,37 +139,37 @@ CATALOGUE = (
 
 
 def builds(catalogue: Sequence[ModelFile], name: str) -> tuple[ModelFile, ...]:
-    """All files of a model, which may be named in any case and by its file. Raises ModelError for an unknown one."""
-    wanted = name.casefold().removesuffix(".hef")
-    if found := tuple(file for file in catalogue if wanted in (file.model, file.file.casefold())):
-        return found
-    known = sorted({file.model for file in catalogue})
-    near = get_close_matches(wanted, known, n=1)
-    hint = f"Did you mean {near[0]}?" if near else f"It has {', '.join(known)}."
+    """Returns all files of a model, named in any case or by its file. Raises ModelError for an unknown one."""
+    key = name.casefold().removesuffix(".hef")
+    if files := tuple(file for file in catalogue if key in (file.model, file.file.casefold())):
+        return files
+    models = sorted({file.model for file in catalogue})
+    near = get_close_matches(key, models, n=1)
+    hint = f"Did you mean {near[0]}?" if near else f"It has {', '.join(models)}."
     raise ModelError(ModelFault.UNKNOWN_MODEL, f"There is no {name!r} in the catalogue. {hint}")
 
 
 def fitting(files: Sequence[ModelFile], release: str) -> ModelFile:
-    """The file for a release, and for no other: HEFs of another one fail late or not clearly (contract 6)."""
+    """Returns the file for a release, and for no other: HEFs of another one fail late or not clearly (contract 6)."""
     for file in files:
         if file.release == release:
             return file
-    known = ", ".join(file.release for file in files)
+    releases = ", ".join(file.release for file in files)
     raise ModelError(
         ModelFault.UNKNOWN_RELEASE,
-        f"The catalogue has no {files[0].model} for HailoRT {release}, only for {known}. "
+        f"The catalogue has no {files[0].model} for HailoRT {release}, only for {releases}. "
         "If you know that one of those files works, name its release with --release.",
     )
 
 
 def release_in(text: str) -> str | None:
-    """The release in a version as pip or dpkg write it: 5.1.1-1 is 5.1.1."""
+    """Returns the release in a version as pip or dpkg write it: 5.1.1-1 is 5.1.1."""
     match = _RELEASE.match(text.strip().rpartition(":")[2])
     return match and match[1]
 
 
 def at_mirror(url: str, mirror: str | None) -> str:
-    """The address of the same file on a mirror: its scheme, host and path stand where the vendor's host stood."""
+    """Returns the URL of the same file on a mirror: its scheme, host and path stand where the vendor's host stood."""
     if not mirror:
         return url
     base, address = urlsplit(mirror), urlsplit(url)
@@ -182,6 +182,6 @@ def at_mirror(url: str, mirror: str | None) -> str:
 
 
 def without_password(url: str) -> str:
-    """An address as it may be printed and kept: without the user and the password that may stand in it."""
+    """Returns a URL as it may be printed and kept: without the user and the password in it."""
     parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

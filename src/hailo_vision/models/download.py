@@ -1,4 +1,4 @@
-"""A file comes over the network into its part, however often the connection breaks on the way."""
+"""The download of one file into its part, with timeouts, retries and resumption."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,13 +11,13 @@ import aiohttp
 
 from hailo_vision import __version__
 from hailo_vision.errors import ModelError, ModelFault
-from hailo_vision.models import header
 from hailo_vision.models.answer import Later, Rest, Useless, Whole, headers_for, understand
 from hailo_vision.models.catalogue import ModelFile, without_password
 from hailo_vision.models.events import Received, Report, Started, StartedOver, Waits
 from hailo_vision.models.part import Part
 from hailo_vision.models.records import Partial
 from hailo_vision.models.store import require_space
+from hailo_vision.models.verify import HEADER_BYTES, header_fault
 
 _BLOCK_BYTES = 1 << 20
 _MAX_REDIRECTS = 8
@@ -28,19 +28,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How long and how often. A try that brings `worthwhile_bytes` is not held against the server."""
+    """The timeouts and retries of a download. A try that brings `worthwhile_bytes` does not count as a failure."""
 
     connect_s: float = 15.0
     silence_s: float = 60.0
     tries: int = 6
     first_wait_s: float = 1.0
-    longest_wait_s: float = 60.0
+    max_wait_s: float = 60.0
     worthwhile_bytes: int = 16_000_000
     spare_bytes: int = 64_000_000
 
 
 class _NotNow(Exception):
-    """This try failed, and another one may not."""
+    """This try failed; a retry may succeed."""
 
     def __init__(self, why: str, after_s: float | None = None) -> None:
         super().__init__(why)
@@ -49,7 +49,7 @@ class _NotNow(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Download:
-    """One file on its way from `url`, which may hold a password, into the part."""
+    """The download of one file from `url`, which may hold a password, into the part."""
 
     file: ModelFile
     url: str
@@ -59,7 +59,7 @@ class Download:
     report: Report
 
     async def run(self) -> None:
-        """Returns when all of the file is in the part; raises ModelError when it can't be had."""
+        """Returns when the part is whole; raises ModelError when the file can't be downloaded."""
         failures, furthest = 0, self.part.size_bytes
         whole = self.part.is_whole
         async with self._session() as session:
@@ -83,7 +83,7 @@ class Download:
         )
 
     async def _try(self, session: aiohttp.ClientSession) -> bool:
-        """One request. True when the file is whole now, False when another one is to follow at once."""
+        """Sends one request. Returns True when the file is whole, False when another request is to follow at once."""
         part = self.part
         headers = headers_for(part.note, part.size_bytes)
         async with session.get(self.url, headers=headers, max_redirects=_MAX_REDIRECTS) as response:
@@ -100,7 +100,7 @@ class Download:
         return True
 
     async def _begin(self, answer: Rest | Whole | Later) -> int | None:
-        """Gets the part ready for the body; the size of the whole file, where it is known."""
+        """Prepares the part for the body. Returns the size of the whole file, where it is known."""
         match answer:
             case Later():
                 raise _NotNow(answer.why, answer.after_s)
@@ -114,11 +114,11 @@ class Download:
         self.report(Started(url=without_password(self.url), have_bytes=have_bytes, size_bytes=size_bytes))
         return size_bytes
 
-    def _expected(self, told_bytes: int | None) -> int | None:
-        known_bytes = self.file.size_bytes
-        if known_bytes is None or told_bytes in (known_bytes, None):
-            return told_bytes or known_bytes
-        message = f"The server's file has {told_bytes:,} bytes instead of {known_bytes:,}: it is another one."
+    def _expected(self, announced_bytes: int | None) -> int | None:
+        expected_bytes = self.file.size_bytes
+        if expected_bytes is None or announced_bytes in (expected_bytes, None):
+            return announced_bytes or expected_bytes
+        message = f"The server's file has {announced_bytes:,} bytes instead of {expected_bytes:,}: it is another one."
         raise ModelError(ModelFault.WRONG_FILE, f"{message} Try a mirror.")
 
     def _note(self, answer: Whole, size_bytes: int | None) -> Partial:
@@ -136,14 +136,14 @@ class Download:
         await in_thread(self.part.restart, note)
 
     async def _receive(self, response: aiohttp.ClientResponse, size_bytes: int | None) -> None:
-        most_bytes = size_bytes or 2 * self.file.listed_bytes
+        max_bytes = size_bytes or 2 * self.file.listed_bytes
         pending = bytearray()
         try:
             async for piece in response.content.iter_any():
                 pending += piece
                 done_bytes = self.part.size_bytes + len(pending)
-                if done_bytes > most_bytes:
-                    message = f"The server sends more than {most_bytes:,} bytes: it is another file. Try a mirror."
+                if done_bytes > max_bytes:
+                    message = f"The server sends more than {max_bytes:,} bytes: it is another file. Try a mirror."
                     raise ModelError(ModelFault.WRONG_FILE, message)
                 self.report(Received(done_bytes=done_bytes, size_bytes=size_bytes))
                 if len(pending) >= _BLOCK_BYTES:
@@ -154,13 +154,9 @@ class Download:
             self._keep(pending)
 
     def _keep(self, block: bytearray) -> None:
-        """Blocks. The first bytes are looked at, so that gigabytes of something else do not follow them."""
-        head = bytes(block[: header.HEADER_BYTES])
-        if (
-            self.part.size_bytes == 0
-            and len(head) == header.HEADER_BYTES
-            and (fault := header.fault_in(self.file.file, head))
-        ):
+        """Writes a block. The header is checked at once, so that gigabytes of something else do not follow it."""
+        head = bytes(block[:HEADER_BYTES])
+        if self.part.size_bytes == 0 and len(head) == HEADER_BYTES and (fault := header_fault(self.file.file, head)):
             raise ModelError(ModelFault.WRONG_FILE, f"What the server sends {fault}. Try a mirror.")
         self.part.write(block)
 
@@ -175,12 +171,12 @@ class Download:
         wait_s = self.limits.first_wait_s * 2 ** (failures - 1)
         if isinstance(error, _NotNow) and error.after_s is not None:
             wait_s = max(wait_s, error.after_s)
-        wait_s = min(wait_s, self.limits.longest_wait_s)
+        wait_s = min(wait_s, self.limits.max_wait_s)
         self.report(Waits(why=why, wait_s=wait_s))
         await asyncio.sleep(wait_s)
 
     def _why(self, error: Exception) -> str:
-        """The reason, as the rest of a sentence. Raises ModelError for what another try would not change."""
+        """Returns the reason, as the rest of a sentence. Raises ModelError for an error that no retry would change."""
         host = urlsplit(self.url).hostname
         match error:
             case _NotNow():
@@ -207,7 +203,7 @@ class Download:
 
 
 async def in_thread(function: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
-    """Runs what blocks. A cancellation waits for its end, as the file must not be closed under it."""
+    """Runs a blocking function in a thread. A cancellation waits for its end: the file must not be closed under it."""
     work = asyncio.ensure_future(asyncio.to_thread(function, *arguments, **options))
     try:
         return await asyncio.shield(work)

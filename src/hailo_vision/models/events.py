@@ -1,4 +1,4 @@
-"""What happens on the way of a file, for whoever shows it: a terminal now, other doors later."""
+"""The events of a download, for whatever shows its progress: a terminal, or a stream over HTTP."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
-    """A server gives the file, from `have_bytes` on."""
+    """A server sends the file, from the offset `have_bytes` on."""
 
     url: str
     have_bytes: int
@@ -15,7 +15,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """So much of the file has come."""
+    """`done_bytes` of the file have been received."""
 
     done_bytes: int
     size_bytes: int | None
@@ -23,7 +23,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hashed:
-    """So much of a file that is on the disk was read."""
+    """`done_bytes` of a file on the disk have been hashed."""
 
     done_bytes: int
     size_bytes: int
@@ -31,14 +31,14 @@ class Hashed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartedOver:
-    """What had come is of no use: the server's file is another one now, or it gives no parts."""
+    """The part is dropped: the server's file has changed, or the server does not support ranges."""
 
     lost_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waits:
-    """The connection broke; it is tried again."""
+    """The connection broke; a retry follows after `wait_s`."""
 
     why: str
     wait_s: float

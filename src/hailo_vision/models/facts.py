@@ -1,4 +1,4 @@
-"""What is known of a model by its files: the catalogue's entry of a HEF, and the header of a GGUF file."""
+"""The facts of a model that its files tell: a HEF's entry in the catalogue, or the metadata of a GGUF file."""
 
 import os
 from functools import lru_cache
@@ -7,8 +7,8 @@ from typing import Final
 
 from hailo_vision.chat import ModelFacts
 from hailo_vision.models.catalogue import CATALOGUE, ModelFile
-from hailo_vision.models.gguf_facts import FACTS_BYTES, Fact, facts_in
-from hailo_vision.models.store import Place
+from hailo_vision.models.gguf import FACTS_BYTES, Fact, facts_in
+from hailo_vision.models.store import ModelPath
 
 # The vendor's page of the model (hailo_model_zoo_genai) and Qwen's own card. The template is what the device's comes
 # to, tools and pictures aside, in Go's language of templates, as Ollama's clients read it.
@@ -51,17 +51,17 @@ _QUANTIZATIONS: Final = {
 
 
 def hef_facts(path: str) -> ModelFacts:
-    """Of a HEF: its catalogue entry by the file's name, and what the disk says. Of an unknown one only the latter."""
-    place = Place(path=Path(path))
-    known = next((file for file in CATALOGUE if file.file == place.path.name), None)
-    described = ModelFacts(format="hef") if known is None else _OF_THE_VENDOR.get(known.model, ModelFacts(format="hef"))
-    return _on_disk(described, place, known)
+    """Returns the facts of a HEF: its catalogue entry by the file's name, and size, date and hash from the disk."""
+    model = ModelPath(path=Path(path))
+    entry = next((file for file in CATALOGUE if file.file == model.path.name), None)
+    described = ModelFacts(format="hef") if entry is None else _OF_THE_VENDOR.get(entry.model, ModelFacts(format="hef"))
+    return _on_disk(described, model, entry)
 
 
 def gguf_facts(path: str, mmproj: str | None, *, context_tokens: int) -> ModelFacts:
-    """Of a model for llama.cpp: its file's header. It takes pictures only with a vision projector (mmproj)."""
-    place = Place(path=Path(path))
-    known = next((file for file in CATALOGUE if file.file == place.path.name), None)
+    """Returns the facts of a GGUF model from its metadata. It takes pictures only with a vision projector (mmproj)."""
+    model = ModelPath(path=Path(path))
+    entry = next((file for file in CATALOGUE if file.file == model.path.name), None)
     header = _header(path, *_stamp(path))
     described = ModelFacts(
         format="gguf",
@@ -73,15 +73,15 @@ def gguf_facts(path: str, mmproj: str | None, *, context_tokens: int) -> ModelFa
         licence=_text(header, "general.license"),
         template=_text(header, "tokenizer.chat_template"),
     )
-    return _on_disk(described, place, known, None if mmproj is None else Path(mmproj))
+    return _on_disk(described, model, entry, None if mmproj is None else Path(mmproj))
 
 
-def _on_disk(facts: ModelFacts, place: Place, known: ModelFile | None, projector: Path | None = None) -> ModelFacts:
-    """The same with size, date and hash of the file. The vendor's listed size stands where there is no file."""
-    size_bytes, modified_at = _stamp(str(place.path))
-    origin = place.origin if size_bytes is not None else None
+def _on_disk(facts: ModelFacts, model: ModelPath, entry: ModelFile | None, projector: Path | None = None) -> ModelFacts:
+    """Adds size, date and hash of the file. The vendor's listed size stands where there is no file."""
+    size_bytes, modified_at = _stamp(str(model.path))
+    origin = model.origin if size_bytes is not None else None
     more_bytes = 0 if projector is None else _stamp(str(projector))[0] or 0
-    listed = None if known is None else known.listed_bytes
+    listed = None if entry is None else entry.listed_bytes
     return ModelFacts(
         format=facts.format,
         family=facts.family,
@@ -89,7 +89,7 @@ def _on_disk(facts: ModelFacts, place: Place, known: ModelFile | None, projector
         quantization=facts.quantization,
         context_tokens=facts.context_tokens,
         modalities=facts.modalities,
-        licence=facts.licence or (None if known is None else known.licence),
+        licence=facts.licence or (None if entry is None else entry.licence),
         template=facts.template,
         stop=facts.stop,
         size_bytes=listed if size_bytes is None else size_bytes + more_bytes,
@@ -99,17 +99,17 @@ def _on_disk(facts: ModelFacts, place: Place, known: ModelFile | None, projector
 
 
 def _stamp(path: str) -> tuple[int | None, float | None]:
-    """Size and date of a file; nothing of one that is not there."""
+    """Returns size and date of a file; None for one that is not there."""
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except (OSError, ValueError):
         return None, None
-    return found.st_size, found.st_mtime
+    return status.st_size, status.st_mtime
 
 
 @lru_cache(maxsize=16)
 def _header(path: str, size_bytes: int | None, modified_at: float | None) -> dict[str, Fact]:
-    """The facts in a file's first bytes, read once for each state of the file."""
+    """Reads the metadata of a GGUF file, once for each state of the file."""
     if size_bytes is None:
         return {}
     try:

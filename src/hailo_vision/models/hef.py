@@ -1,4 +1,4 @@
-"""What the first bytes of a HEF say, and whether they agree with the size of the file. Pure.
+"""The header of a HEF file, and whether it agrees with the size of the file. Pure.
 
 Read in hailo-ai/hailort, hailort/libhailort/src/hef: hef_internal.hpp (`hef__header_t`, packed) and hef.cpp
 (`fill_v3_hef_header`: big-endian; `validate_hef_header`: the sizes; 19b0443 and a5b7365). The header has an XXH3 of the
@@ -17,9 +17,9 @@ _HEADER: Final = struct.Struct(">4sIIQQIQQQ")
 
 
 def fault_in(head: bytes, size_bytes: int | None = None) -> str | None:
-    """What is wrong with a file that begins like this and is so large, as the rest of a sentence; None when nothing is.
+    """Returns the fault in a HEF header, as the rest of a sentence; None when there is none.
 
-    Without a size only the header is looked at.
+    Without a size only the header is checked.
     """
     if fault := _fault_in_start(head):
         return fault

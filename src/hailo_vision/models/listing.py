@@ -1,4 +1,4 @@
-"""The catalogue beside what is on the disk: as lines for a person, as JSON for a program."""
+"""The catalogue and the files on the disk in one table: as text for a person, as JSON for a program."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from urllib.parse import urlsplit
 from hailo_vision.models.catalogue import GGUF, ModelFile
 from hailo_vision.models.records import Partial
 from hailo_vision.models.release import Release
-from hailo_vision.models.store import Place
+from hailo_vision.models.store import ModelPath
 
 _TITLES = ("NAME", "RELEASE", "SIZE", "LICENCE", "ON DISK")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A file of the catalogue, and what the disk has of it. `fits` is None where no release is known."""
+    """A file of the catalogue, and whether it is on the disk. `fits` is None where no release is known."""
 
     file: ModelFile
     size_bytes: int
@@ -27,29 +27,29 @@ class Row:
 
 
 def rows(
-    catalogue: Sequence[ModelFile], found: Sequence[Place], release: Release | None, configured: Path
+    catalogue: Sequence[ModelFile], models: Sequence[ModelPath], release: Release | None, configured: Path
 ) -> tuple[Row, ...]:
-    by_name = {place.path.name: place for place in found}
+    by_name = {model.path.name: model for model in models}
     return tuple(_row(file, by_name.get(file.file), release, configured) for file in catalogue)
 
 
-def strangers(catalogue: Sequence[ModelFile], found: Sequence[Place]) -> tuple[Place, ...]:
-    """Files in the folder that are not known to be one of the catalogue's."""
-    known = {(file.file, file.model, file.release) for file in catalogue}
-    return tuple(place for place in found if place.size_bytes is not None and _identity(place) not in known)
+def strangers(catalogue: Sequence[ModelFile], models: Sequence[ModelPath]) -> tuple[ModelPath, ...]:
+    """Returns the files in the folder that have no record as one of the catalogue's."""
+    identities = {(file.file, file.model, file.release) for file in catalogue}
+    return tuple(model for model in models if model.size_bytes is not None and _identity(model) not in identities)
 
 
-def as_text(table: Sequence[Row], others: Sequence[Place], configured: Path) -> str:
+def as_text(table: Sequence[Row], others: Sequence[ModelPath], configured: Path) -> str:
     cells = [_TITLES, *((_cells(row)) for row in table)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(_TITLES))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]
-    for place in others:
-        is_configured = ", configured" if place.path == configured else ""
-        lines.append(f"Not from a pull: {place.path.name}, {size(place.size_bytes or 0)}{is_configured}")
+    for model in others:
+        is_configured = ", configured" if model.path == configured else ""
+        lines.append(f"Not from a pull: {model.path.name}, {size(model.size_bytes or 0)}{is_configured}")
     return "\n".join(lines)
 
 
-def as_json(table: Sequence[Row], others: Sequence[Place], configured: Path) -> dict[str, Any]:
+def as_json(table: Sequence[Row], others: Sequence[ModelPath], configured: Path) -> dict[str, Any]:
     return {
         "models": [
             {
@@ -68,8 +68,8 @@ def as_json(table: Sequence[Row], others: Sequence[Place], configured: Path) -> 
             for row in table
         ],
         "others": [
-            {"file": place.path.name, "size_bytes": place.size_bytes, "configured": place.path == configured}
-            for place in others
+            {"file": model.path.name, "size_bytes": model.size_bytes, "configured": model.path == configured}
+            for model in others
         ],
     }
 
@@ -78,26 +78,26 @@ def size(size_bytes: int) -> str:
     return f"{size_bytes / 1e9:.2f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.1f} MB"
 
 
-def _row(file: ModelFile, place: Place | None, release: Release | None, configured: Path) -> Row:
-    on_disk = place is not None and _identity(place) == (file.file, file.model, file.release)
-    actual_bytes = place.size_bytes if place and on_disk else None
+def _row(file: ModelFile, model: ModelPath | None, release: Release | None, configured: Path) -> Row:
+    on_disk = model is not None and _identity(model) == (file.file, file.model, file.release)
+    actual_bytes = model.size_bytes if model and on_disk else None
     return Row(
         file=file,
         size_bytes=actual_bytes or file.size_bytes or file.listed_bytes,
         on_disk=on_disk,
-        part_bytes=place.part_bytes if place and _is_of(place.partial, file) else 0,
-        configured=place is not None and on_disk and place.path == configured,
+        part_bytes=model.part_bytes if model and _is_of(model.partial, file) else 0,
+        configured=model is not None and on_disk and model.path == configured,
         fits=None if release is None or file.release == GGUF else file.release == release.version,
     )
 
 
-def _identity(place: Place) -> tuple[str, str, str] | None:
-    origin = place.origin
-    return (place.path.name, origin.model, origin.release) if origin and place.size_bytes is not None else None
+def _identity(model: ModelPath) -> tuple[str, str, str] | None:
+    origin = model.origin
+    return (model.path.name, origin.model, origin.release) if origin and model.size_bytes is not None else None
 
 
 def _is_of(partial: Partial | None, file: ModelFile) -> bool:
-    """Whether it is this file's, from the vendor or from a mirror."""
+    """Whether the part is this file's, from the vendor or from a mirror."""
     return partial is not None and urlsplit(partial.url).path.endswith(urlsplit(file.url).path)
 
 

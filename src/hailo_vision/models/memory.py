@@ -1,4 +1,4 @@
-"""How much memory a model for llama.cpp takes: an estimate from its files and settings. Pure but for `free_bytes`."""
+"""The memory that a model for llama.cpp takes, estimated from its files and settings, against the free memory."""
 
 import re
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hailo_vision.config.settings import Llama
-from hailo_vision.models.gguf_facts import FACTS_BYTES, context_bytes, facts_in
+from hailo_vision.models.gguf import FACTS_BYTES, context_bytes, facts_in
 from hailo_vision.models.listing import size
 
 LESS = "Take a smaller model, llama.context or llama.slots; llama.kv_type q8_0 halves what the context takes."
@@ -16,7 +16,7 @@ Head = tuple[bytes, int]  # a file's first bytes, and how long it is
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """`context_bytes` is None where a file does not tell its model's shape. What is computed in comes on top."""
+    """The estimate, without compute buffers. `context_bytes` is None where a file does not tell its model's shape."""
 
     files_bytes: int
     context_bytes: int | None
@@ -37,10 +37,10 @@ class Need:
 
 
 def need(settings: Llama, heads: Sequence[Head]) -> Need:
-    """The first head is the model's; of the others only a draft has a context of its own."""
+    """Estimates the memory. The first head is the model's; of the others only a draft has a context of its own."""
     shapes = [facts_in(start) for start, _ in heads]
-    speak = shapes[:1] if draft(settings) is None else [shapes[0], shapes[-1]]
-    contexts = [context_bytes(shape, settings.context * settings.slots, settings.kv_type) for shape in speak]
+    with_context = shapes[:1] if draft(settings) is None else [shapes[0], shapes[-1]]
+    contexts = [context_bytes(shape, settings.context * settings.slots, settings.kv_type) for shape in with_context]
     return Need(
         files_bytes=sum(size_bytes for _, size_bytes in heads),
         context_bytes=None if None in contexts else sum(filter(None, contexts)),
@@ -53,8 +53,7 @@ def draft(settings: Llama) -> str | None:
 
 
 def shortage(settings: Llama, meminfo: Path = Path("/proc/meminfo")) -> str | None:
-    """Why the model does not fit into the memory that is free now, with the figures; None where it fits, or where that
-    can't be told.
+    """Returns why the model does not fit into the free memory, with the figures; None where it fits or that is unknown.
 
     Prompts that are kept in case they come again do not count: llama.cpp fills that cache only as they come.
     """
@@ -76,12 +75,12 @@ def shortage(settings: Llama, meminfo: Path = Path("/proc/meminfo")) -> str | No
 
 
 def free_bytes(meminfo: Path) -> int | None:
-    """What the kernel says can be had without swapping; None where it does not say."""
+    """Reads MemAvailable, the memory that can be had without swapping; None where the kernel does not say."""
     try:
-        found = re.search(r"^MemAvailable: +([0-9]+) kB$", meminfo.read_text(), re.MULTILINE)
+        match = re.search(r"^MemAvailable: +([0-9]+) kB$", meminfo.read_text(), re.MULTILINE)
     except OSError:
         return None
-    return None if found is None else int(found[1]) * 1024
+    return None if match is None else int(match[1]) * 1024
 
 
 def _head(path: Path) -> Head:

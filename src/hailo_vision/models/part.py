@@ -1,4 +1,4 @@
-"""`NAME.hef.part`: what has come of a file so far. One process at a time holds it, by a lock that ends with it."""
+"""`NAME.hef.part` holds a partial download. One process at a time has it, by a lock that ends with the process."""
 
 import fcntl
 import hashlib
@@ -11,17 +11,17 @@ from pathlib import Path
 from hailo_vision.errors import ModelError, ModelFault
 from hailo_vision.models import hef, records
 from hailo_vision.models.records import Origin, Partial
-from hailo_vision.models.store import Place, sync_folder
+from hailo_vision.models.store import ModelPath, sync_folder
 
 _SYNC_BYTES = 64_000_000
 _BLOCK_BYTES = 4 << 20
 
 
 class Part:
-    """The part of one place. Made by `held`; all of its methods block."""
+    """The partial download of one model. Made by `held`; all of its methods block."""
 
-    def __init__(self, place: Place, descriptor: int) -> None:
-        self._place = place
+    def __init__(self, model: ModelPath, descriptor: int) -> None:
+        self._model = model
         self._descriptor = descriptor
         self._hash = hashlib.sha256()
         self._size_bytes = 0
@@ -34,15 +34,15 @@ class Part:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all has come that the server once announced."""
+        """Whether the part has the size that the server announced."""
         return self.note is not None and self.note.size_bytes == self._size_bytes
 
     def take_up(self, url: str) -> Iterator[int]:
-        """Goes on with what an earlier run left, if it is of this address and can be continued; else with nothing.
+        """Resumes the part of an earlier run if it is of this URL and has a validator; else starts an empty one.
 
         Yields the bytes read so far: a big part takes seconds to hash.
         """
-        note = self._place.partial
+        note = self._model.partial
         size_bytes = os.fstat(self._descriptor).st_size
         if not note or note.url != url or not note.validator or not 0 < note.synced_bytes <= size_bytes:
             self.restart(None)
@@ -55,15 +55,15 @@ class Part:
             yield self._size_bytes
 
     def restart(self, note: Partial | None) -> None:
-        """Drops what is there; what comes next is the beginning of the file that the note is about."""
+        """Empties the part; the next write is the beginning of the file that the record is about."""
         os.truncate(self._descriptor, 0)
         self._hash = hashlib.sha256()
         self._size_bytes = 0
         self.note = note
         if note:
-            records.write(self._place.part_note, note)
+            records.write(self._model.part_note, note)
         else:
-            _unlink(self._place.part_note)
+            _unlink(self._model.part_note)
 
     def write(self, block: bytes | bytearray) -> None:
         view = memoryview(block)
@@ -76,11 +76,11 @@ class Part:
             self.sync()
 
     def sync(self) -> None:
-        """Makes sure of what is there, and notes how much that is."""
+        """Syncs the part to the disk, and records its size."""
         os.fsync(self._descriptor)
         if self.note:
             self.note = replace(self.note, synced_bytes=self._size_bytes)
-            records.write(self._place.part_note, self.note)
+            records.write(self._model.part_note, self.note)
 
     def head(self) -> bytes:
         return os.pread(self._descriptor, hef.HEADER_BYTES, 0)
@@ -89,37 +89,37 @@ class Part:
         return self._hash.hexdigest()
 
     def install(self, origin: Origin) -> None:
-        """Puts the file into its place. At no moment does a note stand beside a file that it is not about."""
+        """Renames the part to the model's file. At no moment does a record stand beside a file that it is not about."""
         os.fchmod(self._descriptor, 0o644)
         os.fsync(self._descriptor)
-        _unlink(self._place.note)
-        os.replace(self._place.part, self._place.path)
-        _unlink(self._place.part_note)
-        records.write(self._place.note, origin)
-        sync_folder(self._place.path.parent)
+        _unlink(self._model.note)
+        os.replace(self._model.part, self._model.path)
+        _unlink(self._model.part_note)
+        records.write(self._model.note, origin)
+        sync_folder(self._model.path.parent)
 
     def discard(self) -> None:
-        _unlink(self._place.part)
-        _unlink(self._place.part_note)
+        _unlink(self._model.part)
+        _unlink(self._model.part_note)
 
     def leave(self) -> None:
-        """Keeps what can be continued by a later run, and nothing else."""
-        known_bytes = self.note.synced_bytes if self.note and self.note.validator else None
-        if known_bytes is None or not max(self._size_bytes, known_bytes):
+        """Keeps a part that a later run can resume, and deletes any other."""
+        synced_bytes = self.note.synced_bytes if self.note and self.note.validator else None
+        if synced_bytes is None or not max(self._size_bytes, synced_bytes):
             self.discard()
-        elif self._size_bytes > known_bytes:  # it is less while the part of an earlier run is still being hashed
+        elif self._size_bytes > synced_bytes:  # it is less while the part of an earlier run is still being hashed
             self.sync()
 
 
 @contextmanager
-def held(place: Place) -> Iterator[Part]:
-    """The part, made if need be, and locked. Raises ModelError while another process has it."""
-    descriptor = _locked(place.part)
+def held(model: ModelPath) -> Iterator[Part]:
+    """Opens and locks the part, and creates it where there is none. Raises ModelError while another process has it."""
+    descriptor = _locked(model.part)
     try:
-        yield Part(place, descriptor)
+        yield Part(model, descriptor)
     finally:
-        if os.fstat(descriptor).st_size == 0 and _is_still(place.part, descriptor):
-            _unlink(place.part)
+        if os.fstat(descriptor).st_size == 0 and _is_still(model.part, descriptor):
+            _unlink(model.part)
         os.close(descriptor)
 
 

@@ -1,4 +1,4 @@
-"""How far a file has come, as a line: one that rewrites itself on a terminal, one for each twentieth elsewhere."""
+"""The progress of a download: a bar that rewrites itself on a terminal, a line for each 5 % elsewhere."""
 
 import shutil
 import time
@@ -17,16 +17,16 @@ _BAR: Final = 24
 
 def bar_line(done_bytes: int, size_bytes: int | None, bytes_per_s: float | None, columns: int) -> str:
     """`[#####...]  35 %   820 of 2341 MB   11.2 MB/s   2 min 15 s left`, as much of it as fits."""
-    words = []
+    columns_of_text = []
     if size_bytes:
         filled = _BAR * done_bytes // size_bytes
-        words += [f"[{'#' * filled}{'.' * (_BAR - filled)}] {100 * done_bytes // size_bytes:3} %"]
-    words += [amount(done_bytes, size_bytes)]
+        columns_of_text += [f"[{'#' * filled}{'.' * (_BAR - filled)}] {100 * done_bytes // size_bytes:3} %"]
+    columns_of_text += [amount(done_bytes, size_bytes)]
     if bytes_per_s:
-        words += [f"{bytes_per_s / 1e6:.1f} MB/s"]
+        columns_of_text += [f"{bytes_per_s / 1e6:.1f} MB/s"]
         if size_bytes:
-            words += [f"{duration((size_bytes - done_bytes) / bytes_per_s)} left"]
-    return "   ".join(words)[: max(columns - 1, 1)]
+            columns_of_text += [f"{duration((size_bytes - done_bytes) / bytes_per_s)} left"]
+    return "   ".join(columns_of_text)[: max(columns - 1, 1)]
 
 
 def amount(done_bytes: int, size_bytes: int | None) -> str:
@@ -44,13 +44,13 @@ def duration(seconds: float) -> str:
 
 
 class Pace:
-    """Bytes a second over the last moments."""
+    """The throughput in bytes a second over the last ten seconds."""
 
     def __init__(self) -> None:
         self._seen: deque[tuple[float, int]] = deque()
 
     def at(self, now_s: float, done_bytes: int) -> float | None:
-        """None until enough was seen."""
+        """Returns the throughput; None within the first second."""
         self._seen.append((now_s, done_bytes))
         while len(self._seen) > 2 and now_s - self._seen[1][0] >= _WINDOW_S:
             self._seen.popleft()
@@ -59,7 +59,7 @@ class Pace:
 
 
 class Printer:
-    """Shows events. Give it each as it comes, and `end` before anything else is printed."""
+    """Prints events. `end` must be called before anything else is printed."""
 
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
@@ -93,8 +93,8 @@ class Printer:
             self._open = False
         self._restart("", 0)
 
-    def _restart(self, what: str, done_bytes: int) -> None:
-        self._what = what
+    def _restart(self, label: str, done_bytes: int) -> None:
+        self._label = label
         self._pace = Pace()
         self._drawn_s = float("-inf")
         self._shown_bytes = done_bytes
@@ -104,22 +104,24 @@ class Printer:
         self._stream.write(f"{text}\n")
         self._stream.flush()
 
-    def _advance(self, what: str, done_bytes: int, size_bytes: int | None) -> None:
-        if what != self._what:
+    def _advance(self, label: str, done_bytes: int, size_bytes: int | None) -> None:
+        if label != self._label:
             self.end()
-            self._restart(what, 0)
+            self._restart(label, 0)
         if self._live:
             self._draw(done_bytes, size_bytes)
         elif self._is_a_step(done_bytes, size_bytes):
             percent = f"{100 * done_bytes // size_bytes} %, " if size_bytes else ""
-            self._say_step(f"{what}{percent}{amount(done_bytes, size_bytes)}", done_bytes)
+            self._say_step(f"{label}{percent}{amount(done_bytes, size_bytes)}", done_bytes)
 
     def _draw(self, done_bytes: int, size_bytes: int | None) -> None:
         now_s = self._clock()
         pace = self._pace.at(now_s, done_bytes)
         if now_s - self._drawn_s < _REDRAW_S and done_bytes != size_bytes:
             return
-        line = self._what + bar_line(done_bytes, size_bytes, pace, shutil.get_terminal_size().columns - len(self._what))
+        line = self._label + bar_line(
+            done_bytes, size_bytes, pace, shutil.get_terminal_size().columns - len(self._label)
+        )
         self._stream.write(f"\r{line}\x1b[K")
         self._stream.flush()
         self._drawn_s, self._open = now_s, True

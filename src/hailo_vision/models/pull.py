@@ -1,4 +1,4 @@
-"""A model's file is fetched, checked and put into its place, so that a file in its place is always a whole one."""
+"""A pull downloads a model's file, checks it and renames it, so that a file with its final name is always whole."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,24 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hailo_vision.errors import ModelError, ModelFault
-from hailo_vision.models import header, records
+from hailo_vision.models import records
 from hailo_vision.models.catalogue import ModelFile, at_mirror, without_password
 from hailo_vision.models.download import Download, Limits, in_thread
 from hailo_vision.models.events import Hashed, Report
 from hailo_vision.models.part import Part, held
 from hailo_vision.models.records import Origin
-from hailo_vision.models.store import Place, disk_errors, make_folder, place
-from hailo_vision.models.verify import sha256_of
+from hailo_vision.models.store import ModelPath, disk_errors, make_folder, model_path
+from hailo_vision.models.verify import header_fault, sha256_of
 
-# After these a later run can go on with what has come.
+# After these faults a later run resumes the part.
 _RESUMABLE = (ModelFault.BROKEN_OFF, ModelFault.DISK_FULL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pulled:
-    """The file is in its place; `fetched` is False when it was there before."""
+    """The file is on the disk; `fetched` is False when it was there before."""
 
-    place: Place
+    model: ModelPath
     origin: Origin
     fetched: bool
 
@@ -41,10 +41,10 @@ async def pull(
     url = at_mirror(file.url, mirror)
     with disk_errors(folder):
         make_folder(folder)
-        target = place(folder, file.file)
+        target = model_path(folder, file.file)
         with held(target) as part:
             if not force and (origin := await in_thread(_already_there, target, file, report)):
-                return Pulled(place=target, origin=origin, fetched=False)
+                return Pulled(model=target, origin=origin, fetched=False)
             with _left_tidy(part):
                 await _take_up(part, without_password(url), report)
                 download = Download(
@@ -53,11 +53,11 @@ async def pull(
                 await download.run()
                 origin = _checked(file, part, without_password(url))
                 await in_thread(part.install, origin)
-                return Pulled(place=target, origin=origin, fetched=True)
+                return Pulled(model=target, origin=origin, fetched=True)
 
 
-def _already_there(target: Place, file: ModelFile, report: Report) -> Origin | None:
-    """What is in the place, if it is what is asked for. Raises ModelError where it can't be told what it is."""
+def _already_there(target: ModelPath, file: ModelFile, report: Report) -> Origin | None:
+    """Returns the record of the file on the disk if it is the requested one. Raises ModelError for an unknown file."""
     size_bytes, origin = target.size_bytes, target.origin
     if size_bytes is None:
         return None
@@ -67,8 +67,8 @@ def _already_there(target: Place, file: ModelFile, report: Report) -> Origin | N
     return origin if same else None
 
 
-def _adopted(target: Place, file: ModelFile, size_bytes: int, report: Report) -> Origin:
-    """A file that somebody else put there is taken for the catalogue's only where the catalogue knows its hash."""
+def _adopted(target: ModelPath, file: ModelFile, size_bytes: int, report: Report) -> Origin:
+    """Accepts a file without a record as the catalogue's only where the catalogue has its hash."""
     if file.sha256 and sha256_of(target.path, report) == file.sha256:
         origin = Origin(model=file.model, release=file.release, url=file.url, size_bytes=size_bytes, sha256=file.sha256)
         records.write(target.note, origin)
@@ -81,7 +81,7 @@ def _adopted(target: Place, file: ModelFile, size_bytes: int, report: Report) ->
 
 
 async def _take_up(part: Part, url: str, report: Report) -> None:
-    """Block by block, so that Ctrl-C does not wait for gigabytes."""
+    """Hashes the part of an earlier run block by block, so that Ctrl-C does not wait for gigabytes."""
     blocks = part.take_up(url)
     while done_bytes := await in_thread(next, blocks, 0):
         report(Hashed(done_bytes=done_bytes, size_bytes=part.note.synced_bytes if part.note else done_bytes))
@@ -89,7 +89,7 @@ async def _take_up(part: Part, url: str, report: Report) -> None:
 
 def _checked(file: ModelFile, part: Part, url: str) -> Origin:
     sha256 = part.sha256()
-    if fault := header.fault_in(file.file, part.head(), part.size_bytes):
+    if fault := header_fault(file.file, part.head(), part.size_bytes):
         raise ModelError(ModelFault.WRONG_FILE, f"The file that came {fault}. It was removed; pull again.")
     if file.sha256 and sha256 != file.sha256:
         raise ModelError(
@@ -102,7 +102,7 @@ def _checked(file: ModelFile, part: Part, url: str) -> Origin:
 
 @contextmanager
 def _left_tidy(part: Part) -> Iterator[None]:
-    """Leaves what a later run can go on with, and nothing where a later run would fail like this one."""
+    """Keeps a part that a later run can resume, and deletes one with which a later run would fail like this one."""
     try:
         yield
     except ModelError as error:

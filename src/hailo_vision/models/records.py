@@ -1,4 +1,4 @@
-"""The notes beside the files: what a part is a part of, and what a finished file was when it came."""
+"""The record files beside the models: they say where a file or a part of one came from."""
 
 import json
 import os
@@ -10,7 +10,7 @@ from typing import TypeVar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partial:
-    """`NAME.hef.part.json`: which file on the server the part is of, and how much of it is surely on the disk.
+    """`NAME.hef.part.json` says which file on the server the part belongs to, and how much of it is synced to the disk.
 
     `synced_bytes` is behind the part's size after a power cut; what lies behind it may be zeros and is not used.
     """
@@ -23,7 +23,7 @@ class Partial:
 
     @property
     def validator(self) -> str | None:
-        """What If-Range takes to mean "the same file still": a strong ETag, else a date (RFC 9110, 13.1.5)."""
+        """The validator for If-Range: a strong ETag, else a date (RFC 9110, 13.1.5)."""
         if self.etag and not self.etag.startswith("W/"):
             return self.etag
         return self.last_modified
@@ -31,7 +31,7 @@ class Partial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """`NAME.hef.json`: what was pulled. Its hash is the file's as it came, so that a bad disk shows later."""
+    """`NAME.hef.json` says what was pulled. The hash is that of the download, so that a bad disk shows later."""
 
     model: str
     release: str
@@ -44,21 +44,21 @@ Record = TypeVar("Record", Partial, Origin)
 
 
 def read(path: Path, kind: type[Record]) -> Record | None:
-    """The note, or None where there is none, or none that can be understood: both mean that nothing is known."""
+    """Reads a record file; None where there is none or it can't be parsed: both mean that nothing is known."""
     try:
         tree = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
-    wanted = {field.name: field.type for field in fields(kind)}
-    if not isinstance(tree, dict) or tree.keys() != wanted.keys():
+    types = {field.name: field.type for field in fields(kind)}
+    if not isinstance(tree, dict) or tree.keys() != types.keys():
         return None
-    if not all(isinstance(tree[name], expected) for name, expected in wanted.items()):  # type: ignore[arg-type]
+    if not all(isinstance(tree[name], expected) for name, expected in types.items()):  # type: ignore[arg-type]
         return None
     return kind(**tree)
 
 
 def write(path: Path, record: Partial | Origin) -> None:
-    """Replaces the note as a whole. It is made anew and exclusively, so that no symbolic link is written through."""
+    """Replaces the record file as a whole. The new one is created exclusively, so no symbolic link is followed."""
     new = path.with_name(f"{path.name}.new")
     with suppress(FileNotFoundError):
         new.unlink()

@@ -18,22 +18,22 @@ _DPKG_TIMEOUT_S = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """A release of HailoRT, and who said so."""
+    """A release of HailoRT, and where its number was read."""
 
     version: str
-    told_by: str
+    source: str
 
 
 def runtime_release(settings: Settings, named: str | None = None) -> Release:
-    """The release that models must fit: the one that is named, the simulator's, or the installed one."""
+    """Returns the release that models must fit: the one that is named, the simulator's, or the installed one."""
     if named is not None:
         if version := release_in(named):
-            return Release(version=version, told_by="--release")
+            return Release(version=version, source="--release")
         raise ModelError(ModelFault.UNKNOWN_RELEASE, f"{named!r} is no release of HailoRT, such as 5.1.1.")
     if settings.device.runtime == "simulated":
-        return Release(version=settings.simulator.version, told_by="simulator.version")
-    if found := _python_package() or _debian_package():
-        return found
+        return Release(version=settings.simulator.version, source="simulator.version")
+    if release := _python_package() or _debian_package():
+        return release
     raise ModelError(
         ModelFault.UNKNOWN_RELEASE,
         "No HailoRT is installed, so it can't be told which file fits. Install it (sudo apt install hailo-h10-all), "
@@ -46,17 +46,17 @@ def _python_package() -> Release | None:
         version = release_in(metadata.version(_DISTRIBUTION))
     except metadata.PackageNotFoundError:
         return None
-    return Release(version=version, told_by=f"the Python package {_DISTRIBUTION}") if version else None
+    return Release(version=version, source=f"the Python package {_DISTRIBUTION}") if version else None
 
 
 def _debian_package() -> Release | None:
     if not (program := shutil.which("dpkg-query")):
         return None
-    ask = [program, "--show", "--showformat=${Package} ${db:Status-Status} ${Version}\\n", *_DEBIAN_PACKAGES]
+    command = [program, "--show", "--showformat=${Package} ${db:Status-Status} ${Version}\\n", *_DEBIAN_PACKAGES]
     # It ends with 1 when one of them is unknown, and prints the others all the same.
     try:
         answer = subprocess.run(
-            ask, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_DPKG_TIMEOUT_S, check=False
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_DPKG_TIMEOUT_S, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
@@ -67,6 +67,6 @@ def _debian_package() -> Release | None:
         if status == "installed":
             versions[package.partition(":")[0]] = version
     for package in _DEBIAN_PACKAGES:
-        if found := release_in(versions.get(package, "")):
-            return Release(version=found, told_by=f"the Debian package {package}")
+        if release := release_in(versions.get(package, "")):
+            return Release(version=release, source=f"the Debian package {package}")
     return None

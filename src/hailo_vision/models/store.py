@@ -1,4 +1,4 @@
-"""The folder of the models: what is in it, and what may be done to it."""
+"""The folder of the models: the paths in it, its free space, and how files are removed."""
 
 import errno
 import os
@@ -16,8 +16,8 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where one model's file stands, with its notes and what has come of it so far."""
+class ModelPath:
+    """The path of one model's file, and those of its record files and of its partial download."""
 
     path: Path
 
@@ -35,7 +35,7 @@ class Place:
 
     @property
     def origin(self) -> Origin | None:
-        """What was pulled to this place; None for a file that somebody else put there."""
+        """The record of the pull; None for a file that somebody else put there."""
         return records.read(self.note, Origin)
 
     @property
@@ -54,38 +54,38 @@ class Place:
         return self.part.stat().st_size if partial and partial.validator and self.part.is_file() else 0
 
 
-def place(folder: Path, file: str) -> Place:
-    """The place of a file that is named by a person or a record. Raises ModelError for one outside the folder."""
+def model_path(folder: Path, file: str) -> ModelPath:
+    """Returns the path of a file that a person or a record names. Raises ModelError for one outside the folder."""
     if file != os.path.basename(file) or "\0" in file or not file.endswith(SUFFIXES) or file in SUFFIXES:
         raise ModelError(
             ModelFault.NOT_ON_DISK,
             f"{file!r} is no file of {folder}: name a model, or a {' or '.join(SUFFIXES)} file in that folder.",
         )
-    return Place(path=folder / file)
+    return ModelPath(path=folder / file)
 
 
-def places(folder: Path) -> tuple[Place, ...]:
-    """All models in the folder, whole or in part; none where there is no folder."""
+def model_paths(folder: Path) -> tuple[ModelPath, ...]:
+    """Lists all models in the folder, whole or in part; none where there is no folder."""
     with disk_errors(folder):
         try:
             names = {name.removesuffix(".part") for name in os.listdir(folder)}
         except FileNotFoundError:
             return ()
-        found = (
-            Place(path=folder / name) for name in sorted(names) if name.endswith(SUFFIXES) and name not in SUFFIXES
+        paths = (
+            ModelPath(path=folder / name) for name in sorted(names) if name.endswith(SUFFIXES) and name not in SUFFIXES
         )
-        return tuple(one for one in found if one.path.is_file() or one.part.is_file())
+        return tuple(model for model in paths if model.path.is_file() or model.part.is_file())
 
 
 def make_folder(folder: Path) -> None:
-    """Readable for the service, whoever makes it and with what umask."""
+    """Makes the folder so that the service can read it, whatever the user and the umask."""
     if not folder.is_dir():
         folder.mkdir(parents=True)
         folder.chmod(0o755)
 
 
 def require_space(folder: Path, bytes_to_come: int, spare_bytes: int) -> None:
-    """Raises ModelError where so many bytes would not fit; some are left for the rest of the system."""
+    """Raises ModelError where the disk lacks the space; `spare_bytes` are left for the rest of the system."""
     disk = os.statvfs(folder)
     free = disk.f_bavail * disk.f_frsize
     if free < bytes_to_come + spare_bytes:
@@ -96,9 +96,9 @@ def require_space(folder: Path, bytes_to_come: int, spare_bytes: int) -> None:
         )
 
 
-def remove(one: Place) -> None:
-    """Takes a model and its notes away; a symbolic link is removed, and not what it leads to."""
-    for path in (one.path, one.note, one.part, one.part_note):
+def remove(model: ModelPath) -> None:
+    """Deletes a model with its record files and its part; a symbolic link is removed, and not its target."""
+    for path in (model.path, model.note, model.part, model.part_note):
         with suppress(FileNotFoundError):
             path.unlink()
 
@@ -114,7 +114,7 @@ def sync_folder(folder: Path) -> None:
 
 @contextmanager
 def disk_errors(folder: Path) -> Iterator[None]:
-    """Says what the operating system's refusals mean for a person who has this folder."""
+    """Turns an OSError into a ModelError that says what it means for this folder."""
     try:
         yield
     except OSError as error:

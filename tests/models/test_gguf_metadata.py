@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hailo_vision.models.gguf_facts import FACTS_BYTES, Fact, context_bytes, facts_in
+from hailo_vision.models.gguf import FACTS_BYTES, Fact, context_bytes, facts_in
 from local_models import MAKER
 from models.gguf_head import SHAPE, head, text
 
