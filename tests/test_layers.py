@@ -11,7 +11,7 @@ HOUSE = Path(__file__).resolve().parent.parent / "src" / "hailo_vision"
 
 # For each room, or a folder or module of it that keeps to rules of its own: what it may import from the house | from
 # others. A name covers what is inside it; a `-` takes away, from the standard library too. The longest name counts.
-WORDS = "chat errors config.settings"
+WORDS = "chat errors files config.settings"
 ENGINE = (
     f"{WORDS} config.served models.facts models.memory engines.contract engines.condition engines.backoff "
     "engines.child engines.stderr"
@@ -26,9 +26,10 @@ TABLE = {
     "__main__": "cli",
     "chat": "",
     "errors": "",
+    "files": "",
     "wire": "chat errors",
     "tasks": "",
-    "config": "chat errors | yaml jsonschema",
+    "config": "chat errors files | yaml jsonschema",
     "images": f"{WORDS} __version__ | PIL aiohttp yarl -aiohttp.web",
     "engines": ENGINE,
     "engines.choose": f"{ENGINE} engines.chip.node",  # `auto` looks for the chip
@@ -57,9 +58,9 @@ TABLE = {
     "ingress": "errors http_api.web.faults http_api.web.http_errors",
     "daemon": "chat errors config images models scheduler engines wire access generate serving http_api ingress "
     "__version__",
-    "models": "chat errors config.settings __version__ | aiohttp -aiohttp.web",
+    "models": "chat errors files config.settings __version__ | aiohttp -aiohttp.web",
     "client": "errors | aiohttp -aiohttp.web",
-    "doctor": "errors config models client engines",
+    "doctor": "errors files config models client engines",
     "bench": "chat errors client __version__ | PIL aiohttp -aiohttp.web",
     "cli": "chat errors config daemon models client doctor bench __version__",
 }

@@ -17,11 +17,11 @@ from hailo_vision.errors import ConfigError, ModelError, ModelFault
 from hailo_vision.models import listing
 from hailo_vision.models.catalogue import CATALOGUE, GGUF, ModelFile, builds, fitting
 from hailo_vision.models.events import Event
-from hailo_vision.models.part import held
+from hailo_vision.models.part import delete
 from hailo_vision.models.progress import Printer
 from hailo_vision.models.pull import Pulled, pull
 from hailo_vision.models.release import Release, runtime_release
-from hailo_vision.models.store import ModelPath, disk_errors, model_path, model_paths, remove
+from hailo_vision.models.store import ModelPath, disk_errors, model_path, model_paths
 from hailo_vision.models.verify import Verdict, verify
 
 INTERRUPTED = 130
@@ -185,17 +185,26 @@ def _runtime(release: str) -> str:
 
 
 def _verify(arguments: argparse.Namespace, folder: ModelsFolder) -> int:
-    chosen = folder.named(arguments.name) if arguments.name else model_paths(folder.folder)
-    on_disk = [model for model in chosen if model.size_bytes is not None]
-    if not on_disk:
-        subject = chosen[0].path.name if arguments.name else "A model"
-        message = f"{subject} is not in {folder.folder}. Get it with: hailo-vision models pull NAME"
-        raise ModelError(ModelFault.NOT_ON_DISK, message)
+    models = on_disk(folder, arguments.name)
     release = folder.release()
-    verdicts = [_verdict(model) for model in on_disk]
+    verdicts = [_verdict(model) for model in models]
     for verdict in verdicts:
         print(_sentence(verdict, release))
     return FAILED if any(verdict.faults for verdict in verdicts) else 0
+
+
+def on_disk(folder: ModelsFolder, name: str | None) -> list[ModelPath]:
+    """Returns the files to check: those of one model, or all. Raises ModelError where there is none."""
+    chosen = folder.named(name) if name else model_paths(folder.folder)
+    for model in chosen:
+        if model.is_blocked:
+            message = f"{model.path} is no regular file. Remove it with: hailo-vision models remove {model.path.name}"
+            raise ModelError(ModelFault.IN_THE_WAY, message)
+    if models := [model for model in chosen if model.size_bytes is not None]:
+        return models
+    subject = chosen[0].path.name if name else "A model"
+    message = f"{subject} is not in {folder.folder}. Get it with: hailo-vision models pull NAME"
+    raise ModelError(ModelFault.NOT_ON_DISK, message)
 
 
 def _verdict(model: ModelPath) -> Verdict:
@@ -231,14 +240,14 @@ def _remove(arguments: argparse.Namespace, folder: ModelsFolder) -> int:
 
 
 def _remove_one(model: ModelPath, arguments: argparse.Namespace, folder: ModelsFolder) -> int:
-    if not os.path.lexists(model.path) and not model.part.is_file():
+    if not os.path.lexists(model.path) and not os.path.lexists(model.part):
         raise ModelError(ModelFault.NOT_ON_DISK, f"{model.path.name} is not in {folder.folder}.")
     if folder.is_configured(model.path):
         print(f"{model.path} is the configured model: without it the service can't start again.", file=sys.stderr)
     if not arguments.yes and not _agreed(model):
         return FAILED
-    with disk_errors(folder.folder), held(model):
-        remove(model)
+    with disk_errors(folder.folder):
+        delete(model)
     print(f"{model.path} is removed")
     return 0
 

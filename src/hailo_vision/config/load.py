@@ -10,6 +10,7 @@ from hailo_vision.config.parse import parse_text
 from hailo_vision.config.settings import Settings
 from hailo_vision.config.tree import settings_from
 from hailo_vision.errors import ConfigError, ConfigProblem, UnusableFile
+from hailo_vision.files import open_regular
 
 MAX_BYTES = 1_000_000
 
@@ -68,7 +69,9 @@ def describe(error: ConfigError) -> str:
 
 def _read(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        # A pipe of the shell's, as in `--config <(...)`, is wanted; a named pipe would block the open.
+        is_passed = str(path).startswith(("/dev/fd/", "/dev/stdin", "/proc/self/fd/"))
+        with path.open("rb") if is_passed else open_regular(path) as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise _unreadable(path, _reason(error)) from error

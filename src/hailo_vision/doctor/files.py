@@ -9,6 +9,7 @@ from hailo_vision.doctor import account
 from hailo_vision.doctor.account import ENTER, READ, Account, Owner
 from hailo_vision.doctor.case import SERVICE, Case
 from hailo_vision.doctor.finding import Finding, failed, skipped
+from hailo_vision.files import open_regular
 
 AS_ROOT = "Run `sudo hailo-vision doctor`."
 # What a property of the unit hides, whatever a file's mode: systemd.exec(5).
@@ -32,7 +33,7 @@ def head_of(
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # to open a pipe would be to wait
             return failed(f"{path} is no file", f"Remove it, then {get}")
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return Head(start=file.read(most_bytes), size_bytes=status.st_size)
     except FileNotFoundError:
         return failed(f"{path} is not there", f"{get[:1].upper()}{get[1:]}")

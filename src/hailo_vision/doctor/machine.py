@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hailo_vision.files import open_regular
+
 COMMAND_S = 10.0
 LAST_WORDS_S = 2.0  # a process that hangs in the driver does not even die
 MAX_BYTES = 1 << 20
@@ -38,7 +40,7 @@ class Machine:
     def text(self, absolute: str | Path) -> str | None:
         """A small file's text without the white space around it; None where it can't be read."""
         try:
-            with self.path(absolute).open("rb") as file:
+            with open_regular(self.path(absolute)) as file:
                 return file.read(MAX_BYTES).decode(errors="replace").strip(" \t\r\n\0")
         except OSError:
             return None

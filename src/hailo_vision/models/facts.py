@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from hailo_vision.chat import ModelFacts
+from hailo_vision.files import open_regular
 from hailo_vision.models.catalogue import CATALOGUE, ModelFile
 from hailo_vision.models.gguf import FACTS_BYTES, Fact, facts_in
 from hailo_vision.models.store import ModelPath
@@ -113,7 +114,7 @@ def _header(path: str, size_bytes: int | None, modified_at: float | None) -> dic
     if size_bytes is None:
         return {}
     try:
-        with open(path, "rb") as file:
+        with open_regular(path) as file:
             return facts_in(file.read(FACTS_BYTES))
     except OSError:
         return {}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hailo_vision.config.settings import Llama
+from hailo_vision.files import open_regular
 from hailo_vision.models.gguf import FACTS_BYTES, context_bytes, facts_in
 from hailo_vision.models.listing import size
 
@@ -84,5 +85,5 @@ def free_bytes(meminfo: Path) -> int | None:
 
 
 def _head(path: Path) -> Head:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return file.read(FACTS_BYTES), path.stat().st_size

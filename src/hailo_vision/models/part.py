@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -11,7 +12,7 @@ from pathlib import Path
 from hailo_vision.errors import ModelError, ModelFault
 from hailo_vision.models import hef, records
 from hailo_vision.models.records import Origin, Partial
-from hailo_vision.models.store import ModelPath, sync_folder
+from hailo_vision.models.store import ModelPath, remove, sync_folder
 
 _SYNC_BYTES = 64_000_000
 _BLOCK_BYTES = 4 << 20
@@ -125,7 +126,8 @@ def held(model: ModelPath) -> Iterator[Part]:
 
 def _locked(path: Path) -> int:
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        _require_ordinary(path)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -135,9 +137,41 @@ def _locked(path: Path) -> int:
             file = path.name.removesuffix(".part")
             raise ModelError(ModelFault.BUSY, f"Another process is downloading {file} just now.") from error
         if _is_still(path, descriptor):
+            try:
+                _require_ordinary(path)  # again, as another name may have come before the lock
+            except ModelError:
+                os.close(descriptor)
+                raise
             return descriptor
         # The one that held it has finished between our open and our lock: that file has another name now, or none.
         os.close(descriptor)
+
+
+def delete(model: ModelPath) -> None:
+    """Deletes a model and its part. Raises ModelError while another process downloads it."""
+    if is_foreign(model.part):  # no download writes to it, so that none holds it
+        remove(model)
+    else:
+        with held(model):
+            remove(model)
+
+
+def is_foreign(path: Path) -> bool:
+    """Whether something stands at a part's path that no download made: a pipe, a link, a file with a second name."""
+    try:
+        status = os.lstat(path)
+    except FileNotFoundError:
+        return False
+    return not stat.S_ISREG(status.st_mode) or status.st_nlink > 1
+
+
+def _require_ordinary(path: Path) -> None:
+    """Raises ModelError for a path through which a write would change something elsewhere, or would wait."""
+    if is_foreign(path):
+        raise ModelError(
+            ModelFault.IN_THE_WAY,
+            f"{path} is no file of a download but a link, a pipe, a folder or the like. Remove it, then pull again.",
+        )
 
 
 def _is_still(path: Path, descriptor: int) -> bool:

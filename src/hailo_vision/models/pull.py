@@ -42,6 +42,7 @@ async def pull(
     with disk_errors(folder):
         make_folder(folder)
         target = model_path(folder, file.file)
+        _require_replaceable(target)
         with held(target) as part:
             if not force and (origin := await in_thread(_already_there, target, file, report)):
                 return Pulled(model=target, origin=origin, fetched=False)
@@ -54,6 +55,15 @@ async def pull(
                 origin = _checked(file, part, without_password(url))
                 await in_thread(part.install, origin)
                 return Pulled(model=target, origin=origin, fetched=True)
+
+
+def _require_replaceable(target: ModelPath) -> None:
+    """Raises ModelError before gigabytes are downloaded for a path at which no file can be put."""
+    if target.is_blocked:
+        raise ModelError(
+            ModelFault.IN_THE_WAY,
+            f"{target.path} is there already, and is no regular file. Remove it, then pull again.",
+        )
 
 
 def _already_there(target: ModelPath, file: ModelFile, report: Report) -> Origin | None:

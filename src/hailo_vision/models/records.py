@@ -5,7 +5,11 @@ import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
+
+from hailo_vision.files import open_regular
+
+MAX_BYTES: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +50,9 @@ Record = TypeVar("Record", Partial, Origin)
 def read(path: Path, kind: type[Record]) -> Record | None:
     """Reads a record file; None where there is none or it can't be parsed: both mean that nothing is known."""
     try:
-        tree = json.loads(path.read_bytes())
+        with open_regular(path, follow=False) as file:
+            content = file.read(MAX_BYTES + 1)
+        tree = json.loads(content) if len(content) <= MAX_BYTES else None
     except (OSError, ValueError, RecursionError):
         return None
     types = {field.name: field.type for field in fields(kind)}

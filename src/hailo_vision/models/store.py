@@ -43,6 +43,11 @@ class ModelPath:
         return records.read(self.part_note, Partial)
 
     @property
+    def is_blocked(self) -> bool:
+        """Whether a folder, a pipe, a socket or a device has the file's name."""
+        return self.path.exists() and not self.path.is_file()
+
+    @property
     def size_bytes(self) -> int | None:
         """The file's size, or None where there is no file."""
         return self.path.stat().st_size if self.path.is_file() else None

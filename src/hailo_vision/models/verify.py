@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hailo_vision.files import open_regular
 from hailo_vision.models import gguf, hef
 from hailo_vision.models.catalogue import ModelFile
 from hailo_vision.models.events import Hashed, Report
@@ -29,7 +30,7 @@ class Verdict:
 
 def verify(model: ModelPath, catalogue: Sequence[ModelFile], report: Report) -> Verdict:
     """Reads all of the file. Raises OSError for what the disk can't give."""
-    with model.path.open("rb") as file:
+    with open_regular(model.path) as file:
         head = file.read(HEADER_BYTES)
     size_bytes = model.path.stat().st_size
     sha256 = sha256_of(model.path, report)
@@ -62,7 +63,7 @@ def header_fault(file: str, head: bytes, size_bytes: int | None = None) -> str |
 
 def sha256_of(path: Path, report: Report) -> str:
     digest, done_bytes = hashlib.sha256(), 0
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         size_bytes = path.stat().st_size
         while block := file.read(_BLOCK_BYTES):
             digest.update(block)

@@ -4,11 +4,11 @@ import importlib.util
 import os
 import shutil
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from hailo_vision.config import settings
 from hailo_vision.errors import DeviceFault, DeviceUnavailable
+from hailo_vision.files import open_regular
 
 _MAGIC = b"GGUF"
 PROGRAM = "llama-server"
@@ -120,7 +120,7 @@ def program(server: str | None, path: str | None = None) -> str | None:
 
 def _check(path: str, name: str, otherwise: str = "") -> None:
     try:
-        with Path(path).open("rb") as file:
+        with open_regular(path) as file:
             head = file.read(len(_MAGIC))
     except FileNotFoundError:
         message = f"{name}: there is no {path}. Get one with `hailo-vision models pull`, or name yours{otherwise}."

@@ -6,6 +6,7 @@ from hailo_vision.config.served import EngineSettings
 from hailo_vision.engines.contract import OnChange, OnRestart
 from hailo_vision.engines.remote.remote import RemoteEngine
 from hailo_vision.errors import StartError
+from hailo_vision.files import open_regular
 
 MAX_KEY_BYTES = 8000  # a server refuses longer lines in a head
 
@@ -20,7 +21,7 @@ def build(settings: EngineSettings, on_change: OnChange, on_restart: OnRestart) 
 def key_in(file: str | Path) -> str:
     """The key that a file holds. Raises StartError; what the file holds is never quoted."""
     try:
-        with Path(file).open("rb") as content:
+        with open_regular(file) as content:
             key = content.read(MAX_KEY_BYTES + 1).decode().strip()
     except (OSError, UnicodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text"
