@@ -246,6 +246,7 @@ async def test_from_https_no_redirect_leads_to_http(shell: Shell, certificate: P
         done = await shell("pull", NAME, "--mirror", safe.url, SSL_CERT_FILE=str(certificate))
     assert refused.code == 1
     assert "from https to http" in refused.err
+    assert plain.asked == []
     assert done.code == 0, done.err
 
 
@@ -329,18 +330,21 @@ async def test_list_shows_the_folder_the_release_and_what_is_missing(shell: Shel
     assert done.out.splitlines() == [
         f"{shell.folder}, HailoRT 5.1.1 (says simulator.version)",
         "",
-        "NAME                         RELEASE  SIZE      LICENCE        ON DISK",
-        "qwen2-vl-2b-instruct         5.1.1    2.34 GB   Apache-2.0     no, fits",
-        "qwen2-vl-2b-instruct         5.2.0    2.34 GB   Apache-2.0     no",
-        "qwen2-vl-2b-instruct         5.3.0    2.34 GB   Apache-2.0     no",
-        "qwen2-vl-2b-instruct-gguf    gguf     986.0 MB  Apache-2.0     no",
-        "qwen2-vl-2b-instruct-gguf    gguf     709.9 MB  Apache-2.0     no",
-        "smolvlm-256m-instruct-gguf   gguf     175.1 MB  Apache-2.0     no",
-        "smolvlm-256m-instruct-gguf   gguf     103.8 MB  Apache-2.0     no",
-        "smolvlm-500m-instruct-gguf   gguf     436.8 MB  Apache-2.0     no",
-        "smolvlm-500m-instruct-gguf   gguf     108.8 MB  Apache-2.0     no",
-        "qwen2.5-vl-3b-instruct-gguf  gguf     1.93 GB   Qwen Research  no",
-        "qwen2.5-vl-3b-instruct-gguf  gguf     844.8 MB  Qwen Research  no",
+        "NAME                                  RELEASE  SIZE           LICENCE        ON DISK",
+        "qwen2-vl-2b-instruct                  5.1.1    about 2.34 GB  Apache-2.0     no, fits",
+        "qwen2-vl-2b-instruct                  5.2.0    about 2.34 GB  Apache-2.0     no",
+        "qwen2-vl-2b-instruct                  5.3.0    about 2.34 GB  Apache-2.0     no",
+        "qwen2-vl-2b-instruct                  5.4.0    3.26 GB        Apache-2.0     no",
+        "qwen3-vl-2b-instruct                  5.3.0    about 3.43 GB  Apache-2.0     no",
+        "qwen3-vl-2b-instruct                  5.4.0    about 3.43 GB  Apache-2.0     no",
+        "qwen2-vl-2b-instruct-gguf             gguf     986.0 MB       Apache-2.0     no",
+        "qwen2-vl-2b-instruct-gguf (mmproj)    gguf     709.9 MB       Apache-2.0     no",
+        "smolvlm-256m-instruct-gguf            gguf     175.1 MB       Apache-2.0     no",
+        "smolvlm-256m-instruct-gguf (mmproj)   gguf     103.8 MB       Apache-2.0     no",
+        "smolvlm-500m-instruct-gguf            gguf     436.8 MB       Apache-2.0     no",
+        "smolvlm-500m-instruct-gguf (mmproj)   gguf     108.8 MB       Apache-2.0     no",
+        "qwen2.5-vl-3b-instruct-gguf           gguf     1.93 GB        Qwen Research  no",
+        "qwen2.5-vl-3b-instruct-gguf (mmproj)  gguf     844.8 MB       Qwen Research  no",
         "",
         f"{shell.path}, which the configuration names, is not there: hailo-vision models pull NAME",
     ]
@@ -442,3 +446,67 @@ async def test_a_wrong_config_is_exit_code_78(shell: Shell) -> None:
 
 async def test_no_verb_is_a_mistake_of_usage(shell: Shell) -> None:
     assert (await shell("find")).code == 2
+
+
+@pytest.mark.skipif(Path("/var/lib/hailo-vision").exists(), reason="the package is installed here")
+async def test_without_the_package_a_pull_and_the_server_use_the_users_own_folder(tmp_path: Path) -> None:
+    environment = {
+        **{name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LANG") if name in os.environ},
+        "HOME": str(tmp_path),
+        "XDG_CONFIG_DIRS": str(tmp_path / "none"),
+        "NO_PROXY": "127.0.0.1",
+    }
+    async with Mirror(BODY) as mirror:
+        pull = await asyncio.create_subprocess_exec(
+            *[sys.executable, "-P", "-m", "hailo_vision", "models", "pull", NAME],
+            *["--release", "5.2.0", "--mirror", mirror.url],
+            env=environment,
+            stdout=PIPE,
+            stderr=PIPE,
+        )
+        async with asyncio.timeout(PATIENCE_S):
+            out, err = await pull.communicate()
+    path = tmp_path / ".local" / "share" / "hailo-vision" / "models" / FILE
+    assert pull.returncode == 0, err.decode()
+    assert path.read_bytes() == BODY
+    assert str(path) in out.decode()
+    serve = await asyncio.create_subprocess_exec(
+        *[sys.executable, "-P", "-c"],
+        "from hailo_vision.cli.serve import _settings; print(_settings(None).model.hef)",
+        env=environment,
+        stdout=PIPE,
+    )
+    assert (await serve.communicate())[0].decode().strip() == str(path)
+
+
+async def test_an_unknown_release_gets_the_newest_known_one_below_and_a_warning(shell: Shell) -> None:
+    async with Mirror(BODY) as mirror:
+        done = await shell("pull", NAME, "--release", "5.9.0", "--mirror", mirror.url)
+        assert [request.path for request in mirror.asked] == [f"/v5.4.0/blob/{FILE}"]
+    assert done.code == 0, done.err
+    assert (
+        "Warning: The catalogue has no qwen2-vl-2b-instruct for HailoRT 5.9.0; this is the file for 5.4.0" in done.err
+    )
+
+
+async def test_a_pipe_in_the_folder_is_named_by_verify_and_taken_away_by_remove(shell: Shell) -> None:
+    shell.folder.mkdir()
+    os.mkfifo(shell.path)
+    os.mkfifo(shell.folder / f"{FILE}.json")
+    assert (await shell("list")).code == 0
+    refused = [await shell("verify", FILE), await shell("pull", NAME, "--force")]
+    assert [done.code for done in refused] == [1, 1]
+    assert all("no regular file" in done.err for done in refused)
+    assert (await shell("remove", FILE, "--yes")).code == 0
+    assert shell.names == []
+
+
+def test_a_configuration_for_the_service_alone_names_the_command_of_its_user(shell: Shell) -> None:
+    shell.config.chmod(0o000)
+    # Root may read everything, until this capability is taken away.
+    prefix = [] if os.geteuid() else ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    refused = subprocess.run(
+        [*prefix, *shell.command("list")], env=shell.environment, capture_output=True, text=True, check=False
+    )
+    assert refused.returncode == 78
+    assert "can't be read by you. Run this as the service's user:  sudo " in refused.stderr

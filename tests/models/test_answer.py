@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hailo_vision.errors import ModelError, ModelFault
-from hailo_vision.models.answer import Later, Rest, Useless, Whole, content_range, headers_for, understand
+from hailo_vision.models.answer import Later, Rest, Useless, Whole, content_range, headers_for, redirect, understand
 from hailo_vision.models.records import Partial
 
 PART = Partial(url="https://x/y", size_bytes=1000, etag='"one"', last_modified="Friday", synced_bytes=400)
@@ -97,6 +97,9 @@ def test_a_range_tells_the_size_where_it_was_not_known() -> None:
         {"Content-Range": "bytes 0-999/1000"},
         {"Content-Range": "bytes 401-999/1000"},
         {"Content-Range": "bytes 400-1999/2000"},
+        {"Content-Range": f"bytes 400-999/{'9' * 5000}"},
+        {"Content-Range": f"bytes {'0' * 5000}400-999/1000"},
+        {"Content-Range": "bytes 400--999/1000"},
         {"Content-Range": "bytes 400-999/1000", "ETag": '"two"'},
         {"Content-Range": "bytes 400-999/1000", "Last-Modified": "Saturday"},
     ],
@@ -118,7 +121,12 @@ def test_a_range_that_nobody_asked_for_is_refused(status: int) -> None:
 
 @pytest.mark.parametrize(
     ("headers", "after_s"),
-    [({"Retry-After": "7"}, 7.0), ({"Retry-After": "Fri, 20 Nov 2026 10:00:00 GMT"}, None), ({}, None)],
+    [
+        ({"Retry-After": "7"}, 7.0),
+        *(({"Retry-After": text}, None) for text in ("-1", "NaN", "1e999", "9" * 5000)),
+        ({"Retry-After": "Fri, 20 Nov 2026 10:00:00 GMT"}, None),
+        ({}, None),
+    ],
 )
 def test_a_busy_server_says_when(headers: dict[str, str], after_s: float | None) -> None:
     assert understand(503, headers, None, 0) == Later(why="the server answers with status 503", after_s=after_s)
@@ -130,3 +138,35 @@ def test_any_other_status_is_final_and_says_what_to_do(status: int) -> None:
         understand(status, {}, PART, 400)
     assert caught.value.fault is ModelFault.REFUSED
     assert "mirror" in str(caught.value) or "proxy" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["-1", "NaN", "1e999", "9" * 16, "9" * 5000, "\u0665"])
+def test_an_absurd_length_is_none(text: str) -> None:
+    assert understand(200, {"Content-Length": text}, None, 0) == Whole(size_bytes=None, etag=None, last_modified=None)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize(
+    ("url", "location", "target"),
+    [
+        ("https://a/x", "https://b/y", "https://b/y"),
+        ("https://a/x", "/y?z", "https://a/y?z"),
+        ("https://a/x", "//b/y", "https://b/y"),
+        ("http://a/x", "https://b/y", "https://b/y"),
+        ("http://a/x", "http://b/y", "http://b/y"),
+    ],
+)
+def test_a_redirect_names_the_next_address(status: int, url: str, location: str, target: str) -> None:
+    assert redirect(status, {"Location": location}, url) == target
+
+
+@pytest.mark.parametrize("location", ["http://a/x", "HTTP://a/x", "file:///etc/passwd", "ftp://a/x", "https://[x"])
+def test_no_hop_leads_from_https_to_anything_else(location: str) -> None:
+    with pytest.raises(ModelError) as caught:
+        redirect(302, {"Location": location}, "https://a/x")
+    assert caught.value.fault is ModelFault.REFUSED
+
+
+@pytest.mark.parametrize(("status", "headers"), [(200, {"Location": "https://b"}), (304, {}), (302, {})])
+def test_any_other_answer_is_no_redirect(status: int, headers: dict[str, str]) -> None:
+    assert redirect(status, headers, "https://a/x") is None

@@ -8,7 +8,17 @@ import pytest
 
 from hailo_vision.config.settings import Llama, Model
 from hailo_vision.errors import ModelError, ModelFault
-from hailo_vision.models.catalogue import CATALOGUE, GGUF, at_mirror, builds, fitting, release_in, without_password
+from hailo_vision.models.catalogue import (
+    CATALOGUE,
+    GGUF,
+    at_mirror,
+    builds,
+    fits,
+    fitting,
+    fitting_warning,
+    release_in,
+    without_password,
+)
 
 URL = "https://dev-public.hailo.ai/v5.1.1/blob/Qwen2-VL-2B-Instruct.hef"
 
@@ -33,7 +43,7 @@ def test_every_file_comes_over_tls_from_a_folder_of_its_own_release(file) -> Non
 
 @pytest.mark.parametrize("name", ["qwen2-vl-2b-instruct", "Qwen2-VL-2B-Instruct", "Qwen2-VL-2B-Instruct.hef"])
 def test_a_model_is_found_in_any_case_and_by_its_file(name: str) -> None:
-    assert {file.release for file in builds(CATALOGUE, name)} == {"5.1.1", "5.2.0", "5.3.0"}
+    assert {file.release for file in builds(CATALOGUE, name)} == {"5.1.1", "5.2.0", "5.3.0", "5.4.0"}
 
 
 def test_a_model_for_llama_is_a_language_model_and_its_eyes_with_hashes() -> None:
@@ -62,14 +72,44 @@ def test_an_unknown_model_is_told_what_there_is(name: str, hint: str) -> None:
 
 
 def test_the_file_of_the_release_is_chosen() -> None:
-    assert fitting(CATALOGUE, "5.2.0").url == URL.replace("5.1.1", "5.2.0")
+    assert fitting(builds(CATALOGUE, "qwen2-vl-2b-instruct"), "5.2.0").url == URL.replace("5.1.1", "5.2.0")
 
 
-def test_a_release_without_a_file_gets_no_other_ones() -> None:
+@pytest.mark.parametrize("model", ["qwen2-vl-2b-instruct", "qwen3-vl-2b-instruct"])
+@pytest.mark.parametrize(
+    ("release", "expected"),
+    [("5.3.0", "5.3.0"), ("5.3.1", "5.3.0"), ("5.4.0", "5.4.0"), ("5.10.0", "5.4.0"), ("12.0.0", "5.4.0")],
+)
+def test_an_unknown_release_takes_the_newest_known_one_below_with_a_warning(
+    model: str, release: str, expected: str
+) -> None:
+    file = fitting(builds(CATALOGUE, model), release)
+    assert file.release == expected
+    warning = fitting_warning(file, release)
+    assert (warning is None) == (release == expected)
+    assert warning is None or f"no {model} for HailoRT {release}; this is the file for {expected}" in warning
+    assert fits(file, CATALOGUE, release)
+    assert [other.release for other in builds(CATALOGUE, model) if fits(other, CATALOGUE, release)] == [expected]
+
+
+@pytest.mark.parametrize(("model", "release"), [("qwen2-vl-2b-instruct", "5.1.0"), ("qwen3-vl-2b-instruct", "5.2.0")])
+def test_a_release_older_than_all_known_ones_gets_no_file(model: str, release: str) -> None:
     with pytest.raises(ModelError) as caught:
-        fitting(CATALOGUE, "5.1.0")
+        fitting(builds(CATALOGUE, model), release)
     assert caught.value.fault is ModelFault.UNKNOWN_RELEASE
-    assert "only for 5.1.1, 5.2.0, 5.3.0" in str(caught.value)
+    assert f"no {model} for HailoRT {release}, only for 5." in str(caught.value)
+
+
+def test_the_size_that_was_measured_is_exact_and_the_others_leave_room() -> None:
+    for file in builds(CATALOGUE, "qwen2-vl-2b-instruct"):
+        assert file.size_bytes == (3_255_444_179 if file.release == "5.4.0" else None)
+        assert file.space_bytes >= 3_255_444_179
+        assert file.max_bytes >= 3_255_444_179
+
+
+def test_qwen3_takes_one_wide_picture_a_prompt() -> None:
+    for file in builds(CATALOGUE, "qwen3-vl-2b-instruct"):
+        assert (file.frame_px, file.max_images, file.size_bytes) == ((512, 288), 1, None)
 
 
 @pytest.mark.parametrize(

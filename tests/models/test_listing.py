@@ -29,9 +29,9 @@ def listed(folder: Path, release: Release | None = RUNTIME) -> str:
 
 def test_an_empty_folder_shows_what_there_is_to_get(tmp_path: Path) -> None:
     assert listed(tmp_path) == (
-        "NAME  RELEASE  SIZE     LICENCE  ON DISK\n"
-        "tiny  5.1.1    2.00 GB  MIT      no\n"
-        "tiny  5.2.0    2.00 GB  MIT      no, fits"
+        "NAME  RELEASE  SIZE           LICENCE  ON DISK\n"
+        "tiny  5.1.1    about 2.00 GB  MIT      no\n"
+        "tiny  5.2.0    about 2.00 GB  MIT      no, fits"
     )
 
 
@@ -51,8 +51,8 @@ def test_what_is_there_stands_in_the_row_of_its_release_with_its_own_size(tmp_pa
         ),
     )
     assert listed(tmp_path).splitlines()[1:] == [
-        "tiny  5.1.1    1.5 MB   MIT      yes, configured",
-        "tiny  5.2.0    2.00 GB  MIT      no, 0.8 MB of it have come, fits",
+        "tiny  5.1.1    1.5 MB         MIT      yes, configured",
+        "tiny  5.2.0    about 2.00 GB  MIT      no, 0.8 MB of it have come, fits",
     ]
 
 
@@ -78,9 +78,12 @@ def test_programs_get_the_same(tmp_path: Path) -> None:
             "release": "5.2.0",
             "file": "Tiny.hef",
             "size_bytes": 2 * 10**9,
+            "size_is_exact": False,
             "licence": "MIT",
             "url": NEW.url,
             "sha256": None,
+            "frame_px": None,
+            "max_images": None,
             "on_disk": False,
             "part_bytes": 0,
             "configured": False,

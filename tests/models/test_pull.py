@@ -377,7 +377,7 @@ async def test_a_file_of_which_no_hash_is_known_must_agree_with_its_header(
 
 async def test_something_else_is_noticed_before_all_of_it_has_come(pulling: Pulling) -> None:
     async with Mirror(b"no" * 2_000_000) as mirror:
-        await pulling.refusal(mirror, UNCHARTED)
+        await pulling.refusal(mirror, replace(UNCHARTED, listed_bytes=4_000_000))
     assert max(event.done_bytes for event in pulling.events if isinstance(event, Received)) < 3_000_000
 
 
@@ -386,6 +386,39 @@ async def test_a_file_of_unknown_size_does_not_fill_the_disk(pulling: Pulling) -
         refusal = await pulling.refusal(mirror, UNCHARTED)
     assert "more than 400,000 bytes" in str(refusal)
     assert pulling.names == []
+
+
+@pytest.mark.parametrize("announced", ["-1", "9" * 15, "9" * 400, "9" * 5000, "NaN", "1e999"])
+@pytest.mark.parametrize("file", [FILE, UNCHARTED])
+async def test_an_absurd_length_is_an_error_in_a_sentence(
+    pulling: Pulling, monkeypatch: pytest.MonkeyPatch, file: ModelFile, announced: str
+) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {announced}\r\n\r\n".encode() + BODY[:1000])
+            await writer.drain()
+            writer.close()
+
+    async with Mirror(BODY) as mirror, await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        mirror.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        refusal = await pulling.refusal(mirror, file)
+    assert refusal.fault in (ModelFault.WRONG_FILE, ModelFault.BROKEN_OFF), str(refusal)
+    assert len(str(refusal)) < 300
+    assert pulling.names == []
+
+
+async def test_a_length_within_reason_is_taken_where_only_the_size_is_known(pulling: Pulling) -> None:
+    async with Mirror(BODY) as mirror:
+        await pulling(mirror, replace(UNCHARTED, size_bytes=len(BODY) + 1000))
+    assert pulling.is_whole()
+
+
+async def test_redirects_without_end_are_refused(pulling: Pulling) -> None:
+    async with Mirror(BODY, *[says(302, Location="/again")] * 20) as mirror:
+        refusal = await pulling.refusal(mirror)
+    assert (refusal.fault, "leads to no file" in str(refusal)) == (ModelFault.REFUSED, True)
+    assert len(mirror.asked) == 9
 
 
 async def test_a_wrong_file_leaves_the_right_one_alone(pulling: Pulling) -> None:

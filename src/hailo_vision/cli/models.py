@@ -12,14 +12,16 @@ from pathlib import Path
 
 from hailo_vision.cli import BAD_CONFIG, FAILED
 from hailo_vision.config import load
+from hailo_vision.config.data_folder import in_data_folder
 from hailo_vision.config.settings import Settings
 from hailo_vision.errors import ConfigError, ModelError, ModelFault
 from hailo_vision.models import listing
-from hailo_vision.models.catalogue import CATALOGUE, GGUF, ModelFile, builds, fitting
+from hailo_vision.models.catalogue import CATALOGUE, GGUF, ModelFile, builds, fits, fitting, fitting_warning
 from hailo_vision.models.events import Event
 from hailo_vision.models.part import delete
 from hailo_vision.models.progress import Printer
 from hailo_vision.models.pull import Pulled, pull
+from hailo_vision.models.records import Origin
 from hailo_vision.models.release import Release, runtime_release
 from hailo_vision.models.store import ModelPath, disk_errors, model_path, model_paths
 from hailo_vision.models.verify import Verdict, verify
@@ -99,9 +101,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     try:
         path = arguments.config or load.find()
-        folder = ModelsFolder(settings=load.load(path) if path else Settings())
+        folder = ModelsFolder(settings=in_data_folder(load.load(path) if path else Settings()))
     except ConfigError as error:
-        print(load.describe(error), file=sys.stderr)
+        is_closed = path is not None and os.path.exists(path) and not os.access(path, os.R_OK)
+        closed = f"{path} can't be read by you. Run this as the service's user:  {_as_one_who_may()}"
+        print(closed if is_closed else load.describe(error), file=sys.stderr)
         return BAD_CONFIG
     try:
         code: int = arguments.do(arguments, folder)
@@ -134,7 +138,10 @@ def _list(arguments: argparse.Namespace, folder: ModelsFolder) -> int:
 def _pull(arguments: argparse.Namespace, folder: ModelsFolder) -> int:
     files = builds(CATALOGUE, arguments.name)
     if files[0].release != GGUF:
-        files = (fitting(files, runtime_release(folder.settings, arguments.release).version),)
+        release = runtime_release(folder.settings, arguments.release).version
+        files = (fitting(files, release),)
+        if warning := fitting_warning(files[0], release):
+            print(f"Warning: {warning}", file=sys.stderr)
     for file in files:
         code = _pull_one(file, arguments, folder)
         if code:
@@ -226,9 +233,20 @@ def _sentence(verdict: Verdict, release: Release | None) -> str:
         sentence = f"{name} is good: size and header are right, and the hash is that of {verdict.compared_with}."
     else:
         sentence = f"{name}: size and header are right; nobody has told its hash. SHA-256 {verdict.sha256}"
-    if origin and release and origin.release not in (release.version, GGUF):
+    if origin and release and not _is_for(origin, release):
         sentence += f" But it is for HailoRT {origin.release}, and {release.version} is installed: pull it again."
     return sentence
+
+
+def _is_for(origin: Origin, release: Release) -> bool:
+    """Whether a pull for the installed release would bring this file again."""
+    if origin.release in (release.version, GGUF):
+        return True
+    return any(
+        fits(file, CATALOGUE, release.version)
+        for file in CATALOGUE
+        if (file.model, file.release) == (origin.model, origin.release)
+    )
 
 
 def _remove(arguments: argparse.Namespace, folder: ModelsFolder) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 from hailo_vision import __version__
 from hailo_vision.cli import BAD_CONFIG, NOT_STARTED
 from hailo_vision.config import load
+from hailo_vision.config.data_folder import in_data_folder
 from hailo_vision.config.settings import Settings
 from hailo_vision.daemon import logs
 from hailo_vision.daemon.run import run as run_daemon
@@ -53,4 +54,4 @@ def run(arguments: argparse.Namespace) -> int:
 def _settings(named: Path | None) -> Settings:
     """What the file says now; looked for anew where none is named. Raises ConfigError."""
     path = named or load.find()
-    return load.load(path) if path else Settings()
+    return in_data_folder(load.load(path) if path else Settings())

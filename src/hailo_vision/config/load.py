@@ -69,8 +69,8 @@ def describe(error: ConfigError) -> str:
 
 def _read(path: Path) -> str:
     try:
-        # A pipe of the shell's, as in `--config <(...)`, is wanted; a named pipe would block the open.
-        is_passed = str(path).startswith(("/dev/fd/", "/dev/stdin", "/proc/self/fd/"))
+        # `--config <(...)` and /dev/null for an empty file are meant so; any other pipe would block the open.
+        is_passed = str(path).startswith(("/dev/fd/", "/dev/null", "/dev/stdin", "/proc/self/fd/"))
         with path.open("rb") if is_passed else open_regular(path) as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hailo_vision.config import load
+from hailo_vision.config.data_folder import SYSTEM_FOLDER, in_data_folder
 from hailo_vision.config.served import served
 from hailo_vision.config.settings import Runtime, Settings
 from hailo_vision.doctor import account
@@ -76,11 +77,14 @@ class Case:
     def configuration(self) -> Configuration:
         path = self._config or self._find_config()
         if path is None:
-            return Configuration(path=None, settings=Settings(), error=None)
+            return Configuration(path=None, settings=self._placed(Settings()), error=None)
         try:
-            return Configuration(path=path, settings=load.load(path), error=None)
+            return Configuration(path=path, settings=self._placed(load.load(path)), error=None)
         except ConfigError as error:
-            return Configuration(path=path, settings=load.salvage(path), error=error)
+            return Configuration(path=path, settings=self._placed(load.salvage(path)), error=error)
+
+    def _placed(self, settings: Settings) -> Settings:
+        return in_data_folder(settings, self.machine.environment, self.machine.path(SYSTEM_FOLDER))
 
     @property
     def settings(self) -> Settings:

@@ -2,8 +2,9 @@
 
 from hailo_vision.doctor.case import SERVICE, Case
 from hailo_vision.doctor.files import closed_to, head_of
-from hailo_vision.doctor.finding import Finding, failed, ok, skipped
+from hailo_vision.doctor.finding import Finding, failed, ok, skipped, warning
 from hailo_vision.models import hef
+from hailo_vision.models.catalogue import CATALOGUE, fits, fitting_warning
 from hailo_vision.models.listing import size
 from hailo_vision.models.store import ModelPath
 
@@ -32,6 +33,11 @@ def _judge(case: Case, place: ModelPath, fault: str | None, size_bytes: int) -> 
     if origin is None:
         return ok(f"{saw}; for which release it was made is not known, as it was not pulled")
     if case.release and origin.release != case.release.version:
+        entry = next((f for f in CATALOGUE if (f.model, f.release) == (origin.model, origin.release)), None)
+        if entry and fits(entry, CATALOGUE, case.release.version):
+            return warning(
+                f"{saw}. {fitting_warning(entry, case.release.version)}", "See whether the service loads it."
+            )
         return failed(f"{saw}, is for HailoRT {origin.release}, and {case.release.version} is installed", again)
     return ok(f"{saw}, for HailoRT {origin.release}; `hailo-vision models verify` compares its hash too")
 

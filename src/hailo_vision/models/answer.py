@@ -1,15 +1,18 @@
-"""The headers of a range request, and what a server's answer to it means. Pure."""
+"""The headers of a range request, and what a server's answer to it means: redirects, ranges, sizes. Pure."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import urljoin, urlsplit
 
 from hailo_vision.errors import ModelError, ModelFault
 from hailo_vision.models.records import Partial
 
-_CONTENT_RANGE: Final = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)", re.IGNORECASE)
+_CONTENT_RANGE: Final = re.compile(r"bytes ([0-9]{1,15})-([0-9]{1,15})/([0-9]{1,15}|\*)", re.IGNORECASE)
+_MAX_DIGITS: Final = 15  # a petabyte; more is no number of bytes or seconds, and an int of 5,000 digits is an error
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _LATER: Final = frozenset(
     {
         HTTPStatus.REQUEST_TIMEOUT,
@@ -82,6 +85,32 @@ def understand(status: int, headers: Mapping[str, str], part: Partial | None, ha
     raise ModelError(ModelFault.REFUSED, _refusal(status))
 
 
+def redirect(status: int, headers: Mapping[str, str], url: str) -> str | None:
+    """Returns the URL that an answer redirects to; None for an answer that is no redirect.
+
+    Raises ModelError for a redirect from https to http: each hop is checked before it is requested, as a request over
+    http between two https addresses would let anybody on the way send the download elsewhere.
+    """
+    location = headers.get("Location")
+    if status not in _REDIRECTS or not location:
+        return None
+    try:
+        target = urljoin(url, location)
+        parts = urlsplit(target)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        valid = False
+    if not valid:
+        raise ModelError(ModelFault.REFUSED, leads_nowhere(url))
+    if urlsplit(url).scheme == "https" and parts.scheme != "https":
+        raise ModelError(ModelFault.REFUSED, "The server leads from https to http, where anybody can listen.")
+    return target
+
+
+def leads_nowhere(url: str) -> str:
+    return f"{urlsplit(url).hostname} leads to no file, but from one address to another. Try a mirror."
+
+
 def content_range(text: str) -> tuple[int, int, int | None] | None:
     """Parses a Content-Range into first byte, last byte and whole size (None for *); None if it is invalid."""
     match = _CONTENT_RANGE.fullmatch(text.strip())
@@ -130,7 +159,10 @@ def _refusal(status: int) -> str:
 
 
 def _whole_number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isascii() and text.isdigit() else None
+    """Parses a number as HTTP writes it; None for any other text and for absurd lengths."""
+    if text is None or not (text.isascii() and text.isdigit()) or len(text) > _MAX_DIGITS:
+        return None
+    return int(text)
 
 
 def _seconds(text: str | None) -> float | None:

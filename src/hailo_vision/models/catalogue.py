@@ -1,9 +1,9 @@
 """Which models there are: a file for each release of HailoRT, or files for llama.cpp, and where they are kept. Pure.
 
-The facts come from hailo-ai/hailo_model_zoo_genai: docs/MODELS.rst at v5.1.1, v5.2.0 and v5.3.0 (address, size,
-licence) and yamls/Qwen2-VL-2B-Instruct.yaml at 9dc8603 (the licence by name). No file was downloaded to check them.
-What the vendor does not publish is None: neither the exact size nor a hash of any of these files is. The digests in
-its models/manifests are of language models for hailo-ollama, and the MD5 in that YAML is of 5.0.1's file.
+The facts come from hailo-ai/hailo_model_zoo_genai: docs/MODELS.rst at v5.1.1 to v5.4.0 (address, size, licence) and
+yamls/Qwen2-VL-2B-Instruct.yaml at 9dc8603 (the licence by name). No file was downloaded to check them. What nobody has
+published is None: no hash of these files is known, and one exact size alone, which the vendor's server announced. The
+digests in its models/manifests are of language models for hailo-ollama, and the MD5 in that YAML is of 5.0.1's file.
 
 The GGUF files are those of ggml-org on Hugging Face. Their sizes and hashes are what at least two public projects that
 do not know of each other have pinned for them; nothing was downloaded here to check them either, a pull does.
@@ -19,12 +19,18 @@ from hailo_vision.errors import ModelError, ModelFault
 
 _GIB = 1 << 30
 GGUF = "gguf"  # stands where a release does: these files fit every llama.cpp
-_RELEASE = re.compile(r"v?(\d+\.\d+\.\d+)")
+_LISTED_TO_REAL = 1.5  # the one HEF that was measured has 1.39 times the size that is listed for it
+_RELEASE = re.compile(r"v?([0-9]{1,6}\.[0-9]{1,6}\.[0-9]{1,6})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFile:
-    """A model, compiled for one release. `listed_bytes` is the vendor's rounded figure: for people and disk space."""
+    """A file of a model, compiled for one release.
+
+    `listed_bytes` is the vendor's rounded figure, which was wrong by 0.9 GB in the one case that was measured;
+    `size_bytes` is the exact size where somebody measured it. `frame_px` is the width and height of the pictures that
+    the model takes, `max_images` how many in a prompt, where that is known.
+    """
 
     model: str
     release: str
@@ -34,11 +40,25 @@ class ModelFile:
     listed_bytes: int
     size_bytes: int | None = None
     sha256: str | None = None
+    frame_px: tuple[int, int] | None = None
+    max_images: int | None = None
+
+    @property
+    def space_bytes(self) -> int:
+        """The space on the disk to require when the server does not announce a size."""
+        return self.size_bytes or int(_LISTED_TO_REAL * self.listed_bytes)
+
+    @property
+    def max_bytes(self) -> int:
+        """The size above which a download is another file: the exact size where the content is known by its hash."""
+        if self.size_bytes is not None and self.sha256 is not None:
+            return self.size_bytes
+        return 2 * (self.size_bytes or self.listed_bytes)
 
 
-def _qwen2_vl_2b(release: str) -> ModelFile:
-    # All three tables say "2.18 GB". They count in GiB: a file of theirs that is listed as 3.13 GB has 3,370,416,230
-    # bytes (jaylfc/taOS, pull request 2451). It is no figure to refuse a file by: Qwen3-VL's row has the same one.
+def _qwen2_vl_2b(release: str, size_bytes: int | None = None) -> ModelFile:
+    # All tables say "2.18 GB". They count in GiB: a file of theirs that is listed as 3.13 GB has 3,370,416,230
+    # bytes (jaylfc/taOS, pull request 2451). It is no figure to refuse a file by: 5.4.0's file has 3.03 GiB.
     return ModelFile(
         model="qwen2-vl-2b-instruct",
         release=release,
@@ -46,6 +66,23 @@ def _qwen2_vl_2b(release: str) -> ModelFile:
         url=f"https://dev-public.hailo.ai/v{release}/blob/Qwen2-VL-2B-Instruct.hef",
         licence="Apache-2.0",
         listed_bytes=int(2.18 * _GIB),
+        size_bytes=size_bytes,
+        frame_px=(336, 336),
+    )
+
+
+def _qwen3_vl_2b(release: str) -> ModelFile:
+    # "3.19 GB" is what owners report; whether it is GB or GiB is not known, so that the larger is taken. The address
+    # follows the pattern of the other files; nobody has tried it here.
+    return ModelFile(
+        model="qwen3-vl-2b-instruct",
+        release=release,
+        file="Qwen3-VL-2B-Instruct.hef",
+        url=f"https://dev-public.hailo.ai/v{release}/blob/Qwen3-VL-2B-Instruct.hef",
+        licence="Apache-2.0",
+        listed_bytes=int(3.19 * _GIB),
+        frame_px=(512, 288),
+        max_images=1,
     )
 
 
@@ -71,12 +108,16 @@ _QWEN2_5 = "Qwen2.5-VL-3B-Instruct-GGUF@5037fcf163dd95d1e41d1974465f0898ed108ca2
 _SMOL_256M = "SmolVLM-256M-Instruct-GGUF"
 _SMOL_500M = "SmolVLM-500M-Instruct-GGUF@72e986006ef53e37cdd3f6d4241c90b0f01df376"
 
-# What the daemon can run. The worker follows the contract of 5.1.1 and 5.2.0; 5.3.0 is here for its file alone.
+# What the daemon can run. The worker follows the contract of 5.1.1 and 5.2.0; later ones are here for their files. The
+# size at 5.4.0 is the Content-Length of the vendor's server on 5 October 2026.
 # A model for llama.cpp is two files: the language model, then its vision projector (mmproj).
 CATALOGUE = (
     _qwen2_vl_2b("5.1.1"),
     _qwen2_vl_2b("5.2.0"),
     _qwen2_vl_2b("5.3.0"),
+    _qwen2_vl_2b("5.4.0", size_bytes=3_255_444_179),
+    _qwen3_vl_2b("5.3.0"),
+    _qwen3_vl_2b("5.4.0"),
     _gguf(
         "qwen2-vl-2b-instruct-gguf",
         _QWEN2,
@@ -150,16 +191,43 @@ def builds(catalogue: Sequence[ModelFile], name: str) -> tuple[ModelFile, ...]:
 
 
 def fitting(files: Sequence[ModelFile], release: str) -> ModelFile:
-    """Returns the file for a release, and for no other: HEFs of another one fail late or not clearly (contract 6)."""
-    for file in files:
-        if file.release == release:
-            return file
+    """Returns the file for a release; for one that the catalogue does not have, that of the newest known one below.
+
+    HEFs of another release may fail late or not clearly (contract 6), so the caller must tell the person or the log
+    with `fitting_warning`. Raises ModelError where all known releases are newer.
+    """
+    older = [file for file in files if file.release != GGUF and _numbers(file.release) <= _numbers(release)]
+    if older:
+        return max(older, key=lambda file: _numbers(file.release))
     releases = ", ".join(file.release for file in files)
     raise ModelError(
         ModelFault.UNKNOWN_RELEASE,
         f"The catalogue has no {files[0].model} for HailoRT {release}, only for {releases}. "
         "If you know that one of those files works, name its release with --release.",
     )
+
+
+def fitting_warning(file: ModelFile, release: str) -> str | None:
+    """Returns what to tell where the file is of an older release than the runtime; None where both are the same."""
+    if file.release in (release, GGUF):
+        return None
+    return (
+        f"The catalogue has no {file.model} for HailoRT {release}; this is the file for {file.release}, the newest "
+        "known one below. Whether it loads has not been tried: `hailo-vision doctor` and the log tell."
+    )
+
+
+def fits(file: ModelFile, catalogue: Sequence[ModelFile], release: str) -> bool:
+    """Whether this is the file that a pull for the release would bring."""
+    same_model = [other for other in catalogue if other.model == file.model]
+    try:
+        return fitting(same_model, release).release == file.release
+    except ModelError:
+        return False
+
+
+def _numbers(release: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in release.split("."))
 
 
 def release_in(text: str) -> str | None:

@@ -1,7 +1,8 @@
 """The download of one file into its part, with timeouts, retries and resumption."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -11,7 +12,7 @@ import aiohttp
 
 from hailo_vision import __version__
 from hailo_vision.errors import ModelError, ModelFault
-from hailo_vision.models.answer import Later, Rest, Useless, Whole, headers_for, understand
+from hailo_vision.models.answer import Later, Rest, Useless, Whole, headers_for, leads_nowhere, redirect, understand
 from hailo_vision.models.catalogue import ModelFile, without_password
 from hailo_vision.models.events import Received, Report, Started, StartedOver, Waits
 from hailo_vision.models.part import Part
@@ -86,9 +87,7 @@ class Download:
         """Sends one request. Returns True when the file is whole, False when another request is to follow at once."""
         part = self.part
         headers = headers_for(part.note, part.size_bytes)
-        async with session.get(self.url, headers=headers, max_redirects=_MAX_REDIRECTS) as response:
-            if urlsplit(self.url).scheme == "https" and response.url.scheme != "https":
-                raise ModelError(ModelFault.REFUSED, "The server leads from https to http, where anybody can listen.")
+        async with self._requested(session, headers) as response:
             answer = understand(response.status, response.headers, part.note, part.size_bytes)
             if isinstance(answer, Useless):
                 await self._start_over(None)
@@ -99,27 +98,48 @@ class Download:
             raise _NotNow("the server ended the file too early")
         return True
 
+    @asynccontextmanager
+    async def _requested(
+        self, session: aiohttp.ClientSession, headers: Mapping[str, str]
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Follows redirects by hand: aiohttp shows a hop only when the request for it has been sent."""
+        url = self.url
+        for _ in range(_MAX_REDIRECTS + 1):
+            async with session.get(url, headers=headers, allow_redirects=False) as response:
+                target = redirect(response.status, response.headers, url)
+                if target is None:
+                    yield response
+                    return
+                url = target
+        raise ModelError(ModelFault.REFUSED, leads_nowhere(self.url))
+
     async def _begin(self, answer: Rest | Whole | Later) -> int | None:
         """Prepares the part for the body. Returns the size of the whole file, where it is known."""
         match answer:
             case Later():
                 raise _NotNow(answer.why, answer.after_s)
             case Rest():
-                size_bytes = answer.size_bytes
+                size_bytes = self._expected(answer.size_bytes)
             case Whole():
                 size_bytes = self._expected(answer.size_bytes)
                 await self._start_over(self._note(answer, size_bytes))
         have_bytes = self.part.size_bytes
-        require_space(self.folder, (size_bytes or self.file.listed_bytes) - have_bytes, self.limits.spare_bytes)
+        require_space(self.folder, (size_bytes or self.file.space_bytes) - have_bytes, self.limits.spare_bytes)
         self.report(Started(url=without_password(self.url), have_bytes=have_bytes, size_bytes=size_bytes))
         return size_bytes
 
     def _expected(self, announced_bytes: int | None) -> int | None:
-        expected_bytes = self.file.size_bytes
-        if expected_bytes is None or announced_bytes in (expected_bytes, None):
-            return announced_bytes or expected_bytes
-        message = f"The server's file has {announced_bytes:,} bytes instead of {expected_bytes:,}: it is another one."
-        raise ModelError(ModelFault.WRONG_FILE, f"{message} Try a mirror.")
+        """Returns the size that the whole file must have, where it is known. Raises ModelError for another file's."""
+        exact_bytes = self.file.size_bytes if self.file.sha256 else None
+        if announced_bytes is None:
+            return exact_bytes
+        if exact_bytes is not None and announced_bytes != exact_bytes:
+            message = f"The server's file has {announced_bytes:,} bytes instead of {exact_bytes:,}: it is another one."
+            raise ModelError(ModelFault.WRONG_FILE, f"{message} Try a mirror.")
+        if announced_bytes > self.file.max_bytes:
+            message = f"The server announces {announced_bytes:,} bytes, more than {self.file.max_bytes:,}"
+            raise ModelError(ModelFault.WRONG_FILE, f"{message}: it is another file. Try a mirror.")
+        return announced_bytes or exact_bytes
 
     def _note(self, answer: Whole, size_bytes: int | None) -> Partial:
         return Partial(
@@ -136,7 +156,7 @@ class Download:
         await in_thread(self.part.restart, note)
 
     async def _receive(self, response: aiohttp.ClientResponse, size_bytes: int | None) -> None:
-        max_bytes = size_bytes or 2 * self.file.listed_bytes
+        max_bytes = size_bytes or self.file.max_bytes
         pending = bytearray()
         try:
             async for piece in response.content.iter_any():
@@ -187,11 +207,10 @@ class Download:
                     "A proxy that opens TLS needs its certificate among the system's."
                 )
                 raise ModelError(ModelFault.REFUSED, message) from error
-            case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError() | aiohttp.TooManyRedirects():
-                message = f"{host} leads to no file, but from one address to another. Try a mirror."
-                raise ModelError(ModelFault.REFUSED, message) from error
+            case aiohttp.InvalidURL():
+                raise ModelError(ModelFault.REFUSED, leads_nowhere(self.url)) from error
             case aiohttp.ClientConnectorDNSError():
-                return f"the name {host} can't be resolved; is there a network?"
+                return f"the name {host} can't be resolved (is there a network?)"
             case aiohttp.ClientProxyConnectionError():
                 return "the proxy does not answer"
             case TimeoutError():

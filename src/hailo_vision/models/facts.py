@@ -82,7 +82,6 @@ def _on_disk(facts: ModelFacts, model: ModelPath, entry: ModelFile | None, proje
     size_bytes, modified_at = _stamp(str(model.path))
     origin = model.origin if size_bytes is not None else None
     more_bytes = 0 if projector is None else _stamp(str(projector))[0] or 0
-    listed = None if entry is None else entry.listed_bytes
     return ModelFacts(
         format=facts.format,
         family=facts.family,
@@ -93,7 +92,7 @@ def _on_disk(facts: ModelFacts, model: ModelPath, entry: ModelFile | None, proje
         licence=facts.licence or (None if entry is None else entry.licence),
         template=facts.template,
         stop=facts.stop,
-        size_bytes=listed if size_bytes is None else size_bytes + more_bytes,
+        size_bytes=None if size_bytes is None else size_bytes + more_bytes,
         sha256=origin.sha256 if origin is not None and origin.size_bytes == size_bytes else None,
         modified_at=modified_at,
     )

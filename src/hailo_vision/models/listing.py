@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from hailo_vision.models.catalogue import GGUF, ModelFile
+from hailo_vision.models.catalogue import fits as catalogue_fits
 from hailo_vision.models.records import Partial
 from hailo_vision.models.release import Release
 from hailo_vision.models.store import ModelPath
@@ -20,6 +21,7 @@ class Row:
 
     file: ModelFile
     size_bytes: int
+    size_is_exact: bool
     on_disk: bool
     part_bytes: int
     configured: bool
@@ -30,7 +32,7 @@ def rows(
     catalogue: Sequence[ModelFile], models: Sequence[ModelPath], release: Release | None, configured: Path
 ) -> tuple[Row, ...]:
     by_name = {model.path.name: model for model in models}
-    return tuple(_row(file, by_name.get(file.file), release, configured) for file in catalogue)
+    return tuple(_row(file, by_name.get(file.file), _fits(file, catalogue, release), configured) for file in catalogue)
 
 
 def strangers(catalogue: Sequence[ModelFile], models: Sequence[ModelPath]) -> tuple[ModelPath, ...]:
@@ -57,9 +59,12 @@ def as_json(table: Sequence[Row], others: Sequence[ModelPath], configured: Path)
                 "release": row.file.release,
                 "file": row.file.file,
                 "size_bytes": row.size_bytes,
+                "size_is_exact": row.size_is_exact,
                 "licence": row.file.licence,
                 "url": row.file.url,
                 "sha256": row.file.sha256,
+                "frame_px": row.file.frame_px,
+                "max_images": row.file.max_images,
                 "on_disk": row.on_disk,
                 "part_bytes": row.part_bytes,
                 "configured": row.configured,
@@ -78,17 +83,22 @@ def size(size_bytes: int) -> str:
     return f"{size_bytes / 1e9:.2f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.1f} MB"
 
 
-def _row(file: ModelFile, model: ModelPath | None, release: Release | None, configured: Path) -> Row:
+def _row(file: ModelFile, model: ModelPath | None, fits: bool | None, configured: Path) -> Row:
     on_disk = model is not None and _identity(model) == (file.file, file.model, file.release)
     actual_bytes = model.size_bytes if model and on_disk else None
     return Row(
         file=file,
         size_bytes=actual_bytes or file.size_bytes or file.listed_bytes,
+        size_is_exact=(actual_bytes or file.size_bytes) is not None,
         on_disk=on_disk,
         part_bytes=model.part_bytes if model and _is_of(model.partial, file) else 0,
         configured=model is not None and on_disk and model.path == configured,
-        fits=None if release is None or file.release == GGUF else file.release == release.version,
+        fits=fits,
     )
+
+
+def _fits(file: ModelFile, catalogue: Sequence[ModelFile], release: Release | None) -> bool | None:
+    return None if release is None or file.release == GGUF else catalogue_fits(file, catalogue, release.version)
 
 
 def _identity(model: ModelPath) -> tuple[str, str, str] | None:
@@ -109,4 +119,10 @@ def _cells(row: Row) -> tuple[str, ...]:
         state += ", configured"
     if row.fits:
         state += ", fits"
-    return row.file.model, row.file.release, size(row.size_bytes), row.file.licence, state
+    about = "" if row.size_is_exact else "about "
+    return _name(row.file), row.file.release, f"{about}{size(row.size_bytes)}", row.file.licence, state
+
+
+def _name(file: ModelFile) -> str:
+    """The model's name; of the two files of a GGUF model it says which is the vision projector."""
+    return f"{file.model} (mmproj)" if file.file.startswith("mmproj") else file.model

@@ -37,7 +37,10 @@ def verify(model: ModelPath, catalogue: Sequence[ModelFile], report: Report) -> 
     origin = model.origin
     listed = _listed(model, origin, catalogue)
     faults = [fault] if (fault := header_fault(model.path.name, head, size_bytes)) else []
-    for expected_bytes in {origin and origin.size_bytes, listed and listed.size_bytes} - {None, size_bytes}:
+    for expected_bytes in {origin and origin.size_bytes, listed and listed.sha256 and listed.size_bytes} - {
+        None,
+        size_bytes,
+    }:
         faults.append(f"has {size_bytes:,} bytes instead of {expected_bytes:,}")
     hashes = {"the catalogue": listed and listed.sha256, "what was pulled": origin and origin.sha256}
     for source, expected in hashes.items():

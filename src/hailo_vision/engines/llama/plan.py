@@ -1,5 +1,6 @@
 """What the child that serves a GGUF model is to do, from the settings. Pure but for a look at the files."""
 
+import errno
 import importlib.util
 import os
 import shutil
@@ -127,6 +128,7 @@ def _check(path: str, name: str, otherwise: str = "") -> None:
         raise DeviceUnavailable(DeviceFault.MODEL_MISSING, message) from None
     except OSError as error:
         message = f"{name}: {path} can't be read: {error.strerror}."
-        raise DeviceUnavailable(DeviceFault.MODEL_MISSING, message) from None
+        fault = DeviceFault.MODEL_INVALID if error.errno == errno.EINVAL else DeviceFault.MODEL_MISSING
+        raise DeviceUnavailable(fault, message) from None
     if head != _MAGIC:
         raise DeviceUnavailable(DeviceFault.MODEL_INVALID, f"{name}: {path} is no GGUF file.")

@@ -1,6 +1,7 @@
 """POST /api/pull: the model's file comes to the disk, where the operator allows it; what is there is there at once."""
 
 import asyncio
+import logging
 import os
 from typing import Any, assert_never
 
@@ -13,12 +14,14 @@ from hailo_vision.http_api.web.body import BODIES, json_body
 from hailo_vision.http_api.web.http_errors import Forbidden, Permission
 from hailo_vision.http_api.web.late_stream import LateStream, late_stream
 from hailo_vision.http_api.web.services import SERVICES, Services
-from hailo_vision.models.catalogue import CATALOGUE, ModelFile, builds, fitting
+from hailo_vision.models.catalogue import CATALOGUE, ModelFile, builds, fitting, fitting_warning
 from hailo_vision.models.download import in_thread
 from hailo_vision.models.events import Event, Hashed, Received, Report, Started, StartedOver, Waits
 from hailo_vision.models.pull import pull
 from hailo_vision.serving.names import untagged
 from hailo_vision.tasks import task_group
+
+log = logging.getLogger(__name__)
 
 _BETWEEN_LINES_S = 0.25  # a download has thousands of parts a second
 _BEGUN: dict[str, Any] = {"status": "pulling manifest"}
@@ -61,7 +64,13 @@ async def _wanted(name: str, services: Services) -> ModelFile:
             f"Clients may not have models downloaded here (model.allow_pull). On the server itself: {_command(files)}"
         )
         raise Forbidden(Permission.PULL, message)
-    return fitting(files, await in_thread(services.downloads.release))
+    release = await in_thread(services.downloads.release)
+    file = fitting(files, release)
+    if warning := fitting_warning(file, release):
+        log.warning(
+            "a model of another release is downloaded", extra={"facts": {"model": file.model, "message": warning}}
+        )
+    return file
 
 
 def _command(files: tuple[ModelFile, ...]) -> str:
@@ -123,11 +132,16 @@ def _progress(event: Event, file: ModelFile) -> dict[str, Any]:
     status = f"pulling {file.file}"
     match event:
         case Started(have_bytes=done, size_bytes=size) | Received(done_bytes=done, size_bytes=size):
-            return {"status": status, "digest": file.file, "total": size or file.listed_bytes, "completed": done}
+            return {"status": status, "digest": file.file, **_total(size or file.size_bytes, done), "completed": done}
         case Hashed(done_bytes=done, size_bytes=size):
             return {"status": "verifying sha256 digest", "total": size, "completed": done}
         case StartedOver():
-            return {"status": status, "digest": file.file, "total": file.listed_bytes, "completed": 0}
+            return {"status": status, "digest": file.file, **_total(file.size_bytes, 0), "completed": 0}
         case Waits(why=why, wait_s=wait_s):
             return {"status": f"{why}; trying again in {wait_s:g} s"}
     assert_never(event)
+
+
+def _total(size_bytes: int | None, done_bytes: int) -> dict[str, int]:
+    """The total that a client draws its bar by; left out where nobody knows it, as a wrong one ends beyond its end."""
+    return {} if size_bytes is None or done_bytes > size_bytes else {"total": size_bytes}
