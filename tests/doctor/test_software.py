@@ -286,3 +286,11 @@ def test_timedatectl_is_asked_where_timesyncd_left_no_mark(pi: Pi) -> None:
     pi.remove("run/systemd/timesync")
     pi.say("timedatectl", "no\n")
     assert clock.look(pi.case()).saw.endswith(", not synchronised")
+
+
+def test_a_model_for_the_newest_known_release_below_is_a_warning(pi: Pi) -> None:
+    pi.say("dpkg-query", "python3-h10-hailort installed 5.9.0\n")
+    pi.origin("5.4.0")
+    said = told(model.look(pi.case()))
+    assert said.startswith("warning: ")
+    assert "no qwen2-vl-2b-instruct for HailoRT 5.9.0; this is the file for 5.4.0" in said

@@ -84,6 +84,8 @@ class Case:
             return Configuration(path=path, settings=self._placed(load.salvage(path)), error=error)
 
     def _placed(self, settings: Settings) -> Settings:
+        if (self.unit or {}).get("LoadState") == "loaded":  # systemd makes the package's folder when it starts the unit
+            return settings
         return in_data_folder(settings, self.machine.environment, self.machine.path(SYSTEM_FOLDER))
 
     @property
