@@ -40,6 +40,7 @@ SPECIAL: Final = {
     "<|image_pad|>": IMAGE_PAD,
     "<|video_pad|>": VIDEO_PAD,
 }
+SPECIAL_IDS: Final = frozenset(SPECIAL.values())
 _SPECIAL_TEXT: Final = {token: text.encode() for text, token in SPECIAL.items()}
 
 # What each pair of letters adds to the tokens of a word, a row for each first letter: A is -12 twentieths, Z is 13.
@@ -90,10 +91,10 @@ _SPECIAL_PATTERN: Final = re.compile("(" + "|".join(re.escape(text) for text in 
 # The cuts of Qwen's tokenizer: contractions, words with the one character before them, digits one by one, punctuation
 # with the space before it and the line's end behind it, line ends, blanks.
 _PIECES: Final = re.compile(
-    r"'(?i:[sdmt]|ll|ve|re)|(?:[^\r\n\w]|_)?[^\W\d_]+|\d| ?(?:[^\s\w]|_)+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    r"'(?i:[sdmt]|ll|ve|re)|(?:(?![\r\n\w])[\x00-\x7f]|_)?[^\W\d_]+|\d| ?(?:[^\s\w]|_)+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 _SHORT_PIECE: Final = re.compile(r" ?[A-Za-z][a-z]{0,2}")
-_MAX_RUN: Final = 6  # characters of punctuation or blanks in one token
+_RUN_PARTS: Final = re.compile(r"[\x00-\x7f]{1,6}|[^\x00-\x7f]")  # of punctuation or blanks, a token each
 
 
 def encode(text: str) -> list[int]:
@@ -139,14 +140,8 @@ def decode(tokens: Iterable[int]) -> str:
 
 
 def _encode_piece(piece: str) -> list[int]:
-    last = piece[-1]
-    if last.isalpha():
-        return [token for part in _split_word(piece) for token in _encode_part(part)]
-    if last.isascii():
-        return [
-            token for start in range(0, len(piece), _MAX_RUN) for token in _encode_part(piece[start : start + _MAX_RUN])
-        ]
-    return [token for character in piece for token in _encode_character(character)]
+    parts = _split_word(piece) if piece[-1].isalpha() else _RUN_PARTS.findall(piece)
+    return [token for part in parts for token in _encode_part(part)]
 
 
 def _split_word(word: str) -> Iterator[str]:
