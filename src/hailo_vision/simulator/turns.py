@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hailo_vision.simulator.context import PATCHES_A_ROW, Patch
-from hailo_vision.simulator.tokenizer import END_OF_TEXT, IM_END, IM_START, decode
+from hailo_vision.simulator.tokenizer import IM_END, IM_START, SPECIAL_IDS, decode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ def read_turns(view: Sequence[int | Patch]) -> list[ContextTurn]:
 
 
 def _turn(part: Sequence[int | Patch], *, is_marked: bool) -> list[ContextTurn]:
-    text = decode(entry for entry in part if not isinstance(entry, Patch) and entry < END_OF_TEXT)
+    text = decode(entry for entry in part if not isinstance(entry, Patch) and entry not in SPECIAL_IDS)
     role = ""
     if is_marked:
         role, _, text = text.partition("\n")
