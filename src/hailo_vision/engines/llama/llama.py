@@ -25,9 +25,9 @@ from hailo_vision.engines.contract import EngineState, OnChange, OnRestart
 from hailo_vision.engines.llama import about
 from hailo_vision.engines.llama.plan import PACKAGE, PROGRAM, Plan, plan
 from hailo_vision.engines.llama.process import LLAMA_COMMAND, LlamaProcess
-from hailo_vision.engines.openai import body
-from hailo_vision.engines.openai.conversation import converse
+from hailo_vision.engines.openai.completion import stream_completion
 from hailo_vision.engines.openai.endpoint import Endpoint
+from hailo_vision.engines.openai.reader import read_body
 from hailo_vision.errors import DeviceFault, DeviceUnavailable, WorkerDied, WorkerStalled
 from hailo_vision.models.facts import gguf_facts
 from hailo_vision.models.memory import shortage
@@ -131,7 +131,7 @@ class LlamaEngine:
         session, endpoint = self._server
         with self._condition.generating(self._is_up):
             try:
-                async with aclosing(converse(session, endpoint, generation, self._spend)) as events:
+                async with aclosing(stream_completion(session, endpoint, generation, self._spend)) as events:
                     async for event in events:
                         yield event
                 self._supervisor.worked()
@@ -241,7 +241,7 @@ async def _is_up(session: aiohttp.ClientSession) -> bool:
 async def _properties(session: aiohttp.ClientSession) -> dict[str, Any]:
     try:
         async with session.get("http://llama/props") as response:
-            properties = json.loads(await body.first(response.content, MAX_PROPERTIES_BYTES))
+            properties = json.loads(await read_body(response.content, MAX_PROPERTIES_BYTES))
     except ValueError:
         raise aiohttp.ClientPayloadError from None
     return properties if isinstance(properties, dict) else {}

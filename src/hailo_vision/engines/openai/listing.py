@@ -11,8 +11,8 @@ from typing import Any
 import aiohttp
 
 from hailo_vision.chat import ModelFacts
-from hailo_vision.engines.openai import body
 from hailo_vision.engines.openai.endpoint import Endpoint
+from hailo_vision.engines.openai.reader import read_body
 
 MODELS_BYTES = 4 << 20
 
@@ -38,12 +38,12 @@ class Answer:
     retry_after: str | None = None
 
 
-async def ask(session: aiohttp.ClientSession, base_url: str) -> Answer:
+async def fetch_models(session: aiohttp.ClientSession, base_url: str) -> Answer:
     """No redirect is followed: it would take the key along. Raises aiohttp.ClientError."""
     url = f"{base_url}/models"
     try:
         async with session.get(url, allow_redirects=False) as response:
-            told = await body.first(response.content, MODELS_BYTES)
+            told = await read_body(response.content, MODELS_BYTES)
             return Answer(status=response.status, body=told, retry_after=response.headers.get("Retry-After"))
     except UnicodeError:  # what the resolver says of a name with an empty label, or one of more than 63 letters
         raise aiohttp.InvalidURL(url) from None
@@ -100,4 +100,4 @@ def look(endpoint: Endpoint, within_s: float) -> Answer | Trouble:
 
 async def _look(endpoint: Endpoint, within_s: float) -> Answer:
     async with asyncio.timeout(within_s), endpoint.session() as session:
-        return await ask(session, endpoint.base_url)
+        return await fetch_models(session, endpoint.base_url)

@@ -9,16 +9,15 @@ import pytest
 from PIL import Image
 
 from hailo_vision.chat import Frame, Generation, JsonFormat, Penalties, Sampling, Text, Tool, ToolCall, ToolResult, Turn
-from hailo_vision.engines.openai import ask
 from hailo_vision.engines.openai.endpoint import Dialect
-from hailo_vision.engines.openai.png import png
+from hailo_vision.engines.openai.request import encode, png, request_body
 
 FRAME = Frame(width_px=3, height_px=2, pixels=bytes(range(18)))
 QUESTION = Generation(turns=(Turn(role="user", parts=(Text(text="Hi"),)),), sampling=Sampling(), max_tokens=7)
 
 
 def body(generation: Generation, dialect: Dialect = "openai") -> dict[str, Any]:
-    return ask.body(generation, "one", dialect, lambda frame: f"{frame.width_px}x{frame.height_px}")
+    return request_body(generation, "one", dialect, lambda frame: f"{frame.width_px}x{frame.height_px}")
 
 
 @pytest.mark.parametrize("level", [0, 1, 9])
@@ -83,5 +82,5 @@ def test_what_it_is_to_do_by_its_own_means_is_asked_for() -> None:
 
 def test_half_a_character_does_not_break_the_body() -> None:
     turn = Turn(role="user", parts=(Text(text="\ud800 and 世"),))
-    sent = json.loads(ask.encoded(body(replace(QUESTION, turns=(turn,)))))
+    sent = json.loads(encode(body(replace(QUESTION, turns=(turn,)))))
     assert sent["messages"][0]["content"] == "? and 世"

@@ -1,6 +1,6 @@
-"""What a server answers in place of an answer becomes an error of ours. Pure.
+"""The error response of a server becomes an error of ours. Pure.
 
-Its own words are never passed on: they may quote a key, an address behind this server, or another customer. They are
+Its own message is never passed on: it may quote a key, an address behind this server, or another customer. It is
 logged at debug level by the caller.
 """
 
@@ -22,12 +22,12 @@ RETRY_S = 5.0
 MAX_RETRY_S = 600.0
 
 
-def refusal(status: int, body: bytes, retry_after: str | None, name: str) -> HailoVisionError:
-    """The error that an answer with another status than 200 is. `name` is ours for the server."""
-    told = _error(body)
-    code, kind = str(told.get("code")), str(told.get("type"))
+def error_from_response(status: int, body: bytes, retry_after: str | None, name: str) -> HailoVisionError:
+    """The error for a response whose status is not 200. `name` is what people call the server."""
+    error = _error_object(body)
+    code, kind = str(error.get("code")), str(error.get("type"))
     if "exceed_context_size_error" in (code, kind) or code == "context_length_exceeded" or status == 413:
-        return _too_long(told)
+        return _too_long(error)
     match status:
         case 401 | 403:
             return DeviceUnavailable(DeviceFault.NO_PERMISSION, f"{name} does not take the key of this server.")
@@ -41,20 +41,20 @@ def refusal(status: int, body: bytes, retry_after: str | None, name: str) -> Hai
             return GenerationFailed(f"{name} failed on this request (status {status}).")
 
 
-def _too_long(told: dict[str, Any]) -> HailoVisionError:
-    prompt_tokens, context_tokens = told.get("n_prompt_tokens"), told.get("n_ctx")
+def _too_long(error: dict[str, Any]) -> HailoVisionError:
+    prompt_tokens, context_tokens = error.get("n_prompt_tokens"), error.get("n_ctx")
     if isinstance(prompt_tokens, int) and isinstance(context_tokens, int):
         return ContextLengthExceeded(prompt_tokens=prompt_tokens, context_tokens=context_tokens)
     return PromptTooLong("The prompt does not fit into the model's context. Shorten it, or send fewer pictures.")
 
 
-def _error(body: bytes) -> dict[str, Any]:
+def _error_object(body: bytes) -> dict[str, Any]:
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
         return {}
-    told = value.get("error") if isinstance(value, dict) else None
-    return told if isinstance(told, dict) else {}
+    error = value.get("error") if isinstance(value, dict) else None
+    return error if isinstance(error, dict) else {}
 
 
 def _seconds(retry_after: str | None) -> float:

@@ -1,4 +1,4 @@
-"""The chunks of a chat completion become pieces, calls of tools and a finish. Pure; times are given."""
+"""The chunks of a chat completion become pieces, tool calls and a finish. Pure: the clock is the caller's."""
 
 import json
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ class _Call:
     arguments: str = ""
 
 
-class Hearing:
-    """All that came of one answer. The server's counters are believed; where it has none, pieces are counted."""
+class StreamedResponse:
+    """Accumulates the chunks of one response. The server's counters are used; where it has none, pieces are counted."""
 
-    def __init__(self, *, asked_at: float, rivals: int = 0) -> None:
-        self._rivals = rivals  # llama.cpp gives log probabilities only with at least one
-        self._asked_at = asked_at
+    def __init__(self, *, sent_at: float, top_logprobs: int = 0) -> None:
+        self._top_logprobs = top_logprobs  # llama.cpp gives log probabilities only with at least one
+        self._sent_at = sent_at
         self._first_at: float | None = None
-        self._last_at = asked_at
+        self._last_at = sent_at
         self._pieces = 0
         self._calls: dict[int, _Call] = {}
         self._usage: dict[str, Any] = {}
@@ -38,7 +38,7 @@ class Hearing:
         self.reason: FinishReason | None = None
 
     def take(self, data: bytes, now: float) -> Piece | None:
-        """One chunk. Raises GenerationFailed for what is none, or is the news that the server failed."""
+        """Take in one chunk. Raises GenerationFailed if it is no chunk, or says that the server failed."""
         try:
             chunk = json.loads(data)
         except (ValueError, RecursionError):
@@ -55,10 +55,10 @@ class Hearing:
         text = delta.get("content")
         if not isinstance(text, str) or not text:
             if delta.get("tool_calls") or delta.get("reasoning_content"):
-                self._heard(now)
+                self._note_token(now)
             return None
-        self._heard(now)
-        return Piece(text=text, logprobs=_logprobs(choice.get("logprobs"), self._rivals))
+        self._note_token(now)
+        return Piece(text=text, logprobs=_logprobs(choice.get("logprobs"), self._top_logprobs))
 
     @property
     def has_begun(self) -> bool:
@@ -66,14 +66,14 @@ class Hearing:
 
     @property
     def calls(self) -> tuple[ToolCall, ...]:
-        return tuple(ToolCall(id=one.id, name=one.name, arguments=one.arguments) for one in self._calls.values())
+        return tuple(ToolCall(id=call.id, name=call.name, arguments=call.arguments) for call in self._calls.values())
 
     def finish(self, reason: FinishReason) -> Finish:
         return Finish(reason=reason, usage=self.usage, timings=self.timings)
 
     @property
     def usage(self) -> Usage:
-        """The closing usage, or the counters that came with the last chunk."""
+        """The usage of the last chunk, or else its counters."""
         cached = _count(self._timings.get("cache_n"))
         evaluated = _count(self._timings.get("prompt_n"))
         predicted = _count(self._timings.get("predicted_n"))
@@ -87,18 +87,18 @@ class Hearing:
 
     @property
     def timings(self) -> Timings:
-        """By the server's clock where it tells, else as it looked from here."""
+        """Timings by the server's clock where it sends them, else by ours."""
         first_at = self._last_at if self._first_at is None else self._first_at
         return Timings(
-            prefill_s=_seconds(self._timings.get("prompt_ms"), first_at - self._asked_at),
+            prefill_s=_seconds(self._timings.get("prompt_ms"), first_at - self._sent_at),
             decode_s=_seconds(self._timings.get("predicted_ms"), self._last_at - first_at),
         )
 
     def end(self, now: float) -> None:
-        """The answer was broken off: what was not heard took time too."""
+        """The response was cut off; the time since its last token counts too."""
         self._last_at = now
 
-    def _heard(self, now: float) -> None:
+    def _note_token(self, now: float) -> None:
         self._pieces += 1
         self._last_at = now
         if self._first_at is None:
@@ -117,19 +117,19 @@ class Hearing:
             call.arguments += _text(function.get("arguments"))
 
 
-def _logprobs(value: Any, rivals: int) -> tuple[Logprob, ...]:
+def _logprobs(value: Any, top_logprobs: int) -> tuple[Logprob, ...]:
     content = _object(value).get("content")
-    return tuple(_logprob(_object(entry), rivals) for entry in content) if isinstance(content, list) else ()
+    return tuple(_logprob(_object(entry), top_logprobs) for entry in content) if isinstance(content, list) else ()
 
 
-def _logprob(entry: dict[str, Any], rivals: int = 0) -> Logprob:
+def _logprob(entry: dict[str, Any], top_logprobs: int = 0) -> Logprob:
     top = entry.get("top_logprobs")
-    given = entry.get("bytes")
+    utf8 = entry.get("bytes")
     return Logprob(
         token=_text(entry.get("token")),
         logprob=float(entry["logprob"]) if isinstance(entry.get("logprob"), (int, float)) else -9999.0,
-        utf8=bytes(given) if isinstance(given, list) and all(_is_byte(one) for one in given) else None,
-        top=tuple(_logprob(_object(other)) for other in top[:rivals]) if isinstance(top, list) else (),
+        utf8=bytes(utf8) if isinstance(utf8, list) and all(_is_byte(one) for one in utf8) else None,
+        top=tuple(_logprob(_object(other)) for other in top[:top_logprobs]) if isinstance(top, list) else (),
     )
 
 
@@ -145,9 +145,9 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _count(value: Any, otherwise: int = 0) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else otherwise
+def _count(value: Any, default: int = 0) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else default
 
 
-def _seconds(value: Any, otherwise: float) -> float:
-    return max(float(value), 0.0) / 1000 if isinstance(value, (int, float)) else otherwise
+def _seconds(value: Any, default: float) -> float:
+    return max(float(value), 0.0) / 1000 if isinstance(value, (int, float)) else default
