@@ -17,6 +17,10 @@ def chunk(text: str | None = None, reason: str | None = None, **more: object) ->
     return b"data: " + json.dumps(body).encode() + b"\r\n\r\n"
 
 
+def delta(**fields: object) -> bytes:
+    return b"data: " + json.dumps({"choices": [{"index": 0, "delta": fields}]}).encode() + b"\n\n"
+
+
 GOOD = (chunk("Hel"), b": a comment\n\n", chunk("lo"), chunk(reason="stop"), chunk(usage=USAGE), b"data: [DONE]\n\n")
 REFUSALS = {
     "401": 401,
@@ -116,6 +120,36 @@ class Faulty:
         while True:
             await response.write(part)
             self.written_bytes += len(part)
+
+    async def _flood(self, response: web.StreamResponse, part: bytes) -> None:
+        while True:
+            await response.write(part)
+            self.written_bytes += len(part)
+
+    async def flood_of_text(self, request: web.Request, response: web.StreamResponse) -> None:
+        await self._flood(response, chunk("A" * 500_000))
+
+    async def flood_of_letters(self, request: web.Request, response: web.StreamResponse) -> None:
+        await self._flood(response, chunk("A") * 500)
+
+    async def flood_of_reasoning(self, request: web.Request, response: web.StreamResponse) -> None:
+        await self._flood(response, delta(reasoning_content="A" * 5000))
+
+    async def flood_of_arguments(self, request: web.Request, response: web.StreamResponse) -> None:
+        await self._flood(response, delta(tool_calls=[{"index": 0, "function": {"name": "", "arguments": "A" * 5000}}]))
+
+    async def flood_of_names(self, request: web.Request, response: web.StreamResponse) -> None:
+        await self._flood(response, delta(tool_calls=[{"index": 0, "function": {"name": "A" * 50, "arguments": ""}}]))
+
+    async def flood_of_calls(self, request: web.Request, response: web.StreamResponse) -> None:
+        for index in range(200):
+            await response.write(delta(tool_calls=[{"index": index, "function": {"name": "f", "arguments": ""}}]))
+
+    async def flood_of_empty_events(self, request: web.Request, response: web.StreamResponse) -> None:
+        await self._flood(response, delta() * 500)
+
+    async def flood_of_comments(self, request: web.Request, response: web.StreamResponse) -> None:
+        await self._flood(response, b": still here\n" * 500)
 
     async def calls(self, request: web.Request, response: web.StreamResponse) -> None:
         for delta in (

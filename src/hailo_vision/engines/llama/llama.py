@@ -5,7 +5,6 @@ while an aborted answer is on its way out, so the engine is READY as soon as a g
 """
 
 import asyncio
-import json
 import logging
 import secrets
 import tempfile
@@ -27,6 +26,7 @@ from hailo_vision.engines.llama.plan import PACKAGE, PROGRAM, Plan, plan
 from hailo_vision.engines.llama.process import LLAMA_COMMAND, LlamaProcess
 from hailo_vision.engines.openai.completion import stream_completion
 from hailo_vision.engines.openai.endpoint import Endpoint
+from hailo_vision.engines.openai.fields import parse_object
 from hailo_vision.engines.openai.reader import read_body
 from hailo_vision.errors import DeviceFault, DeviceUnavailable, WorkerDied, WorkerStalled
 from hailo_vision.models.facts import gguf_facts
@@ -239,12 +239,8 @@ async def _is_up(session: aiohttp.ClientSession) -> bool:
 
 
 async def _properties(session: aiohttp.ClientSession) -> dict[str, Any]:
-    try:
-        async with session.get("http://llama/props") as response:
-            properties = json.loads(await read_body(response.content, MAX_PROPERTIES_BYTES))
-    except ValueError:
-        raise aiohttp.ClientPayloadError from None
-    return properties if isinstance(properties, dict) else {}
+    async with session.get("http://llama/props") as response:
+        return parse_object(await read_body(response.content, MAX_PROPERTIES_BYTES)) or {}
 
 
 def _build(child_plan: Plan) -> str:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 
 from hailo_vision.chat import Event, FinishReason, Frame, Generation
+from hailo_vision.engines.openai.bounds import Bounds, bounds_of
 from hailo_vision.engines.openai.endpoint import Endpoint
 from hailo_vision.engines.openai.reader import EventDecoder, read_body
 from hailo_vision.engines.openai.request import data_uri, encode, request_body
@@ -37,14 +38,23 @@ async def stream_completion(
     """
     clock = asyncio.get_running_loop().time
     body = await asyncio.to_thread(_encode, endpoint, generation)
-    streamed = StreamedResponse(sent_at=clock(), top_logprobs=generation.logprobs or 0)
+    bounds = bounds_of(generation)
+    streamed = StreamedResponse(
+        bounds,
+        sent_at=clock(),
+        top_logprobs=generation.logprobs or 0,
+        shows_cached=endpoint.dialect == "llama",
+    )
     try:
         async with _post(session, endpoint, body, generation.deadline) as response:
             del body
-            async for chunk in _chunks(response, endpoint, streamed, generation.deadline):
+            async for chunk in _chunks(response, endpoint, streamed, bounds, generation.deadline):
                 piece = streamed.take(chunk, clock())
                 if piece is not None:
                     yield piece
+                if streamed.is_full:  # it does not keep to max_tokens: closing the connection makes it stop
+                    streamed.reason = FinishReason.LENGTH
+                    break
         if streamed.reason is None:
             raise GenerationFailed(f"{endpoint.name} ended the answer before its end.")
         for call in streamed.calls:
@@ -95,18 +105,26 @@ async def _post(
 
 
 async def _chunks(
-    response: aiohttp.ClientResponse, endpoint: Endpoint, streamed: StreamedResponse, deadline: float | None
+    response: aiohttp.ClientResponse,
+    endpoint: Endpoint,
+    streamed: StreamedResponse,
+    bounds: Bounds,
+    deadline: float | None,
 ) -> AsyncIterator[bytes]:
     """The data of each event up to `[DONE]`. A comment keeps the connection alive, but does not extend the timeout."""
     decoder = EventDecoder()
     clock = asyncio.get_running_loop().time
     last_at = clock()
+    left_bytes = bounds.body_bytes
     while True:
         phase, budget_s = ("token", endpoint.token_s) if streamed.has_begun else ("prefill", endpoint.prefill_s)
         async with _timeout(last_at + budget_s - clock(), deadline, phase):
             data = await response.content.readany()
         if not data:
             return
+        left_bytes -= len(data)
+        if left_bytes < 0:
+            raise GenerationFailed(f"{endpoint.name} sent far more than it was asked for.")
         for chunk in decoder.feed(data):
             last_at = clock()
             if chunk == DONE:

@@ -9,6 +9,9 @@ import aiohttp
 # llama.cpp has counters in each chunk and samplers by names of its own; all others are sent what OpenAI defines.
 Dialect = Literal["llama", "openai"]
 
+# A response is never decompressed: a megabyte of gzip can be a gigabyte of text.
+UNCOMPRESSED = {"Accept-Encoding": "identity"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
@@ -41,4 +44,5 @@ class Endpoint:
         )
         authorization = {} if self.key is None else {"Authorization": f"Bearer {self.key}"}
         timeout = aiohttp.ClientTimeout(total=None, connect=self.connect_s)
-        return aiohttp.ClientSession(connector=connector, headers={**self.headers, **authorization}, timeout=timeout)
+        headers = {**UNCOMPRESSED, **self.headers, **authorization}
+        return aiohttp.ClientSession(connector=connector, headers=headers, timeout=timeout, auto_decompress=False)

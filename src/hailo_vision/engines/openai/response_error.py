@@ -4,9 +4,9 @@ Its own message is never passed on: it may quote a key, an address behind this s
 logged at debug level by the caller.
 """
 
-import json
 from typing import Any
 
+from hailo_vision.engines.openai.fields import count_in, object_in, parse_object, seconds_in
 from hailo_vision.errors import (
     ContextLengthExceeded,
     DeviceFault,
@@ -24,7 +24,7 @@ MAX_RETRY_S = 600.0
 
 def error_from_response(status: int, body: bytes, retry_after: str | None, name: str) -> HailoVisionError:
     """The error for a response whose status is not 200. `name` is what people call the server."""
-    error = _error_object(body)
+    error = object_in((parse_object(body) or {}).get("error"))
     code, kind = str(error.get("code")), str(error.get("type"))
     if "exceed_context_size_error" in (code, kind) or code == "context_length_exceeded" or status == 413:
         return _too_long(error)
@@ -34,7 +34,7 @@ def error_from_response(status: int, body: bytes, retry_after: str | None, name:
         case 404:
             return DeviceUnavailable(DeviceFault.MODEL_MISSING, f"{name} does not have the model that is configured.")
         case 429 | 503:
-            return UpstreamBusy(name, retry_after_s=_seconds(retry_after))
+            return UpstreamBusy(name, retry_after_s=seconds_in(retry_after, 1.0, MAX_RETRY_S) or RETRY_S)
         case 400 | 422:
             return UpstreamRejected(name)
         case _:
@@ -42,24 +42,7 @@ def error_from_response(status: int, body: bytes, retry_after: str | None, name:
 
 
 def _too_long(error: dict[str, Any]) -> HailoVisionError:
-    prompt_tokens, context_tokens = error.get("n_prompt_tokens"), error.get("n_ctx")
-    if isinstance(prompt_tokens, int) and isinstance(context_tokens, int):
+    prompt_tokens, context_tokens = count_in(error.get("n_prompt_tokens")), count_in(error.get("n_ctx"))
+    if prompt_tokens is not None and context_tokens is not None:
         return ContextLengthExceeded(prompt_tokens=prompt_tokens, context_tokens=context_tokens)
     return PromptTooLong("The prompt does not fit into the model's context. Shorten it, or send fewer pictures.")
-
-
-def _error_object(body: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    error = value.get("error") if isinstance(value, dict) else None
-    return error if isinstance(error, dict) else {}
-
-
-def _seconds(retry_after: str | None) -> float:
-    """Only the form in seconds is read; a date says too little between two clocks."""
-    try:
-        return min(max(float(retry_after or RETRY_S), 1.0), MAX_RETRY_S)
-    except ValueError:
-        return RETRY_S
