@@ -14,7 +14,7 @@ HOUSE = Path(__file__).resolve().parent.parent / "src" / "hailo_vision"
 WORDS = "chat errors config.settings"
 ENGINE = (
     f"{WORDS} config.served models.facts models.memory engines.contract engines.condition engines.backoff "
-    "engines.child engines.stderr"
+    "engines.child engines.stderr special_tokens"
 )
 HTTP = f"{WORDS} access serving generate scheduler engines.contract tasks http_api.web http_api.openapi.operation"
 OPENAI = (
@@ -26,6 +26,7 @@ TABLE = {
     "__main__": "cli",
     "chat": "",
     "errors": "",
+    "special_tokens": "",
     "wire": "chat errors",
     "tasks": "",
     "config": "chat errors | yaml jsonschema",
@@ -38,7 +39,7 @@ TABLE = {
     "engines.llama": f"{ENGINE} engines.openai | aiohttp -aiohttp.web xllamacpp hailo_vision.worker.parent",
     "engines.remote": f"{ENGINE} engines.openai | aiohttp -aiohttp.web",
     "scheduler": f"{WORDS} tasks engines.contract",
-    "worker": "chat errors wire | numpy -asyncio",
+    "worker": "chat errors wire special_tokens | numpy -asyncio",
     "simulator": "| numpy",
     "access": WORDS,
     "generate": f"{WORDS} images engines.contract scheduler tasks | jsonschema referencing",

@@ -24,6 +24,8 @@ from hailo_vision.engines.contract import EngineState, OnChange, OnRestart
 from hailo_vision.engines.llama import about
 from hailo_vision.engines.llama.plan import PACKAGE, PROGRAM, Plan, plan
 from hailo_vision.engines.llama.process import LLAMA_COMMAND, LlamaProcess
+from hailo_vision.engines.llama.slots import Slots
+from hailo_vision.engines.llama.vocabulary import special_tokens
 from hailo_vision.engines.openai.completion import stream_completion
 from hailo_vision.engines.openai.endpoint import Endpoint
 from hailo_vision.engines.openai.fields import parse_object
@@ -31,6 +33,7 @@ from hailo_vision.engines.openai.reader import read_body
 from hailo_vision.errors import DeviceFault, DeviceUnavailable, WorkerDied, WorkerStalled
 from hailo_vision.models.facts import gguf_facts
 from hailo_vision.models.memory import shortage
+from hailo_vision.special_tokens import SpecialTokens
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +74,7 @@ class LlamaEngine:
         self._properties: dict[str, Any] | None = None
         self._server: tuple[aiohttp.ClientSession, Endpoint] | None = None  # of the child that was READY last
         self._stall: WorkerStalled | None = None  # why the child was killed
+        self._slots = Slots(settings.slots)  # of that child
         self._busy_s = 0.0
 
     @property
@@ -129,9 +133,12 @@ class LlamaEngine:
         assert self._server is not None
         child = self._supervisor.child
         session, endpoint = self._server
+        slots = self._slots
+        slot, options = slots.take(generation.client)
         with self._condition.generating(self._is_up):
             try:
-                async with aclosing(stream_completion(session, endpoint, generation, self._spend)) as events:
+                completion = stream_completion(session, endpoint, generation, self._spend, options)
+                async with aclosing(completion) as events:
                     async for event in events:
                         yield event
                 self._supervisor.worked()
@@ -142,6 +149,8 @@ class LlamaEngine:
                 raise
             except DeviceUnavailable as error:
                 raise await self._death(child) or error from None
+            finally:
+                slots.leave(slot)
 
     # A child's life
 
@@ -157,11 +166,12 @@ class LlamaEngine:
 
     async def _serve(self, child: LlamaProcess) -> None:
         """Wait until it has loaded, then until it ends; what is asked of it meanwhile is asked by `generate`."""
-        endpoint = self._endpoint(child.plan)
+        special = await asyncio.to_thread(lambda: SpecialTokens(special_tokens(child.plan.model)))
+        endpoint = self._endpoint(child.plan, special)
         session = await child.resources.enter_async_context(endpoint.session())
         properties = await self._load(child, session)
         self._take_model(properties, child.plan)
-        self._server = (session, endpoint)
+        self._server, self._slots = (session, endpoint), Slots(self._settings.slots)
         self._condition.become(EngineState.READY)
         await child.wait()
         if self._stall is not None:
@@ -201,7 +211,7 @@ class LlamaEngine:
         )
         self._supervisor.loaded(model)
 
-    def _endpoint(self, child_plan: Plan) -> Endpoint:
+    def _endpoint(self, child_plan: Plan, special: SpecialTokens) -> Endpoint:
         prefill_s, token_s = self._silence_s
         return Endpoint(
             name=NAME,
@@ -212,6 +222,7 @@ class LlamaEngine:
             key=child_plan.key,
             prefill_s=prefill_s,
             token_s=token_s,
+            special_tokens=special,
         )
 
     async def _death(self, child: LlamaProcess | None) -> WorkerDied | None:

@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 
 import aiohttp
 
@@ -27,17 +28,21 @@ class DeadlinePassed(Exception):
 
 
 async def stream_completion(
-    session: aiohttp.ClientSession, endpoint: Endpoint, generation: Generation, on_busy: Callable[[float], None]
+    session: aiohttp.ClientSession,
+    endpoint: Endpoint,
+    generation: Generation,
+    on_busy: Callable[[float], None],
+    options: Mapping[str, bool | int] = MappingProxyType({}),
 ) -> AsyncGenerator[Event]:
     """Yield pieces as they come, then tool calls, then one Finish.
 
-    `on_busy` gets the seconds of prefill and decode, however the response ends. Nothing is buffered beyond the
-    connection's own buffers: a server is not read faster than the pieces are taken.
+    `options` are further fields of the body. `on_busy` gets the seconds of prefill and decode, however the response
+    ends. Nothing is buffered beyond the connection's own buffers, so a server is read no faster than pieces are taken.
 
     Raises the errors of error_from_response, DeviceUnavailable for a lost connection, WorkerStalled for a timeout.
     """
     clock = asyncio.get_running_loop().time
-    body = await asyncio.to_thread(_encode, endpoint, generation)
+    body = await asyncio.to_thread(_encode, endpoint, generation, options)
     bounds = bounds_of(generation)
     streamed = StreamedResponse(
         bounds,
@@ -74,13 +79,14 @@ async def stream_completion(
         on_busy(streamed.timings.prefill_s + streamed.timings.decode_s)
 
 
-def _encode(endpoint: Endpoint, generation: Generation) -> bytes:
+def _encode(endpoint: Endpoint, generation: Generation, options: Mapping[str, bool | int]) -> bytes:
     """The request's body. Run in a thread, as megabytes of pixels become text."""
 
     def image_url(frame: Frame) -> str:
         return data_uri(frame, level=0 if endpoint.socket is not None else 1)
 
-    return encode(request_body(generation, endpoint.model, endpoint.dialect, image_url))
+    body = request_body(generation, endpoint.model, endpoint.dialect, image_url, endpoint.special_tokens)
+    return encode({**body, **options})
 
 
 @asynccontextmanager

@@ -6,6 +6,8 @@ from typing import Literal
 
 import aiohttp
 
+from hailo_vision.special_tokens import KNOWN, SpecialTokens
+
 # llama.cpp has counters in each chunk and samplers by names of its own; all others are sent what OpenAI defines.
 Dialect = Literal["llama", "openai"]
 
@@ -17,6 +19,7 @@ UNCOMPRESSED = {"Accept-Encoding": "identity"}
 class Endpoint:
     """`base_url` is what `/chat/completions` comes after; `socket` a Unix socket to reach it by. `name` is for people.
 
+    `special_tokens` are made plain text in all that clients send: those of its vocabulary, or of all known families.
     `prefill_s` and `token_s` are the seconds of silence after which it is taken for stuck.
     """
 
@@ -30,6 +33,7 @@ class Endpoint:
     connect_s: float = 10.0
     prefill_s: float = 300.0
     token_s: float = 60.0
+    special_tokens: SpecialTokens = field(default=SpecialTokens(KNOWN), repr=False)
 
     def session(self) -> aiohttp.ClientSession:
         """Made in a running loop, and the caller's to close.

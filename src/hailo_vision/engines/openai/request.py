@@ -9,6 +9,7 @@ from typing import Any, assert_never
 
 from hailo_vision.chat import Frame, Generation, Role, Sampling, Text, ToolCall, ToolResult, Turn
 from hailo_vision.engines.openai.endpoint import Dialect
+from hailo_vision.special_tokens import SpecialTokens
 
 Body = dict[str, Any]
 ImageUrl = Callable[[Frame], str]
@@ -16,43 +17,72 @@ ImageUrl = Callable[[Frame], str]
 _RGB_OF_8_BITS = (8, 2, 0, 0, 0)  # depth, colour type, and the only compression, filter and order that matter here
 
 
-def request_body(generation: Generation, model: str, dialect: Dialect, image_url: ImageUrl) -> Body:
-    """The body as an object; `image_url` gives the address under which the server sees a frame."""
+def request_body(
+    generation: Generation, model: str, dialect: Dialect, image_url: ImageUrl, special: SpecialTokens
+) -> Body:
+    """The body as an object; `image_url` gives the address under which the server sees a frame.
+
+    All text of the client that can reach a prompt is free of special tokens: content, tool results, calls, tools and
+    schemas. `stop` is compared with the answer, and `logit_bias` holds numbers.
+    """
     body: Body = {
         "model": model,
-        "messages": [message for turn in generation.turns for message in _messages(turn, image_url)],
+        "messages": [message for turn in generation.turns for message in _messages(turn, image_url, special)],
         "max_tokens": generation.max_tokens,
         "stream": True,
         "stream_options": {"include_usage": True},
         **_sampling(generation.sampling, dialect),
-        **_native_features(generation),
+        **special.neutralise_json(_native_features(generation)),
     }
     if generation.stop:
         body["stop"] = list(generation.stop)
     if dialect == "llama":
-        body |= {"timings_per_token": True, "cache_prompt": True}
+        body["timings_per_token"] = True
     return body
 
 
-def _messages(turn: Turn[Frame], image_url: ImageUrl) -> Iterator[Body]:
+def _messages(turn: Turn[Frame], image_url: ImageUrl, special: SpecialTokens) -> Iterator[Body]:
     """A turn is one message, but each result of a tool is a message of its own."""
     content: list[Body] = []
     calls: list[Body] = []
     for part in turn.parts:
         match part:
+            case Text(text=text) if content and content[-1]["type"] == "text":
+                content[-1]["text"] += text  # a template would join them too, `<|im_` and `end|>` to a special token
             case Text(text=text):
                 content.append({"type": "text", "text": text})
             case Frame():
                 content.append({"type": "image_url", "image_url": {"url": image_url(part)}})
             case ToolCall():
-                function = {"name": part.name, "arguments": part.arguments}
-                calls.append({"id": part.id, "type": "function", "function": function})
+                calls.append(_call(part, special))
             case ToolResult():
-                yield {"role": "tool", "tool_call_id": part.call_id, "content": part.text}
+                message = {"role": "tool", "tool_call_id": part.call_id, "content": part.text}
+                yield special.neutralise_json(message)
             case _:
                 assert_never(part)
     if content or calls or not turn.parts:
-        yield _message(turn.role, content, calls)
+        yield _message(turn.role, [_neutral(part, special) for part in content], calls)
+
+
+def _neutral(part: Body, special: SpecialTokens) -> Body:
+    return {"type": "text", "text": special.neutralise(part["text"])} if part["type"] == "text" else part
+
+
+def _call(call: ToolCall, special: SpecialTokens) -> Body:
+    function = {"name": special.neutralise(call.name), "arguments": _arguments(call.arguments, special)}
+    return {"id": special.neutralise(call.id), "type": "function", "function": function}
+
+
+def _arguments(arguments: str, special: SpecialTokens) -> str:
+    """A template decodes the arguments, so `\\u003c|im_end|>` in their JSON is a special token too."""
+    try:
+        value = json.loads(arguments, parse_constant=lambda name: None)
+        neutral = special.neutralise_json(value)
+    except ValueError:
+        return special.neutralise(arguments)
+    except RecursionError:  # as a string: a server whose limit is higher must not decode what was not looked at here
+        return json.dumps(special.neutralise(arguments), ensure_ascii=False)
+    return arguments if neutral == value else json.dumps(neutral, ensure_ascii=False)
 
 
 def _message(role: Role, parts: list[Body], calls: list[Body]) -> Body:
