@@ -14,7 +14,7 @@ HOUSE = Path(__file__).resolve().parent.parent / "src" / "hailo_vision"
 WORDS = "chat errors config.settings"
 ENGINE = (
     f"{WORDS} config.served models.facts models.memory engines.contract engines.condition engines.backoff "
-    "engines.child engines.stderr special_tokens"
+    "engines.child engines.stderr engines.start_failure special_tokens"
 )
 HTTP = f"{WORDS} access serving generate scheduler engines.contract tasks http_api.web http_api.openapi.operation"
 OPENAI = (

@@ -186,18 +186,18 @@ class LlamaEngine:
         except TimeoutError:
             raise WorkerStalled("load", self._load_timeout_s) from None
         except aiohttp.ClientError:
-            raise DeviceUnavailable(DeviceFault.FAILED, "llama.cpp did not say what it has loaded.") from None
+            silent = DeviceUnavailable(DeviceFault.FAILED, "llama.cpp did not say what it has loaded.")
+            raise await self._death(child) or silent from None
 
     async def _until_up(self, child: LlamaProcess, session: aiohttp.ClientSession) -> None:
-        """Return once it has loaded. Raises DeviceUnavailable when it ends before."""
+        """Return once it has loaded. Raises WorkerDied when it ends before."""
         while not await _is_up(session):
             try:
                 async with asyncio.timeout(HEALTH_S):
                     returncode = await child.wait()
             except TimeoutError:
                 continue
-            message = f"llama.cpp could not load the model (exit code {returncode}); the log has its words."
-            raise DeviceUnavailable(DeviceFault.FAILED, message)
+            raise WorkerDied(returncode)
 
     def _take_model(self, properties: dict[str, Any], child_plan: Plan) -> None:
         self._properties = properties
