@@ -1,6 +1,7 @@
 """A server that misbehaves in one named way: the way is the model's name. On a port of its own, in the test's loop."""
 
 import asyncio
+import gzip
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -57,7 +58,10 @@ class Faulty:
             error = {"error": {"message": f"{SECRET} http://10.0.0.1/", "code": SECRET}}
             headers = {"Retry-After": "60", "Location": "http://127.0.0.1:1/"}
             return web.json_response(error, status=REFUSALS[way], headers=headers)
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        if way.startswith("429 "):
+            return web.json_response({}, status=429, headers={"Retry-After": way.removeprefix("429 ")})
+        packed = {"Content-Encoding": "gzip"} if way == "gzip bomb" else {}
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", **packed})
         await response.prepare(request)
         try:
             await getattr(self, way.replace(" ", "_"), self.good)(request, response)
@@ -125,6 +129,18 @@ class Faulty:
         while True:
             await response.write(part)
             self.written_bytes += len(part)
+
+    async def odd_numbers(self, request: web.Request, response: web.StreamResponse) -> None:
+        logprob = '{"token":"a","logprob":NaN,"top_logprobs":[{"token":"b","logprob":-1e999}]}'
+        await response.write(
+            b'data: {"choices":[{"delta":{"content":"a"},"logprobs":{"content":[%s]}}]}\n\n' % logprob.encode()
+        )
+        huge = "1" + "0" * 4000
+        usage = f'"usage":{{"prompt_tokens":NaN,"completion_tokens":{huge}}},"timings":{{"prompt_ms":1e999}}'
+        await response.write(b'data: {"choices":[{"delta":{},"finish_reason":"stop"}],%s}\n\n' % usage.encode())
+
+    async def gzip_bomb(self, request: web.Request, response: web.StreamResponse) -> None:
+        await response.write(gzip.compress(b": \n" * (20 << 20)))
 
     async def flood_of_text(self, request: web.Request, response: web.StreamResponse) -> None:
         await self._flood(response, chunk("A" * 500_000))
