@@ -14,7 +14,7 @@ HOUSE = Path(__file__).resolve().parent.parent / "src" / "hailo_vision"
 WORDS = "chat errors files config.settings"
 ENGINE = (
     f"{WORDS} config.served models.facts models.memory engines.contract engines.condition engines.backoff "
-    "engines.child engines.stderr"
+    "engines.child engines.stderr engines.start_failure special_tokens"
 )
 HTTP = f"{WORDS} access serving generate scheduler engines.contract tasks http_api.web http_api.openapi.operation"
 OPENAI = (
@@ -27,6 +27,7 @@ TABLE = {
     "chat": "",
     "errors": "",
     "files": "",
+    "special_tokens": "",
     "wire": "chat errors",
     "tasks": "",
     "config": "chat errors files | yaml jsonschema",
@@ -39,7 +40,7 @@ TABLE = {
     "engines.llama": f"{ENGINE} engines.openai | aiohttp -aiohttp.web xllamacpp hailo_vision.worker.parent",
     "engines.remote": f"{ENGINE} engines.openai | aiohttp -aiohttp.web",
     "scheduler": f"{WORDS} tasks engines.contract",
-    "worker": "chat errors wire | numpy -asyncio",
+    "worker": "chat errors wire special_tokens | numpy -asyncio",
     "simulator": "| numpy",
     "access": WORDS,
     "generate": f"{WORDS} images engines.contract scheduler tasks | jsonschema referencing",

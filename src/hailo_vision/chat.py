@@ -195,6 +195,8 @@ class Generation:
     which never appear in it, whichever comes first; and between two tokens once the `deadline` has passed. That is a
     point on CLOCK_MONOTONIC, which all processes of the machine share and asyncio's loops tell the time by.
 
+    `client` is whose it is, in the scheduler's words: what an engine keeps of a prompt is reused for that client alone.
+
     From `format` on it is what an engine is asked for that has the Capabilities for it, and no other engine.
     """
 
@@ -203,6 +205,7 @@ class Generation:
     max_tokens: int
     stop: tuple[str, ...] = ()
     deadline: float | None = None
+    client: str | None = None
     format: JsonFormat | None = None
     tools: tuple[Tool, ...] = ()
     tool_choice: ToolChoice = "auto"

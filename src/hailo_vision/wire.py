@@ -201,6 +201,7 @@ def _generation_to_json(generation: Generation) -> tuple[dict[str, Any], bytes]:
         "max_tokens": generation.max_tokens,
         "stop": generation.stop,
         "deadline": generation.deadline,
+        "client": generation.client,
     }
     return header, b"".join(frame.pixels for frame in frames)
 
@@ -237,6 +238,7 @@ def _generation_from_json(header: dict[str, Any], body: bytes) -> Generation:
         max_tokens=header["max_tokens"],
         stop=tuple(header["stop"]),
         deadline=_point_in_time(header["deadline"]),
+        client=_client(header["client"]),
     )
 
 
@@ -246,6 +248,13 @@ def _point_in_time(value: object) -> float | None:
         case None | float():
             return value
     raise WireError("a deadline that is no point in time")
+
+
+def _client(value: object) -> str | None:
+    match value:
+        case None | str():
+            return value
+    raise WireError("a client without a name")
 
 
 def _size(part: object) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """A server that misbehaves in one named way: the way is the model's name. On a port of its own, in the test's loop."""
 
 import asyncio
+import gzip
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +16,10 @@ def chunk(text: str | None = None, reason: str | None = None, **more: object) ->
     delta = {} if text is None else {"content": text}
     body = {"choices": [{"index": 0, "delta": delta, "finish_reason": reason}], **more}
     return b"data: " + json.dumps(body).encode() + b"\r\n\r\n"
+
+
+def delta(**fields: object) -> bytes:
+    return b"data: " + json.dumps({"choices": [{"index": 0, "delta": fields}]}).encode() + b"\n\n"
 
 
 GOOD = (chunk("Hel"), b": a comment\n\n", chunk("lo"), chunk(reason="stop"), chunk(usage=USAGE), b"data: [DONE]\n\n")
@@ -53,7 +58,10 @@ class Faulty:
             error = {"error": {"message": f"{SECRET} http://10.0.0.1/", "code": SECRET}}
             headers = {"Retry-After": "60", "Location": "http://127.0.0.1:1/"}
             return web.json_response(error, status=REFUSALS[way], headers=headers)
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        if way.startswith("429 "):
+            return web.json_response({}, status=429, headers={"Retry-After": way.removeprefix("429 ")})
+        packed = {"Content-Encoding": "gzip"} if way == "gzip bomb" else {}
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", **packed})
         await response.prepare(request)
         try:
             await getattr(self, way.replace(" ", "_"), self.good)(request, response)
@@ -116,6 +124,48 @@ class Faulty:
         while True:
             await response.write(part)
             self.written_bytes += len(part)
+
+    async def _flood(self, response: web.StreamResponse, part: bytes) -> None:
+        while True:
+            await response.write(part)
+            self.written_bytes += len(part)
+
+    async def odd_numbers(self, request: web.Request, response: web.StreamResponse) -> None:
+        logprob = '{"token":"a","logprob":NaN,"top_logprobs":[{"token":"b","logprob":-1e999}]}'
+        await response.write(
+            b'data: {"choices":[{"delta":{"content":"a"},"logprobs":{"content":[%s]}}]}\n\n' % logprob.encode()
+        )
+        huge = "1" + "0" * 4000
+        usage = f'"usage":{{"prompt_tokens":NaN,"completion_tokens":{huge}}},"timings":{{"prompt_ms":1e999}}'
+        await response.write(b'data: {"choices":[{"delta":{},"finish_reason":"stop"}],%s}\n\n' % usage.encode())
+
+    async def gzip_bomb(self, request: web.Request, response: web.StreamResponse) -> None:
+        await response.write(gzip.compress(b": \n" * (20 << 20)))
+
+    async def flood_of_text(self, request: web.Request, response: web.StreamResponse) -> None:
+        await self._flood(response, chunk("A" * 500_000))
+
+    async def flood_of_letters(self, request: web.Request, response: web.StreamResponse) -> None:
+        await self._flood(response, chunk("A") * 500)
+
+    async def flood_of_reasoning(self, request: web.Request, response: web.StreamResponse) -> None:
+        await self._flood(response, delta(reasoning_content="A" * 5000))
+
+    async def flood_of_arguments(self, request: web.Request, response: web.StreamResponse) -> None:
+        await self._flood(response, delta(tool_calls=[{"index": 0, "function": {"name": "", "arguments": "A" * 5000}}]))
+
+    async def flood_of_names(self, request: web.Request, response: web.StreamResponse) -> None:
+        await self._flood(response, delta(tool_calls=[{"index": 0, "function": {"name": "A" * 50, "arguments": ""}}]))
+
+    async def flood_of_calls(self, request: web.Request, response: web.StreamResponse) -> None:
+        for index in range(200):
+            await response.write(delta(tool_calls=[{"index": index, "function": {"name": "f", "arguments": ""}}]))
+
+    async def flood_of_empty_events(self, request: web.Request, response: web.StreamResponse) -> None:
+        await self._flood(response, delta() * 500)
+
+    async def flood_of_comments(self, request: web.Request, response: web.StreamResponse) -> None:
+        await self._flood(response, b": still here\n" * 500)
 
     async def calls(self, request: web.Request, response: web.StreamResponse) -> None:
         for delta in (

@@ -15,14 +15,14 @@ ASKED = (turn("system", "Be brief."), turn("user", RED, "What is it?"))
 
 
 def held() -> HeldContext:
-    kept = hold(ASKED, "A red dot.", 200)
+    kept = hold(ASKED, "A red dot.", 200, "anna")
     assert kept is not None
     return kept
 
 
 def test_the_same_turns_the_same_answer_and_one_more_question_continue() -> None:
-    assert held().is_continued_by((*ASKED, turn("assistant", "A red dot."), turn("user", "Sure?")))
-    assert held().is_continued_by((*ASKED, turn("assistant", "A red", " dot."), turn("user", BLUE)))
+    assert held().is_continued_by((*ASKED, turn("assistant", "A red dot."), turn("user", "Sure?")), "anna")
+    assert held().is_continued_by((*ASKED, turn("assistant", "A red", " dot."), turn("user", BLUE)), "anna")
 
 
 def test_anything_else_does_not() -> None:
@@ -43,8 +43,14 @@ def test_anything_else_does_not() -> None:
         (more,),
         (),
     ):
-        assert not held().is_continued_by(turns)
+        assert not held().is_continued_by(turns, "anna")
+
+
+def test_another_client_does_not_continue_the_same_conversation() -> None:
+    turns = (*ASKED, turn("assistant", "A red dot."), turn("user", "Sure?"))
+    assert not held().is_continued_by(turns, "bob")
+    assert not held().is_continued_by(turns, None)
 
 
 def test_an_answer_that_would_come_back_changed_is_not_held() -> None:
-    assert hold(ASKED, "It ends with <|im_end|>", 200) is None
+    assert hold(ASKED, "It ends with <|im_end|>", 200, "anna") is None

@@ -9,6 +9,7 @@ from hailo_vision.chat import LoadedModel
 from hailo_vision.engines.backoff import Backoff, restart_reason
 from hailo_vision.engines.condition import Condition
 from hailo_vision.engines.contract import EngineState, OnRestart
+from hailo_vision.engines.start_failure import start_failure
 from hailo_vision.errors import DeviceFault, DeviceUnavailable, EngineError, WorkerDied
 
 log = logging.getLogger(__name__)
@@ -21,6 +22,10 @@ class Child(Protocol):
 
     @property
     def pid(self) -> int: ...
+
+    @property
+    def last_line(self) -> str:
+        """The last line that it printed to stderr, complete once it has left."""
 
     def kill(self) -> None: ...
 
@@ -72,6 +77,7 @@ class Supervisor(Generic[ChildT]):
         self._on_failure = on_failure
         self._on_restart = on_restart
         self._backoff = backoff or Backoff()
+        self._has_loaded = False  # the child that runs
         self._is_unloaded = False  # from an unload until the next child has loaded
         self._freed = asyncio.Event()  # the unloaded child has ended
         self.child: ChildT | None = None
@@ -89,6 +95,7 @@ class Supervisor(Generic[ChildT]):
     def loaded(self, model: LoadedModel) -> None:
         """The child has loaded its model; it is for `serve` to say so, before it makes the Condition READY."""
         self.model, self._is_unloaded, self._condition.trouble = model, False, None
+        self._has_loaded = True
 
     def worked(self) -> None:
         """The child has proved itself: should it fail, the next one starts at once."""
@@ -124,6 +131,7 @@ class Supervisor(Generic[ChildT]):
 
     async def _live(self) -> EngineError | None:
         """One child from its start to its end; returns why it ended, None when it was to be unloaded."""
+        self._has_loaded = False
         self._condition.become(EngineState.WAKING if self._is_unloaded else EngineState.STARTING)
         try:
             child = self.child = await self._spawn()
@@ -145,7 +153,13 @@ class Supervisor(Generic[ChildT]):
             returncode = await child.leave(self._quit_s)
         if self._condition.state is EngineState.UNLOADED:  # however it left
             return None
-        return failure or WorkerDied(returncode)
+        return self._cause(failure or WorkerDied(returncode), child)
+
+    def _cause(self, failure: EngineError, child: ChildT) -> EngineError:
+        """A child that died before it had loaded could not say why; what it printed does."""
+        if self._has_loaded or not isinstance(failure, WorkerDied):
+            return failure
+        return start_failure(self._name, failure.returncode, child.last_line)
 
     def _dismiss(self, child: ChildT) -> None:
         """The engine is to stop. A child that is loading would not listen."""

@@ -39,6 +39,7 @@ class Stderr(asyncio.Protocol):
         self._closed = asyncio.Event()
         self._transport: asyncio.ReadTransport | None = None
         self.pid: int | None = None
+        self.last_line = ""  # without what told its level and origin
 
     @classmethod
     async def open(cls, read: Callable[[str], Line] = hailort_line) -> tuple[Self, int]:
@@ -84,4 +85,5 @@ class Stderr(asyncio.Protocol):
         said = line.decode(errors="replace").rstrip()
         if said:
             level, origin, text = self._read(said)
+            self.last_line = text
             log.log(level, "%s", text, extra={"facts": {"origin": origin, "pid": self.pid}})

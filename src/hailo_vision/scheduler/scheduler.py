@@ -240,7 +240,7 @@ class Scheduler:
                 await job.turn
                 job.load_s = await self._wake()
                 job.start(self._now, grace_s=self._grace_s)
-                await self._generate(job, replace(generation, deadline=job.deadline))
+                await self._generate(job, replace(generation, deadline=job.deadline, client=job.client))
         except HailoVisionError as error:
             self._end(job, outcome_of(error))
             job.events.fail(error)

@@ -1,5 +1,8 @@
 """Context reuse: the conversation that the device's context holds, and whether the next request continues it. Pure.
 
+A context is reused for the client that made it alone: `cached_tokens`, and the time to the first token, would tell
+another one what was asked before.
+
 A client sends all turns again with each request. Where the device still holds them, only the new turn needs a prefill.
 Any doubt means a cleared context and the full prompt.
 """
@@ -16,25 +19,28 @@ Digest = tuple[tuple[str, tuple[str | bytes, ...]], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldContext:
-    """A conversation up to the model's own end of its last answer.
+    """A conversation of one client up to the model's own end of its last answer.
 
     `tokens` are those in the device's cache. The end token of the answer is not among them: a VLM drops it at the next
     generation (contract 2.5, trap 11), so the text that is sent next begins with it.
     """
 
+    client: str | None
     digest: Digest
     tokens: int
 
-    def is_continued_by(self, turns: Sequence[Turn[Frame]]) -> bool:
-        """True when `turns` are this conversation and one more turn of the user."""
-        return len(turns) > 1 and turns[-1].role == "user" and digest_of(turns[:-1]) == self.digest
+    def is_continued_by(self, turns: Sequence[Turn[Frame]], client: str | None) -> bool:
+        """True when the same client sends this conversation and one more turn of the user."""
+        if client != self.client or len(turns) < 2 or turns[-1].role != "user":
+            return False
+        return digest_of(turns[:-1]) == self.digest
 
 
-def hold(turns: Sequence[Turn[Frame]], answer: str, tokens: int) -> HeldContext | None:
+def hold(turns: Sequence[Turn[Frame]], answer: str, tokens: int, client: str | None) -> HeldContext | None:
     """The conversation with its answer; None if a client would send that answer back in other words."""
     if answer != neutralise(answer):
         return None
-    return HeldContext(digest=(*digest_of(turns), ("assistant", (answer,))), tokens=tokens)
+    return HeldContext(client=client, digest=(*digest_of(turns), ("assistant", (answer,))), tokens=tokens)
 
 
 def digest_of(turns: Sequence[Turn[Frame]]) -> Digest:

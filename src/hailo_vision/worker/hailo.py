@@ -168,7 +168,7 @@ class HailoBackend:
         held, new = self._held, generation.turns[-1]
         if held is None or generation.sampling.repetition_penalty not in (None, 1.0):
             return 0
-        if not held.is_continued_by(generation.turns):
+        if not held.is_continued_by(generation.turns, generation.client):
             return 0
         images = sum(isinstance(part, Frame) for part in new.parts)
         is_whole = held.tokens + self._count(prompt.continued(new), images) == prompt_tokens
@@ -185,7 +185,7 @@ class HailoBackend:
         if completion.measured_prompt_tokens != completion.prompt.prompt_tokens:
             self._reuses_context = False  # this HEF's template is not the one that we render: no more reuse
             return
-        self._held = hold(generation.turns, completion.text, completion.tokens_held)
+        self._held = hold(generation.turns, completion.text, completion.tokens_held, generation.client)
 
     def _knows_template(self) -> bool:
         try:

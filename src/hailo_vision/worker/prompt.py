@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from hailo_vision.chat import Frame, Text, Turn
+from hailo_vision.special_tokens import SpecialTokens
 
-# The model family's special tokens all look like this, and the device's tokenizer knows them in a user's text
+# The model family's special tokens all look like `<|word|>`, and the device's tokenizer knows them in a user's text
 # (contract 2.4): `<|image_pad|>` would ask for a frame that is not there, `<|im_end|>` would end the turn.
-_SPECIAL = re.compile(r"<\|(\w+)\|>")
+_SPECIAL = SpecialTokens()
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _IMAGE = "<|vision_start|><|image_pad|><|vision_end|>"
@@ -21,7 +22,7 @@ _DEFAULT_SYSTEM = "You are a helpful assistant."  # Qwen2-VL's chat template add
 
 def neutralise(text: str) -> str:
     """Text whose special tokens have become plain text, and which the vendor's JSON parser can read."""
-    return _SPECIAL.sub(r"<| \1 |>", _SURROGATE.sub("�", text))
+    return _SPECIAL.neutralise(_SURROGATE.sub("�", text))
 
 
 def messages(turns: Sequence[Turn[Frame]]) -> list[dict[str, Any]]:

@@ -74,6 +74,33 @@ async def test_a_child_that_never_loads_and_one_that_ends_while_it_loads_have_th
             assert set(reasons) == {reason}
 
 
+LIBGOMP = "ImportError: libgomp.so.1: cannot open shared object file: No such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("last_line", "trouble"),
+    [
+        (LIBGOMP, "sudo apt install libgomp1"),
+        (
+            "llama-server: while loading shared libraries: libgomp.so.1: cannot open shared object file",
+            "libgomp1",
+        ),
+        ("ImportError: libodd.so.7: cannot open shared object file", "Install the package that has libodd.so.7"),
+        ("0.00.1 E error loading model: tensor 'x' in /srv/models/a.gguf", "It said last: error loading model"),
+    ],
+)
+async def test_what_a_child_that_can_not_start_said_last_is_the_reason(
+    tiny: settings.Llama, last_line: str, trouble: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    program = f"import sys; print('a trace', file=sys.stderr); sys.exit({last_line!r})"
+    async with kept(tiny, command=(sys.executable, "-c", program)) as (engine, _):
+        await until(lambda: engine.state is EngineState.FAILED)
+        assert engine.trouble is not None
+        assert trouble in engine.trouble
+        assert "/srv" not in engine.trouble  # clients read it
+        assert engine.trouble in caplog.text
+
+
 async def test_an_unloaded_child_and_a_model_that_is_not_there_are_no_restarts(
     tiny: settings.Llama, tmp_path: Path
 ) -> None:

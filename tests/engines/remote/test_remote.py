@@ -13,6 +13,7 @@ from faulty_server import SECRET, Faulty, faulty
 from hailo_vision.chat import Event, Finish, FinishReason, Frame, Generation, Piece, Sampling, Text, ToolCall, Turn
 from hailo_vision.config import settings
 from hailo_vision.engines.contract import EngineState
+from hailo_vision.engines.openai.bounds import bounds_of
 from hailo_vision.engines.remote.remote import RemoteEngine
 from hailo_vision.errors import (
     DeviceUnavailable,
@@ -66,8 +67,12 @@ async def test_an_answer_is_heard_however_it_is_cut(way: str) -> None:
         assert [piece.text for piece in pieces if isinstance(piece, Piece)] == ["Hel", "lo"]
         assert isinstance(finish, Finish)
         assert finish.reason is FinishReason.STOP
-        usage = finish.usage
-        assert (usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens) == (7, 2, 3)
+        usage = finish.usage  # without cached_tokens, as clients share the server's cache
+        assert (usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens) == (
+            7,
+            2,
+            0,
+        )  # its cache is shared by clients
 
 
 async def test_what_is_asked_is_what_openai_defines_with_our_key() -> None:
@@ -80,6 +85,46 @@ async def test_what_is_asked_is_what_openai_defines_with_our_key() -> None:
         ((picture, words),) = [message["content"] for message in asked["messages"]]  # type: ignore[attr-defined]
         assert picture["image_url"]["url"].startswith("data:image/png;base64,")
         assert words == {"type": "text", "text": "Hello?"}
+
+
+@pytest.mark.parametrize("way", ["flood of text", "flood of letters", "flood of reasoning"])
+async def test_a_server_that_ignores_max_tokens_is_stopped_with_length(way: str) -> None:
+    async with faulty() as server, over(server, way) as engine:
+        *pieces, finish = await heard(engine)
+        assert isinstance(finish, Finish)
+        assert finish.reason is FinishReason.LENGTH
+        chars = sum(len(piece.text) for piece in pieces if isinstance(piece, Piece))
+        assert chars == (0 if "reasoning" in way else bounds_of(asking()).chars)
+        async with asyncio.timeout(10):
+            await server.left.wait()
+
+
+@pytest.mark.parametrize("what", ["arguments", "names", "calls", "empty events", "comments"])
+async def test_a_server_that_floods_with_anything_else_is_an_error_and_hung_up_on(what: str) -> None:
+    async with faulty() as server, over(server, f"flood of {what}", first_token_timeout_s=60) as engine:
+        with pytest.raises(GenerationFailed):
+            await heard(engine)
+        if what != "calls":
+            async with asyncio.timeout(10):
+                await server.left.wait()
+
+
+async def test_the_loop_is_free_between_two_parts_of_a_flood() -> None:
+    """Other work of the daemon, such as /health, has its turn at least once for each buffer that is read."""
+    turns = 0
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    async with faulty() as server, over(server, "flood of comments", first_token_timeout_s=60) as engine:
+        counting = asyncio.create_task(count_turns())
+        with pytest.raises(GenerationFailed):
+            await heard(engine)
+        counting.cancel()
+        assert turns >= bounds_of(asking()).body_bytes // (1 << 18)
 
 
 async def test_calls_of_tools_are_put_together() -> None:

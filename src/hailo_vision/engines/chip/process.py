@@ -62,6 +62,10 @@ class WorkerProcess:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def last_line(self) -> str:
+        return self._stderr.last_line
+
     def send(self, message: Down) -> None:
         """Queue a message; a child that has died is noticed by `receive`."""
         if not self._writer.is_closing():

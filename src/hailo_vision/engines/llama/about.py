@@ -4,6 +4,7 @@ from math import isqrt
 from typing import Any
 
 from hailo_vision.chat import Capabilities, LoadedModel
+from hailo_vision.engines.openai.fields import count_in, object_in
 
 _PATCH_PX = 28  # of the Qwen-VL family, for one token; others cut a picture in ways of their own
 _ROOM = 2  # so much longer may a side be: a picture four times as wide as high still gets all its tokens
@@ -13,8 +14,7 @@ def loaded(
     properties: dict[str, Any], *, name: str, build: str, image_max_tokens: int, threads: int, load_s: float
 ) -> LoadedModel:
     """From the answer to GET /props."""
-    generation = properties.get("default_generation_settings")
-    context = generation.get("n_ctx") if isinstance(generation, dict) else None
+    context = count_in(object_in(properties.get("default_generation_settings")).get("n_ctx"))
     side_px = _PATCH_PX * _ROOM * (isqrt(image_max_tokens - 1) + 1)
     return LoadedModel(
         runtime="llama",
@@ -22,7 +22,7 @@ def loaded(
         device=f"{name} on {threads} {'thread' if threads == 1 else 'threads'}",
         frame_width_px=side_px,
         frame_height_px=side_px,
-        context_tokens=context if isinstance(context, int) else 0,
+        context_tokens=context or 0,
         image_tokens=image_max_tokens,
         max_images=None if _flag(properties, "modalities", "vision") else 0,
         load_s=load_s,
@@ -37,5 +37,4 @@ def capabilities(properties: dict[str, Any] | None) -> Capabilities:
 
 
 def _flag(properties: dict[str, Any], section: str, name: str) -> bool:
-    flags = properties.get(section)
-    return isinstance(flags, dict) and flags.get(name) is True
+    return object_in(properties.get(section)).get(name) is True

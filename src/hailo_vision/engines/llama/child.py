@@ -31,8 +31,10 @@ def main() -> None:
 
 
 def _serve(plan: dict[str, Any]) -> object:
-    import xllamacpp
-
+    try:
+        import xllamacpp
+    except ImportError as error:  # a library of the system is missing: the parent reads the last line
+        sys.exit(f"ImportError: {error}")
     server = xllamacpp.Server(_parameters(xllamacpp, plan))
     sys.stderr.flush()
     return server

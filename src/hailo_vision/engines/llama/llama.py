@@ -5,7 +5,6 @@ while an aborted answer is on its way out, so the engine is READY as soon as a g
 """
 
 import asyncio
-import json
 import logging
 import secrets
 import tempfile
@@ -25,12 +24,16 @@ from hailo_vision.engines.contract import EngineState, OnChange, OnRestart
 from hailo_vision.engines.llama import about
 from hailo_vision.engines.llama.plan import PACKAGE, PROGRAM, Plan, plan
 from hailo_vision.engines.llama.process import LLAMA_COMMAND, LlamaProcess
-from hailo_vision.engines.openai import body
-from hailo_vision.engines.openai.conversation import converse
+from hailo_vision.engines.llama.slots import Slots
+from hailo_vision.engines.llama.vocabulary import special_tokens
+from hailo_vision.engines.openai.completion import stream_completion
 from hailo_vision.engines.openai.endpoint import Endpoint
+from hailo_vision.engines.openai.fields import parse_object
+from hailo_vision.engines.openai.reader import read_body
 from hailo_vision.errors import DeviceFault, DeviceUnavailable, WorkerDied, WorkerStalled
 from hailo_vision.models.facts import gguf_facts
 from hailo_vision.models.memory import shortage
+from hailo_vision.special_tokens import SpecialTokens
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +74,7 @@ class LlamaEngine:
         self._properties: dict[str, Any] | None = None
         self._server: tuple[aiohttp.ClientSession, Endpoint] | None = None  # of the child that was READY last
         self._stall: WorkerStalled | None = None  # why the child was killed
+        self._slots = Slots(settings.slots)  # of that child
         self._busy_s = 0.0
 
     @property
@@ -129,9 +133,12 @@ class LlamaEngine:
         assert self._server is not None
         child = self._supervisor.child
         session, endpoint = self._server
+        slots = self._slots
+        slot, options = slots.take(generation.client)
         with self._condition.generating(self._is_up):
             try:
-                async with aclosing(converse(session, endpoint, generation, self._spend)) as events:
+                completion = stream_completion(session, endpoint, generation, self._spend, options)
+                async with aclosing(completion) as events:
                     async for event in events:
                         yield event
                 self._supervisor.worked()
@@ -142,6 +149,8 @@ class LlamaEngine:
                 raise
             except DeviceUnavailable as error:
                 raise await self._death(child) or error from None
+            finally:
+                slots.leave(slot)
 
     # A child's life
 
@@ -157,11 +166,12 @@ class LlamaEngine:
 
     async def _serve(self, child: LlamaProcess) -> None:
         """Wait until it has loaded, then until it ends; what is asked of it meanwhile is asked by `generate`."""
-        endpoint = self._endpoint(child.plan)
+        special = await asyncio.to_thread(lambda: SpecialTokens(special_tokens(child.plan.model)))
+        endpoint = self._endpoint(child.plan, special)
         session = await child.resources.enter_async_context(endpoint.session())
         properties = await self._load(child, session)
         self._take_model(properties, child.plan)
-        self._server = (session, endpoint)
+        self._server, self._slots = (session, endpoint), Slots(self._settings.slots)
         self._condition.become(EngineState.READY)
         await child.wait()
         if self._stall is not None:
@@ -176,18 +186,18 @@ class LlamaEngine:
         except TimeoutError:
             raise WorkerStalled("load", self._load_timeout_s) from None
         except aiohttp.ClientError:
-            raise DeviceUnavailable(DeviceFault.FAILED, "llama.cpp did not say what it has loaded.") from None
+            silent = DeviceUnavailable(DeviceFault.FAILED, "llama.cpp did not say what it has loaded.")
+            raise await self._death(child) or silent from None
 
     async def _until_up(self, child: LlamaProcess, session: aiohttp.ClientSession) -> None:
-        """Return once it has loaded. Raises DeviceUnavailable when it ends before."""
+        """Return once it has loaded. Raises WorkerDied when it ends before."""
         while not await _is_up(session):
             try:
                 async with asyncio.timeout(HEALTH_S):
                     returncode = await child.wait()
             except TimeoutError:
                 continue
-            message = f"llama.cpp could not load the model (exit code {returncode}); the log has its words."
-            raise DeviceUnavailable(DeviceFault.FAILED, message)
+            raise WorkerDied(returncode)
 
     def _take_model(self, properties: dict[str, Any], child_plan: Plan) -> None:
         self._properties = properties
@@ -201,7 +211,7 @@ class LlamaEngine:
         )
         self._supervisor.loaded(model)
 
-    def _endpoint(self, child_plan: Plan) -> Endpoint:
+    def _endpoint(self, child_plan: Plan, special: SpecialTokens) -> Endpoint:
         prefill_s, token_s = self._silence_s
         return Endpoint(
             name=NAME,
@@ -212,6 +222,7 @@ class LlamaEngine:
             key=child_plan.key,
             prefill_s=prefill_s,
             token_s=token_s,
+            special_tokens=special,
         )
 
     async def _death(self, child: LlamaProcess | None) -> WorkerDied | None:
@@ -239,12 +250,8 @@ async def _is_up(session: aiohttp.ClientSession) -> bool:
 
 
 async def _properties(session: aiohttp.ClientSession) -> dict[str, Any]:
-    try:
-        async with session.get("http://llama/props") as response:
-            properties = json.loads(await body.first(response.content, MAX_PROPERTIES_BYTES))
-    except ValueError:
-        raise aiohttp.ClientPayloadError from None
-    return properties if isinstance(properties, dict) else {}
+    async with session.get("http://llama/props") as response:
+        return parse_object(await read_body(response.content, MAX_PROPERTIES_BYTES)) or {}
 
 
 def _build(child_plan: Plan) -> str:

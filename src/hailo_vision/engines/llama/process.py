@@ -66,6 +66,10 @@ class LlamaProcess:
         return self._process.pid
 
     @property
+    def last_line(self) -> str:
+        return self._stderr.last_line
+
+    @property
     def has_ended(self) -> bool:
         return self._process.returncode is not None
 

@@ -1,1 +1,1 @@
-"""The client side of OpenAI's protocol: one generation at a server, asked and heard."""
+"""The client side of OpenAI's protocol: one chat completion is requested from a server and its stream is read."""

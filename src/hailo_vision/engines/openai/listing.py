@@ -1,7 +1,6 @@
 """What a server that speaks OpenAI's protocol says of its models: GET /models, which also tells whether it is there."""
 
 import asyncio
-import json
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,10 +10,12 @@ from typing import Any
 import aiohttp
 
 from hailo_vision.chat import ModelFacts
-from hailo_vision.engines.openai import body
 from hailo_vision.engines.openai.endpoint import Endpoint
+from hailo_vision.engines.openai.fields import count_in, object_in, parse_object
+from hailo_vision.engines.openai.reader import read_body
 
 MODELS_BYTES = 4 << 20
+MAX_CONTEXT_TOKENS = 1 << 30
 
 
 class Trouble(StrEnum):
@@ -38,12 +39,12 @@ class Answer:
     retry_after: str | None = None
 
 
-async def ask(session: aiohttp.ClientSession, base_url: str) -> Answer:
+async def fetch_models(session: aiohttp.ClientSession, base_url: str) -> Answer:
     """No redirect is followed: it would take the key along. Raises aiohttp.ClientError."""
     url = f"{base_url}/models"
     try:
         async with session.get(url, allow_redirects=False) as response:
-            told = await body.first(response.content, MODELS_BYTES)
+            told = await read_body(response.content, MODELS_BYTES)
             return Answer(status=response.status, body=told, retry_after=response.headers.get("Retry-After"))
     except UnicodeError:  # what the resolver says of a name with an empty label, or one of more than 63 letters
         raise aiohttp.InvalidURL(url) from None
@@ -51,30 +52,26 @@ async def ask(session: aiohttp.ClientSession, base_url: str) -> Answer:
 
 def entries(told: bytes) -> tuple[dict[str, Any], ...] | None:
     """The models in a body; None where it is no list of models. Pure."""
-    try:
-        value = json.loads(told)
-    except (ValueError, RecursionError):
-        return None
-    data = value.get("data") if isinstance(value, dict) else None
+    value = parse_object(told)
+    data = None if value is None else value.get("data")
     return tuple(entry for entry in data if isinstance(entry, dict)) if isinstance(data, list) else None
 
 
 def facts(entry: Mapping[str, Any]) -> ModelFacts:
     """What a server says of one of its models: vLLM and llama.cpp each in a way of their own, a cloud nothing. Pure."""
-    meta = entry.get("meta")
-    meta = meta if isinstance(meta, dict) else {}
-    architecture = entry.get("architecture")
-    modalities = architecture.get("input_modalities") if isinstance(architecture, dict) else None
+    meta = object_in(entry.get("meta"))
+    modalities = object_in(entry.get("architecture")).get("input_modalities")
     return ModelFacts(
-        parameters=_count(meta.get("n_params")),
-        context_tokens=_count(entry.get("max_model_len")) or _count(meta.get("n_ctx")),
+        parameters=count_in(meta.get("n_params")) or None,
+        context_tokens=_context_tokens(entry.get("max_model_len")) or _context_tokens(meta.get("n_ctx")),
         modalities=tuple(map(str, modalities)) if isinstance(modalities, list) else None,
-        size_bytes=_count(meta.get("size")),
+        size_bytes=count_in(meta.get("size")) or None,
     )
 
 
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 53 else None
+def _context_tokens(value: object) -> int | None:
+    tokens = count_in(value)
+    return tokens if tokens and tokens <= MAX_CONTEXT_TOKENS else None
 
 
 def look(endpoint: Endpoint, within_s: float) -> Answer | Trouble:
@@ -100,4 +97,4 @@ def look(endpoint: Endpoint, within_s: float) -> Answer | Trouble:
 
 async def _look(endpoint: Endpoint, within_s: float) -> Answer:
     async with asyncio.timeout(within_s), endpoint.session() as session:
-        return await ask(session, endpoint.base_url)
+        return await fetch_models(session, endpoint.base_url)

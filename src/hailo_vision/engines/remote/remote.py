@@ -18,9 +18,9 @@ from hailo_vision.engines.backoff import Backoff, restart_reason
 from hailo_vision.engines.condition import Condition
 from hailo_vision.engines.contract import EngineState, OnChange, OnRestart
 from hailo_vision.engines.openai import listing
-from hailo_vision.engines.openai.conversation import converse
+from hailo_vision.engines.openai.completion import stream_completion
 from hailo_vision.engines.openai.endpoint import Endpoint
-from hailo_vision.engines.openai.refusal import refusal
+from hailo_vision.engines.openai.response_error import error_from_response
 from hailo_vision.errors import DeviceFault, DeviceUnavailable, HailoVisionError, UpstreamBusy
 
 log = logging.getLogger(__name__)
@@ -143,7 +143,9 @@ class RemoteEngine:
         left = self._settings.retries
         while True:
             try:
-                async with aclosing(converse(self._session, self._endpoint, generation, self._spend)) as events:
+                async with aclosing(
+                    stream_completion(self._session, self._endpoint, generation, self._spend)
+                ) as events:
                     async for event in events:
                         yield event
                 return
@@ -176,9 +178,9 @@ class RemoteEngine:
     async def _listed(self) -> dict[str, Any]:
         """What GET /models says of our model; nothing where the server has no such list."""
         assert self._session is not None
-        answer = await listing.ask(self._session, self._endpoint.base_url)
+        answer = await listing.fetch_models(self._session, self._endpoint.base_url)
         if answer.status in (401, 403, 429) or answer.status >= 500:
-            raise refusal(answer.status, answer.body, answer.retry_after, NAME)
+            raise error_from_response(answer.status, answer.body, answer.retry_after, NAME)
         entries = listing.entries(answer.body) or ()
         return next((entry for entry in entries if entry.get("id") == self._endpoint.model), {})
 

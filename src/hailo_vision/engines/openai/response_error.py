@@ -1,0 +1,48 @@
+"""The error response of a server becomes an error of ours. Pure.
+
+Its own message is never passed on: it may quote a key, an address behind this server, or another customer. It is
+logged at debug level by the caller.
+"""
+
+from typing import Any
+
+from hailo_vision.engines.openai.fields import count_in, object_in, parse_object, seconds_in
+from hailo_vision.errors import (
+    ContextLengthExceeded,
+    DeviceFault,
+    DeviceUnavailable,
+    GenerationFailed,
+    HailoVisionError,
+    PromptTooLong,
+    UpstreamBusy,
+    UpstreamRejected,
+)
+
+RETRY_S = 5.0
+MAX_RETRY_S = 600.0
+
+
+def error_from_response(status: int, body: bytes, retry_after: str | None, name: str) -> HailoVisionError:
+    """The error for a response whose status is not 200. `name` is what people call the server."""
+    error = object_in((parse_object(body) or {}).get("error"))
+    code, kind = str(error.get("code")), str(error.get("type"))
+    if "exceed_context_size_error" in (code, kind) or code == "context_length_exceeded" or status == 413:
+        return _too_long(error)
+    match status:
+        case 401 | 403:
+            return DeviceUnavailable(DeviceFault.NO_PERMISSION, f"{name} does not take the key of this server.")
+        case 404:
+            return DeviceUnavailable(DeviceFault.MODEL_MISSING, f"{name} does not have the model that is configured.")
+        case 429 | 503:
+            return UpstreamBusy(name, retry_after_s=seconds_in(retry_after, 1.0, MAX_RETRY_S) or RETRY_S)
+        case 400 | 422:
+            return UpstreamRejected(name)
+        case _:
+            return GenerationFailed(f"{name} failed on this request (status {status}).")
+
+
+def _too_long(error: dict[str, Any]) -> HailoVisionError:
+    prompt_tokens, context_tokens = count_in(error.get("n_prompt_tokens")), count_in(error.get("n_ctx"))
+    if prompt_tokens is not None and context_tokens is not None:
+        return ContextLengthExceeded(prompt_tokens=prompt_tokens, context_tokens=context_tokens)
+    return PromptTooLong("The prompt does not fit into the model's context. Shorten it, or send fewer pictures.")
