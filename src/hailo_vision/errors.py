@@ -283,12 +283,18 @@ _PERMANENT = frozenset(
 
 
 class DeviceUnavailable(EngineError):
-    """The device can't be used. `status` is HailoRT's number where it gave one."""
+    """The device can't be used. `status` is HailoRT's number where it gave one.
 
-    def __init__(self, fault: DeviceFault, message: str, *, status: int | None = None) -> None:
+    `is_untouched` where nothing of the generation had reached the device: the next worker can be asked for it.
+    """
+
+    def __init__(
+        self, fault: DeviceFault, message: str, *, status: int | None = None, is_untouched: bool = False
+    ) -> None:
         super().__init__(message)
         self.fault = fault
         self.status = status
+        self.is_untouched = is_untouched
 
 
 class WorkerDied(EngineError):

@@ -58,6 +58,8 @@ def _spend_time(behaviour: Behaviour) -> None:
             die(signal.SIGSEGV, "crash_in_load: the library crashed while it loaded the model")
         case "hef_other_chip":
             raise Failure(Status.HEF_NOT_COMPATIBLE_WITH_DEVICE, "the HEF is for another chip")
+        case "upload_fails":
+            raise Failure(Status(fault.argument or Status.TIMEOUT), "the model could not be sent")
         case "out_of_memory":
             raise Failure(Status(fault.argument or Status.OUT_OF_HOST_CMA_MEMORY), "the device's memory is exhausted")
     block_until(end)

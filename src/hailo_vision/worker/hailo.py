@@ -6,6 +6,7 @@ the notes on HailoRT's source that ARCHITECTURE.md names; "trap" is an entry of 
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from hailo_vision.chat import Frame, Generation, LoadedModel
@@ -16,15 +17,20 @@ from hailo_vision.worker.backend import Done
 from hailo_vision.worker.completion import Completion, DevicePrompt
 from hailo_vision.worker.context_reuse import HeldContext, hold
 from hailo_vision.worker.parameters import device_parameters
-from hailo_vision.worker.runtime import Runtime, import_runtime, sandbox_error, status_of, unavailable
+from hailo_vision.worker.retries import Retries
+from hailo_vision.worker.runtime import Runtime, import_runtime
+from hailo_vision.worker.statuses import (
+    ASKING,
+    LOADING,
+    OPENING,
+    TRANSIENT_WHILE_LOADING,
+    TRANSIENT_WHILE_OPENING,
+    refusal_of_the_node,
+    status_of,
+)
 
 PATCH_PX = 14 * 2  # the encoder makes one token of 2 x 2 patches of 14 x 14 pixels [2.5]
 MAX_FRAMES_BEFORE_5_2 = 5  # [1.4]; more break the session (trap 5)
-RETRY_S = 0.5
-
-# Statuses that pass by themselves: a process that is ending still holds its place, or the device is booting.
-TRANSIENT_WHILE_OPENING = frozenset({74, 89, 97})
-TRANSIENT_WHILE_LOADING = frozenset({62})
 
 
 class HailoBackend:
@@ -43,24 +49,21 @@ class HailoBackend:
     def load(self, load: Load) -> LoadedModel:
         started = time.monotonic()
         self._runtime = runtime = import_runtime(load.runtime)
-        deadline = started + load.patience_s
-        if not self._with_retries(runtime.root.Device.scan, "Looking for a device", frozenset(), deadline):
+        retries = partial(Retries, errors=runtime.errors, deadline=started + load.patience_s)
+        opening = retries(meanings=OPENING, transient=TRANSIENT_WHILE_OPENING)
+        loading = retries(meanings=LOADING, transient=TRANSIENT_WHILE_LOADING)
+        asking = retries(meanings=ASKING, transient=frozenset())
+        if not asking.call(runtime.root.Device.scan, "Looking for a device"):
             raise DeviceUnavailable(
                 DeviceFault.NO_DEVICE, "No Hailo device answers: check the HAT's seat and that its driver is loaded."
             )
         try:
-            self._vdevice = self._with_retries(
-                lambda: self._open(load.group_id), "Opening the device", TRANSIENT_WHILE_OPENING, deadline
-            )
+            self._vdevice = opening.call(lambda: self._open(load.group_id), "Opening the device")
         except DeviceUnavailable as error:
-            raise sandbox_error(load.device, error) or error from error.__cause__
-        self._vlm = self._with_retries(
-            lambda: runtime.genai.VLM(self._vdevice, load.hef), f"Loading {load.hef}", TRANSIENT_WHILE_LOADING, deadline
-        )
+            raise refusal_of_the_node(load.device, error) or error from error.__cause__
+        self._vlm = loading.call(lambda: runtime.genai.VLM(self._vdevice, load.hef), f"Loading {load.hef}")
         self._reuses_context = load.reuses_context and self._knows_template()
-        self._model = self._with_retries(
-            lambda: self._describe(load, time.monotonic() - started), f"Asking {load.hef}", frozenset(), deadline
-        )
+        self._model = asking.call(lambda: self._describe(load, time.monotonic() - started), f"Asking {load.hef}")
         return self._model
 
     def generate(self, generation: Generation, cancelled: Callable[[], bool]) -> Iterator[str | Done]:
@@ -104,18 +107,6 @@ class HailoBackend:
         params.group_id = group_id
         self._params = params
         return self._runtime.genai.VDevice(params)
-
-    def _with_retries(self, make: Callable[[], Any], action: str, transient: frozenset[int], deadline: float) -> Any:
-        """Call a constructor of the vendor's, and retry until the deadline while its error is a transient one (trap
-        28).
-        """
-        while True:
-            try:
-                return make()
-            except self._runtime.errors as error:
-                if status_of(error) not in transient or time.monotonic() >= deadline:
-                    raise unavailable(error, action) from error
-            time.sleep(RETRY_S)
 
     def _describe(self, load: Load, load_s: float) -> LoadedModel:
         height_px, width_px, _ = self._vlm.input_frame_shape()
