@@ -28,8 +28,8 @@ from hailo_vision.worker.statuses import (
     refusal_of_the_node,
     status_of,
 )
+from hailo_vision.worker.token_count import TokenCount
 
-PATCH_PX = 14 * 2  # the encoder makes one token of 2 x 2 patches of 14 x 14 pixels [2.5]
 MAX_FRAMES_BEFORE_5_2 = 5  # [1.4]; more break the session (trap 5)
 
 
@@ -42,6 +42,7 @@ class HailoBackend:
         self._vlm: Any = None
         self._params: Any = None  # kept, as the VDevice has a pointer into it (trap 18)
         self._model: LoadedModel
+        self._count: TokenCount
         self._reuses_context = False
         self._held: HeldContext | None = None
         self._completion: Completion | None = None  # kept: collecting one of a dead session aborts (trap 14)
@@ -85,9 +86,9 @@ class HailoBackend:
             deadline=generation.deadline,
         )
         self._held = None  # from here on the device's context belongs to this generation
+        if not device_prompt.cached_tokens:
+            self._before_sending(self._vlm.clear_context)
         try:
-            if not device_prompt.cached_tokens:
-                self._vlm.clear_context()
             yield from completion.run(device_parameters(generation.sampling, max_tokens), cancelled)
         except self._runtime.errors as error:
             raise self._failure(completion, error, frames_sent=bool(device_prompt.frames)) from error
@@ -110,6 +111,7 @@ class HailoBackend:
 
     def _describe(self, load: Load, load_s: float) -> LoadedModel:
         height_px, width_px, _ = self._vlm.input_frame_shape()
+        self._count = TokenCount(frame_width_px=width_px, frame_height_px=height_px)
         return LoadedModel(
             runtime=self._runtime.name,
             runtime_version=self._runtime.version,
@@ -117,7 +119,7 @@ class HailoBackend:
             frame_width_px=width_px,
             frame_height_px=height_px,
             context_tokens=self._vlm.max_context_capacity(),
-            image_tokens=(width_px // PATCH_PX) * (height_px // PATCH_PX),
+            image_tokens=self._count.image_tokens,
             max_images=None if self._runtime.takes_videos else MAX_FRAMES_BEFORE_5_2,
             load_s=load_s,
         )
@@ -134,19 +136,17 @@ class HailoBackend:
         """The prompt to send: the whole conversation, or only its new turn where the device holds the rest."""
         turns = generation.turns
         images = sum(isinstance(part, Frame) for turn in turns for part in turn.parts)
-        try:
-            prompt_tokens = self._count(prompt.rendered(turns), images)
-            cached_tokens = self._cached_tokens(generation, prompt_tokens)
-        except self._runtime.errors as error:
-            raise DeviceUnavailable(
-                DeviceFault.DEVICE_LOST, "The device was lost between two requests.", status=status_of(error)
-            ) from error
+        text_tokens = self._text_tokens(prompt.rendered(turns))
+        prompt_tokens = self._count.total(text_tokens, images)
+        cached_tokens = self._cached_tokens(generation, prompt_tokens)
         return DevicePrompt(
             content=prompt.continued(turns[-1]) if cached_tokens else prompt.messages(turns),
             frames=prompt.frames(turns[-1:] if cached_tokens else turns),
-            prompt_tokens=prompt_tokens,
+            text_tokens=text_tokens,
+            images=images,
+            prompt_tokens=prompt_tokens + self._count.margin,
             cached_tokens=cached_tokens,
-            image_tokens=images * self._model.image_tokens,
+            image_tokens=images * self._count.image_tokens,
         )
 
     def _cached_tokens(self, generation: Generation, prompt_tokens: int) -> int:
@@ -157,26 +157,40 @@ class HailoBackend:
         the sum of tokens does not match.
         """
         held, new = self._held, generation.turns[-1]
-        if held is None or generation.sampling.repetition_penalty not in (None, 1.0):
+        if held is None or not self._count.is_confirmed or generation.sampling.repetition_penalty not in (None, 1.0):
             return 0
         if not held.is_continued_by(generation.turns):
             return 0
         images = sum(isinstance(part, Frame) for part in new.parts)
-        is_whole = held.tokens + self._count(prompt.continued(new), images) == prompt_tokens
+        new_tokens = self._count.total(self._text_tokens(prompt.continued(new)), images)
+        is_whole = held.tokens + new_tokens == prompt_tokens
         return held.tokens if is_whole else 0
 
-    def _count(self, text: str, images: int) -> int:
-        """The number of tokens as the device will count them: in text the placeholder of a frame is one token [3]."""
-        return len(self._vlm.tokenize(text)) + images * (self._model.image_tokens - 1)
+    def _text_tokens(self, text: str) -> int:
+        tokens: list[int] = self._before_sending(lambda: self._vlm.tokenize(text))
+        return len(tokens)
+
+    def _before_sending(self, call: Callable[[], Any]) -> Any:
+        """A call of the device before anything of the generation is sent. Where it fails the next worker can answer."""
+        try:
+            return call()
+        except self._runtime.errors as error:
+            raise DeviceUnavailable(
+                DeviceFault.DEVICE_LOST,
+                "The device was lost between two requests.",
+                status=status_of(error),
+                is_untouched=True,
+            ) from error
 
     def _remember(self, generation: Generation, completion: Completion) -> None:
-        """Remember the conversation for context reuse, if its answer came to the model's own end."""
-        if completion.tokens_held is None or not self._reuses_context:
-            return
-        if completion.measured_prompt_tokens != completion.prompt.prompt_tokens:
-            self._reuses_context = False  # this HEF's template is not the one that we render: no more reuse
-            return
-        self._held = hold(generation.turns, completion.text, completion.tokens_held)
+        """Learn from the device's count, and remember the conversation for context reuse, if its answer came to the
+        model's own end.
+        """
+        sent = completion.prompt
+        if completion.measured_prompt_tokens is not None:
+            self._count.learn(sent.text_tokens, sent.images, completion.measured_prompt_tokens)
+        if completion.tokens_held is not None and self._reuses_context and self._count.is_confirmed:
+            self._held = hold(generation.turns, completion.text, completion.tokens_held)
 
     def _knows_template(self) -> bool:
         try:
