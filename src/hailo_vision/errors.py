@@ -19,6 +19,7 @@
         QueueFull
         TooBusy             the answer would come after its deadline
         NotReady
+        OutOfMemory         the machine has no memory left for this request
         UpstreamBusy        the server behind this one takes no more now
         ...                 what HTTP adds, in the same place
       Expired               its deadline passed
@@ -217,6 +218,16 @@ class NotReady(Refused):
     def __init__(self, reason: Unready, message: str, *, retry_after_s: float) -> None:
         super().__init__(message, retry_after_s=retry_after_s)
         self.reason = reason
+
+
+class OutOfMemory(Refused):
+    """An allocation failed (MemoryError): the request is given up, and the daemon goes on."""
+
+    def __init__(self, *, retry_after_s: float) -> None:
+        super().__init__(
+            "There is not enough memory for this request now. Send fewer or smaller pictures, or try again later.",
+            retry_after_s=retry_after_s,
+        )
 
 
 class UpstreamBusy(Refused):

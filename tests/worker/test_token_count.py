@@ -32,7 +32,7 @@ def test_after_the_first_answer_a_picture_costs_what_the_device_counted(images: 
     assert count.is_confirmed
 
 
-@pytest.mark.parametrize("measured", [0, 39, 40, 41, 40 + 188 * 3, 40 + 2 * 144 - 1])
+@pytest.mark.parametrize("measured", [0, 39, 40, 41, 40 + 188 * 6, 40 + 2 * 144 - 1])
 def test_a_count_that_is_no_picture_leaves_the_formula(measured: int) -> None:
     count = TokenCount(**QWEN3)
     count.learn(40, 2, measured)
