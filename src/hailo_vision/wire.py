@@ -25,7 +25,7 @@ from hailo_vision.errors import (
     HailoVisionError,
     WireError,
 )
-from hailo_vision.wire_types import ASKED, MAX_NUMBER, MAX_TEXT_CHARS, build, typed
+from hailo_vision.wire_types import ASKED, MAX_NUMBER, MAX_TEXT_CHARS, build, known, typed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +184,7 @@ def _message(kind: str, header: dict[str, Any], body: bytes) -> Message:
         case "Finished":
             return build(Finished, header)
         case "Failed":
+            known(header, "job", "error", "fatal")
             return Failed(
                 job=typed(int | None, header["job"], "job"),
                 error=_error_from_json(header["error"]),
@@ -288,11 +289,13 @@ def _error_from_json(facts: dict[str, Any]) -> HailoVisionError:
     kind = facts["kind"]
     match kind:
         case "context":
+            known(facts, "kind", "prompt_tokens", "context_tokens")
             return ContextLengthExceeded(
                 prompt_tokens=typed(int, facts["prompt_tokens"], "prompt_tokens"),
                 context_tokens=typed(int, facts["context_tokens"], "context_tokens"),
             )
         case "device":
+            known(facts, "kind", "fault", "message", "status", "is_untouched")
             return DeviceUnavailable(
                 typed(DeviceFault, facts["fault"], "fault"),
                 typed(str, facts["message"], "message"),
@@ -300,5 +303,6 @@ def _error_from_json(facts: dict[str, Any]) -> HailoVisionError:
                 is_untouched=typed(bool, facts["is_untouched"], "is_untouched"),
             )
         case "generation":
+            known(facts, "kind", "message")
             return GenerationFailed(typed(str, facts["message"], "message"))
     raise WireError(f"an unknown error: {kind!r:.40}")

@@ -43,12 +43,19 @@ class _Field:
 
 def build(kind: type[T], facts: object, limits: Limits = SAID) -> T:
     """A dataclass from a JSON object that has its fields and no others; those with a default may be missing."""
-    known = _fields_of(kind)  # type: ignore[arg-type]
-    if not isinstance(facts, dict) or not facts.keys() <= known.keys():
+    own = _fields_of(kind)  # type: ignore[arg-type]
+    if not isinstance(facts, dict) or not facts.keys() <= own.keys():
         raise WireError(f"no {kind.__name__}")
-    if missing := [name for name, field in known.items() if field.is_required and name not in facts]:
+    if missing := [name for name, field in own.items() if field.is_required and name not in facts]:
         raise WireError(f"a {kind.__name__} without {missing[0]}")
-    return kind(**{name: typed(known[name].annotation, facts[name], name, limits) for name in facts})
+    return kind(**{name: typed(own[name].annotation, facts[name], name, limits) for name in facts})
+
+
+def known(facts: Any, *names: str) -> dict[str, Any]:
+    """A JSON object of exactly these fields."""
+    if not isinstance(facts, dict) or facts.keys() != set(names):
+        raise WireError("an object with other fields")
+    return facts
 
 
 def typed(annotation: Any, value: object, name: str, limits: Limits = SAID) -> Any:

@@ -71,6 +71,8 @@ class Session:
             self._collide(old, run)
         completion = Completion(run, notice_fault=self.notice_fault, abort=self.abort, forget=self.forget)
         self._completions.append(completion)
+        if self._params.max_tokens == 0:
+            completion.read_end_without_tokens()
         return completion
 
     def abort(self) -> None:
