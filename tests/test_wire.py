@@ -44,8 +44,11 @@ searching = settings(max_examples=200, deadline=None, suppress_health_check=[Hea
 
 words = st.text(max_size=12)
 whole = st.integers(-(2**70), 2**70)
-seconds = st.floats(allow_nan=False)
-usages = st.builds(Usage, prompt_tokens=whole, completion_tokens=whole, image_tokens=whole)
+count = st.integers(0, 2**53)
+seconds = st.floats(0, 2.0**53)
+number = st.floats(allow_nan=False, allow_infinity=False)
+side_px = st.integers(1, 4000)
+usages = st.builds(Usage, prompt_tokens=count, completion_tokens=count, image_tokens=count)
 
 
 @st.composite
@@ -67,29 +70,31 @@ generations = st.builds(
     ).map(tuple),
     sampling=st.builds(
         Sampling,
-        temperature=st.none() | seconds,
-        top_p=st.none() | seconds,
+        temperature=st.none() | number,
+        top_p=st.none() | number,
         top_k=st.none() | whole,
-        repetition_penalty=st.none() | seconds,
+        repetition_penalty=st.none() | number,
         seed=st.none() | whole,
     ),
     max_tokens=whole,
     stop=st.lists(words, max_size=3).map(tuple),
-    deadline=st.none() | seconds,
+    deadline=st.none() | number,
 )
 
 failures = (
-    st.builds(ContextLengthExceeded, prompt_tokens=whole, context_tokens=whole)
-    | st.builds(DeviceUnavailable, st.sampled_from(DeviceFault), words, status=st.none() | whole)
+    st.builds(ContextLengthExceeded, prompt_tokens=count, context_tokens=count)
+    | st.builds(
+        DeviceUnavailable, st.sampled_from(DeviceFault), words, status=st.none() | count, is_untouched=st.booleans()
+    )
     | st.builds(GenerationFailed, words)
 )
 
 MESSAGES: dict[type[Message], st.SearchStrategy[Message]] = {
-    Load: st.builds(Load, runtime=words, hef=words, device=words, group_id=words, patience_s=seconds),
-    Generate: st.builds(Generate, job=whole, generation=generations),
-    Abort: st.builds(Abort, job=whole),
+    Load: st.builds(Load, runtime=words, hef=words, device=words, group_id=words, patience_s=number),
+    Generate: st.builds(Generate, job=count, generation=generations),
+    Abort: st.builds(Abort, job=count),
     Quit: st.builds(Quit),
-    Hello: st.builds(Hello, pid=whole),
+    Hello: st.builds(Hello, pid=count),
     Loaded: st.builds(
         Loaded,
         model=st.builds(
@@ -97,24 +102,24 @@ MESSAGES: dict[type[Message], st.SearchStrategy[Message]] = {
             runtime=words,
             runtime_version=words,
             device=words,
-            frame_width_px=whole,
-            frame_height_px=whole,
-            context_tokens=whole,
-            image_tokens=whole,
-            max_images=st.none() | whole,
+            frame_width_px=side_px,
+            frame_height_px=side_px,
+            context_tokens=st.integers(1, 2**53),
+            image_tokens=count,
+            max_images=st.none() | count,
             load_s=seconds,
         ),
     ),
-    Token: st.builds(Token, job=whole, text=words),
+    Token: st.builds(Token, job=count, text=words),
     Finished: st.builds(
         Finished,
-        job=whole,
+        job=count,
         reason=st.none() | st.sampled_from(FinishReason),
         usage=usages,
         prefill_s=seconds,
         decode_s=seconds,
     ),
-    Failed: st.builds(Failed, job=st.none() | whole, error=failures, fatal=st.booleans()),
+    Failed: st.builds(Failed, job=st.none() | count, error=failures, fatal=st.booleans()),
 }
 messages = st.one_of(*MESSAGES.values())
 

@@ -19,6 +19,7 @@
         QueueFull
         TooBusy             the answer would come after its deadline
         NotReady
+        OutOfMemory         the machine has no memory left for this request
         UpstreamBusy        the server behind this one takes no more now
         ...                 what HTTP adds, in the same place
       Expired               its deadline passed
@@ -219,6 +220,16 @@ class NotReady(Refused):
         self.reason = reason
 
 
+class OutOfMemory(Refused):
+    """An allocation failed (MemoryError): the request is given up, and the daemon goes on."""
+
+    def __init__(self, *, retry_after_s: float) -> None:
+        super().__init__(
+            "There is not enough memory for this request now. Send fewer or smaller pictures, or try again later.",
+            retry_after_s=retry_after_s,
+        )
+
+
 class UpstreamBusy(Refused):
     """The engine is somebody's server, and that one takes no more work now."""
 
@@ -283,12 +294,18 @@ _PERMANENT = frozenset(
 
 
 class DeviceUnavailable(EngineError):
-    """The device can't be used. `status` is HailoRT's number where it gave one."""
+    """The device can't be used. `status` is HailoRT's number where it gave one.
 
-    def __init__(self, fault: DeviceFault, message: str, *, status: int | None = None) -> None:
+    `is_untouched` where nothing of the generation had reached the device: the next worker can be asked for it.
+    """
+
+    def __init__(
+        self, fault: DeviceFault, message: str, *, status: int | None = None, is_untouched: bool = False
+    ) -> None:
         super().__init__(message)
         self.fault = fault
         self.status = status
+        self.is_untouched = is_untouched
 
 
 class WorkerDied(EngineError):

@@ -7,7 +7,7 @@ A worker says Hello once, before it touches the device. Only Loaded, Finished an
 an end of the stream without one of them is death. A Failed with `fatal` is the worker's last word.
 
 On the wire a message is two big-endian 32-bit lengths, a JSON header and a body of raw bytes. Only Generate has a
-body: the pixels of its frames, one after the other.
+body: the pixels of its frames, one after the other. Each field is checked against its annotation (wire_types.py).
 """
 
 import json
@@ -25,6 +25,7 @@ from hailo_vision.errors import (
     HailoVisionError,
     WireError,
 )
+from hailo_vision.wire_types import ASKED, MAX_NUMBER, MAX_TEXT_CHARS, build, known, typed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,33 +163,53 @@ class Decoder:
 def _decode(head: bytes, body: bytes) -> Message:
     try:
         header = json.loads(head.decode("ascii"))
-        return _message(header.pop("type"), header, body)
+        message = _message(header.pop("type"), header, body)
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise WireError(f"a message that can't be read: {type(error).__name__}") from error
+    if body and not isinstance(message, Generate):
+        raise WireError(f"a {type(message).__name__} with a body")
+    return message
 
 
 def _message(kind: str, header: dict[str, Any], body: bytes) -> Message:
     match kind:
-        case "Token":
-            return Token(**header)
+        case "Token":  # one for each token of an answer, so it is checked by hand
+            job, text = header.pop("job"), header.pop("text")
+            is_token = type(job) is int and 0 <= job <= MAX_NUMBER and type(text) is str and not header
+            if not is_token or len(text) > MAX_TEXT_CHARS:
+                raise WireError("no Token")
+            return Token(job=job, text=text)
         case "Generate":
-            return Generate(job=header["job"], generation=_generation_from_json(header, body))
+            return Generate(job=typed(int, header["job"], "job"), generation=_generation_from_json(header, body))
         case "Finished":
-            reason = None if header["reason"] is None else FinishReason(header["reason"])
-            return Finished(**{**header, "reason": reason, "usage": Usage(**header["usage"])})
+            return build(Finished, header)
         case "Failed":
-            return Failed(job=header["job"], error=_error_from_json(header["error"]), fatal=header["fatal"])
+            known(header, "job", "error", "fatal")
+            return Failed(
+                job=typed(int | None, header["job"], "job"),
+                error=_error_from_json(header["error"]),
+                fatal=typed(bool, header["fatal"], "fatal"),
+            )
         case "Loaded":
-            return Loaded(model=LoadedModel(**header["model"]))
+            return _loaded(header)
         case "Load":
-            return Load(**header)
+            return build(Load, header, ASKED)
         case "Abort":
-            return Abort(**header)
+            return build(Abort, header)
         case "Quit":
-            return Quit(**header)
+            return build(Quit, header)
         case "Hello":
-            return Hello(**header)
+            return build(Hello, header)
     raise WireError(f"an unknown message: {kind[:40]!r}")
+
+
+def _loaded(header: dict[str, Any]) -> Loaded:
+    """A model whose frames fit into a message, as buffers of their size are made, and whose context holds anything."""
+    loaded = build(Loaded, header)
+    model = loaded.model
+    if not 0 < model.frame_width_px * model.frame_height_px * 3 <= MAX_BODY_BYTES or model.context_tokens < 1:
+        raise WireError("a model of impossible sizes")
+    return loaded
 
 
 def _generation_to_json(generation: Generation) -> tuple[dict[str, Any], bytes]:
@@ -228,40 +249,24 @@ def _generation_from_json(header: dict[str, Any], body: bytes) -> Generation:
             end = position + width_px * height_px * 3
             parts.append(Frame(width_px=width_px, height_px=height_px, pixels=body[position:end]))
             position = end
-        role: Role = turn["role"]
-        turns.append(Turn(role=role, parts=tuple(parts)))
+        turns.append(Turn(role=typed(Role, turn["role"], "role"), parts=tuple(parts)))
     if position != len(body):
         raise WireError("a body with more pixels than its frames have")
     return Generation(
         turns=tuple(turns),
-        sampling=Sampling(**header["sampling"]),
-        max_tokens=header["max_tokens"],
-        stop=tuple(header["stop"]),
-        deadline=_point_in_time(header["deadline"]),
-        client=_client(header["client"]),
+        sampling=build(Sampling, header["sampling"], ASKED),
+        max_tokens=typed(int, header["max_tokens"], "max_tokens", ASKED),
+        stop=typed(tuple[str, ...], header["stop"], "stop", ASKED),
+        deadline=typed(float | None, header["deadline"], "deadline", ASKED),
+        client=typed(str | None, header["client"], "client", ASKED),
     )
-
-
-def _point_in_time(value: object) -> float | None:
-    """Seconds, or none at all; the worker compares it with its clock while the device is at work."""
-    match value:
-        case None | float():
-            return value
-    raise WireError("a deadline that is no point in time")
-
-
-def _client(value: object) -> str | None:
-    match value:
-        case None | str():
-            return value
-    raise WireError("a client without a name")
 
 
 def _size(part: object) -> tuple[int, int]:
     """Width and height of a frame: whole numbers, as a list times a number would be a list of that many."""
     match part:
-        case [int(width_px), int(height_px)] if width_px >= 0 and height_px >= 0:
-            return width_px, height_px
+        case [width_px, height_px]:
+            return typed(int, width_px, "width_px"), typed(int, height_px, "height_px")
     raise WireError("a frame without a size")
 
 
@@ -271,18 +276,35 @@ def _error_to_json(error: HailoVisionError) -> dict[str, Any]:
             facts = {"prompt_tokens": error.prompt_tokens, "context_tokens": error.context_tokens}
             return {"kind": "context", **facts}
         case DeviceUnavailable():
-            return {"kind": "device", "fault": error.fault, "message": str(error), "status": error.status}
+            return {
+                "kind": "device",
+                "fault": error.fault,
+                "message": str(error)[:MAX_TEXT_CHARS],
+                "status": error.status,
+                "is_untouched": error.is_untouched,
+            }
         case _:
-            return {"kind": "generation", "message": str(error)}
+            return {"kind": "generation", "message": str(error)[:MAX_TEXT_CHARS]}
 
 
 def _error_from_json(facts: dict[str, Any]) -> HailoVisionError:
-    kind = facts.pop("kind")
+    kind = facts["kind"]
     match kind:
         case "context":
-            return ContextLengthExceeded(**facts)
+            known(facts, "kind", "prompt_tokens", "context_tokens")
+            return ContextLengthExceeded(
+                prompt_tokens=typed(int, facts["prompt_tokens"], "prompt_tokens"),
+                context_tokens=typed(int, facts["context_tokens"], "context_tokens"),
+            )
         case "device":
-            return DeviceUnavailable(DeviceFault(facts["fault"]), facts["message"], status=facts["status"])
+            known(facts, "kind", "fault", "message", "status", "is_untouched")
+            return DeviceUnavailable(
+                typed(DeviceFault, facts["fault"], "fault"),
+                typed(str, facts["message"], "message"),
+                status=typed(int | None, facts["status"], "status"),
+                is_untouched=typed(bool, facts["is_untouched"], "is_untouched"),
+            )
         case "generation":
-            return GenerationFailed(facts["message"])
-    raise WireError(f"an unknown error: {kind!r}")
+            known(facts, "kind", "message")
+            return GenerationFailed(typed(str, facts["message"], "message"))
+    raise WireError(f"an unknown error: {kind!r:.40}")

@@ -3,12 +3,21 @@
 import asyncio
 import logging
 import os
+import re
 import sys
 
 import pytest
 
 from hailo_vision.engines.chip.process import WorkerProcess
-from hailo_vision.engines.stderr import MAX_LINE_BYTES, Stderr
+from hailo_vision.engines.stderr import (
+    BYTES_PER_S,
+    LINES_PER_S,
+    MAX_BURST_BYTES,
+    MAX_BURST_LINES,
+    MAX_LINE_BYTES,
+    Rate,
+    Stderr,
+)
 
 VENDOR = "[2026-01-08 10:11:12.345] [4711] [HailoRT] [{}] [vdevice.cpp:12] [open] CHECK failed"
 
@@ -34,10 +43,32 @@ async def test_a_line_of_the_vendors_library_keeps_its_level(caplog: pytest.LogC
     assert said == [(level, "hailort", text) for level in ("ERROR", "ERROR", "WARNING", "INFO", "DEBUG")]
 
 
-async def test_a_flood_without_line_ends_holds_nobody_up_and_is_cut(caplog: pytest.LogCaptureFixture) -> None:
-    said = await said_by("import os; os.write(2, b'x' * 1_000_000)", caplog)
-    assert sum(len(text) for _, _, text in said) == 1_000_000
-    assert max(len(text) for _, _, text in said) == MAX_LINE_BYTES
+@pytest.mark.parametrize("line", ["b'x' * 1000", "b'x\\n' * 500", "b'x' * 999 + b'\\n'"])
+async def test_a_flood_holds_nobody_up_and_is_cut_and_what_was_dropped_is_counted(
+    caplog: pytest.LogCaptureFixture, line: str
+) -> None:
+    said = await said_by(f"import os; [os.write(2, {line}) for _ in range(1_000)]", caplog)
+    told = [text for _, origin, text in said if origin == "worker"]
+    assert max(len(text) for text in told) <= MAX_LINE_BYTES
+    assert len(told) < 2 * MAX_BURST_LINES
+    assert sum(map(len, told)) < 2 * MAX_BURST_BYTES
+    dropped = [
+        re.match(r"(\d+) lines of (\d+) bytes were dropped", text) for _, origin, text in said if origin == "daemon"
+    ]
+    sent_bytes = {"b'x' * 1000": 1_000_000, "b'x\\n' * 500": 500_000}.get(line, 999_000)
+    assert sum(int(found[2]) for found in dropped if found) == sent_bytes - sum(map(len, told))
+
+
+def test_a_rate_allows_a_burst_and_then_so_many_lines_and_bytes_a_second() -> None:
+    now = 0.0
+    rate = Rate(lambda: now)
+    assert sum(rate.takes(1) for _ in range(10 * MAX_BURST_LINES)) == MAX_BURST_LINES
+    now = 3.0
+    assert sum(rate.takes(1) for _ in range(1_000)) == 3 * LINES_PER_S
+    now = 1_000.0
+    assert sum(rate.takes(MAX_LINE_BYTES) for _ in range(1_000)) == MAX_BURST_BYTES // MAX_LINE_BYTES
+    now = 1_001.0
+    assert sum(rate.takes(int(BYTES_PER_S)) for _ in range(3)) == 1
 
 
 async def test_what_is_no_text_is_shown_all_the_same(caplog: pytest.LogCaptureFixture) -> None:

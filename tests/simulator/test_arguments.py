@@ -111,11 +111,13 @@ def test_5_1_1_refuses_to_generate_nothing(platform: Platform) -> None:
 
 
 def test_nothing_to_generate_is_a_prefill_alone_for_5_2_0(fresh: Callable[..., Platform]) -> None:
-    # Contract 1.4, 2.5: usage is P afterwards.
+    # Contract 1.4, 2.5, 12.4: generate() waits for the prefill and ends it; usage is P afterwards.
     new = fresh(version="5.2.0")
     vlm = new.vlm()
     completion = vlm.generate(prompt="hello there", frames=[], max_generated_tokens=0)
-    assert new.chunks(completion) == [("", "MAX_TOKENS_REACHED")]
+    assert completion.generation_status.name == "MAX_TOKENS_REACHED"
+    with pytest.raises(new.wrapped.HailoRTInvalidOperationException):
+        completion.read()
     assert vlm.get_context_usage_size() == len(vlm.tokenize("hello there"))
 
 
@@ -126,8 +128,16 @@ def test_an_empty_prompt_is_an_invalid_argument(platform: Platform, prompt: Any)
         platform.vlm().generate(prompt=prompt, frames=[])
 
 
+def test_a_message_without_a_role_is_rendered_with_none(platform: Platform) -> None:
+    # Contract 12.4: minja renders what is missing as nothing.
+    vlm = platform.vlm()
+    platform.chunks(vlm.generate(prompt=[{"content": "x"}], frames=[], max_generated_tokens=1))
+    assert vlm.get_context_usage_size() > len(vlm.tokenize("x"))
+
+
 @pytest.mark.parametrize(
-    "message", [{"content": "x"}, {"role": "user"}, {"role": "user", "content": 5}, {"role": "user", "content": ["x"]}]
+    "message",
+    [{"role": 5, "content": "x"}, {"role": "user"}, {"role": "user", "content": 5}, {"role": "user", "content": ["x"]}],
 )
 def test_a_message_that_the_template_can_not_render_is_an_internal_failure(
     platform: Platform, message: dict[str, Any]

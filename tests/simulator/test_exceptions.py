@@ -61,6 +61,7 @@ def test_the_wrapper_maps_a_status_and_keeps_the_raw_one_as_the_cause(either: Pl
 def test_an_unmapped_status_is_told_by_number_and_name(platform: Platform) -> None:
     with pytest.raises(platform.wrapped.HailoRTException) as raised, platform.wrapped.ExceptionWrapper():
         raise platform.raw.HailoRTStatusException("74")
+    # Contract 12.4: classes of their own have words of their own.
     assert str(raised.value) == "libhailort failed with error: 74 (HAILO_OUT_OF_PHYSICAL_DEVICES)"
 
 

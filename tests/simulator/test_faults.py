@@ -162,7 +162,7 @@ def test_a_slow_load_takes_some_seconds_even_where_a_load_takes_none(monkeypatch
     monkeypatch.setattr(loading, "now", lambda: 0.0)
     for load_s, fault in ((0.0, "slow_load"), (3.0, "slow_load"), (3.0, "slow_load@60"), (3.0, "none")):
         loading._spend_time(Behaviour(load_s=load_s, fault=fault))
-    assert waits[1::2] == [5.0, 12.0, 60.0, 3.0]
+    assert waits == [5.0, 12.0, 60.0, 3.0]
 
 
 def test_no_thread_runs_while_a_model_loads(fresh: Callable[..., Platform]) -> None:
@@ -170,5 +170,4 @@ def test_no_thread_runs_while_a_model_loads(fresh: Callable[..., Platform]) -> N
     platform = fresh(load_s=0.6)
     with ticking() as ticks:
         platform.vlm()
-    # Two blocks of 0.3 s each, between which the lock may change hands.
-    assert longest_pause(ticks) > 0.15
+    assert longest_pause(ticks) > 0.4

@@ -157,3 +157,23 @@ def test_faults_of_opening(fresh: Callable[..., Platform], fault: str, number: i
     assert (platform.root.Device.scan() == []) == (fault == "no_device")
     named: dict[str, Any] = {"no_permission": platform.wrapped.HailoRTPCIeDriverException}
     assert type(raised.value) is named.get(fault, platform.root.HailoRTException)
+
+
+def test_an_answer_of_the_device_that_the_library_misses_is_a_timeout_of_opening(
+    fresh: Callable[..., Platform],
+) -> None:
+    # Contract 12.1, N1: after 10 s on the real one.
+    platform = fresh(fault="answer_lost@0")
+    with pytest.raises(platform.wrapped.HailoRTTimeout, match="a timeout had occurred") as raised:
+        platform.vdevice()
+    assert raised.value.__cause__.args == ("4",)  # type: ignore[union-attr]
+    assert platform.root.Device.scan() != []
+
+
+@pytest.mark.parametrize(("fault", "number"), [("upload_fails", 4), ("upload_fails@57", 57)])
+def test_an_upload_that_fails_gives_its_raw_status(fresh: Callable[..., Platform], fault: str, number: int) -> None:
+    # Contract 11.4, S2-2, and 12.1, N2.
+    platform = fresh(fault=fault)
+    with pytest.raises(platform.raw.HailoRTStatusException) as raised:
+        platform.vlm()
+    assert raised.value.args == (str(number),)

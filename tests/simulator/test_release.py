@@ -1,6 +1,7 @@
 """Ends before the end: abort by release(), two generations at once, wrong orders (contract 2.8)."""
 
 import gc
+import time
 from collections.abc import Callable
 from subprocess import CompletedProcess
 
@@ -134,3 +135,16 @@ def test_release_on_a_dead_session_ends_the_process(script: Callable[..., Comple
         )
         assert (result.stdout, result.returncode) == ("six\n", -6), result.stderr
         assert "SIGABRT: release() of an unfinished completion" in result.stderr
+
+
+def test_what_was_queued_before_the_model_was_released_can_still_be_read(fresh: Callable[..., Platform]) -> None:
+    # Contract 12.1, N9.
+    platform = fresh(version="5.2.0", tokens_per_s=200.0)
+    vlm = platform.vlm()
+    completion = vlm.generate(prompt="hello there", frames=[], max_generated_tokens=100)
+    completion.read()
+    time.sleep(0.2)  # the device runs ahead of the reader
+    vlm.release()
+    texts = [completion.read(timeout_ms=10) for _ in range(3)]
+    assert len(texts) == 3
+    completion._completion._completion._is_released = True  # its release would end the process (trap 14)

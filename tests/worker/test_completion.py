@@ -28,7 +28,7 @@ class ScriptedVLM:
         self.is_released = False
 
     def get_stop_tokens(self) -> list[str]:
-        return ["<|im_end|>", "<|endoftext|>"]
+        return ["<|im_end|>", "", "<|endoftext|>"]  # a HEF can hold an empty one
 
     def generate(self, **_: object) -> "ScriptedVLM":
         return self
@@ -61,7 +61,15 @@ def answered(*script: tuple[str, str] | None, max_tokens: int = 100, stop: tuple
         logical_end=END,
     )
     vlm = ScriptedVLM(script)
-    prompt = DevicePrompt(content="", frames=[], prompt_tokens=PROMPT_TOKENS, cached_tokens=0, image_tokens=0)
+    prompt = DevicePrompt(
+        content="",
+        frames=[],
+        text_tokens=PROMPT_TOKENS,
+        images=0,
+        prompt_tokens=PROMPT_TOKENS,
+        cached_tokens=0,
+        image_tokens=0,
+    )
     completion = Completion(runtime=runtime, vlm=vlm, prompt=prompt, max_tokens=max_tokens, stop=stop)
     found = Answered(list(completion.run({}, lambda: False)))
     assert vlm.is_released

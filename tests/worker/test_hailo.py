@@ -2,6 +2,8 @@
 
 import errno
 import os
+import re
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -72,6 +74,25 @@ def test_the_vendors_log_files_are_off_before_its_library_is_imported(
         HailoBackend().load(replace(LOAD, runtime=package.name))
 
 
+@pytest.mark.parametrize("where", ["folder", "home"])
+def test_log_files_that_cant_be_opened_are_turned_off_as_the_library_would_abort(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], where: str
+) -> None:
+    """[12.1, N4]: a folder of the file's name is one way to be such; the process would get SIGABRT in the import."""
+    package, logs, home = tmp_path / "runtime_that_logs", tmp_path / "logs", tmp_path / "home"
+    package.mkdir()
+    (package / "__init__.py").write_text("import os; raise ImportError('logs to ' + os.environ['HAILORT_LOGGER_PATH'])")
+    blocked = {"folder": logs, "home": home / ".hailo" / "hailort"}[where] / "hailort.log"
+    logs.mkdir()
+    blocked.mkdir(parents=True)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("HAILORT_LOGGER_PATH", str(logs))
+    monkeypatch.setenv("HOME", str(home))
+    with pytest.raises(DeviceUnavailable, match="logs to NONE"):
+        HailoBackend().load(replace(LOAD, runtime=package.name))
+    assert f"{blocked} can't be opened" in capfd.readouterr().err
+
+
 def test_a_runtime_that_is_not_installed_is_told_with_the_command_that_installs_it() -> None:
     backend = HailoBackend()
     with pytest.raises(DeviceUnavailable, match="apt install") as caught:
@@ -90,7 +111,9 @@ def test_a_runtime_that_is_not_installed_is_told_with_the_command_that_installs_
         ("device_booting@96", DeviceFault.DEVICE_LOST, 96, "power the board off and on"),
         ("device_booting@87", DeviceFault.DEVICE_LOST, 87, "power the board off and on"),
         ("device_booting@73", DeviceFault.DEVICE_BUSY, 73, "device.group_id"),
-        ("no_permission", DeviceFault.NO_PERMISSION, 36, "the service user's groups"),
+        ("device_booting@36", DeviceFault.DEVICE_LOST, 36, "sudo dmesg | grep -i hailo"),
+        ("device_booting@4", DeviceFault.DEVICE_LOST, 4, "did not answer in time"),
+        ("device_booting@81", DeviceFault.OUT_OF_MEMORY, 81, "CmaTotal"),
         ("driver_mismatch", DeviceFault.DRIVER_MISMATCH, 76, "upgrade both and reboot"),
         ("hef_missing", DeviceFault.MODEL_MISSING, 13, "put it in place"),
         ("hef_truncated", DeviceFault.MODEL_INVALID, 14, "fetch it again"),
@@ -98,11 +121,15 @@ def test_a_runtime_that_is_not_installed_is_told_with_the_command_that_installs_
         ("hef_truncated@91", DeviceFault.MODEL_INVALID, 91, "fetch it again"),
         ("hef_truncated@92", DeviceFault.MODEL_INVALID, 92, "fetch the one for"),
         ("hef_other_chip", DeviceFault.MODEL_INVALID, 93, "fetch the one for"),
-        ("out_of_memory", DeviceFault.OUT_OF_MEMORY, 81, "stop other programs"),
+        ("out_of_memory", DeviceFault.OUT_OF_MEMORY, 81, "CmaTotal in /proc/meminfo"),
         ("out_of_memory@3", DeviceFault.OUT_OF_MEMORY, 3, "stop other programs"),
         ("hef_truncated@62", DeviceFault.DEVICE_BUSY, 62, "stop other programs"),
         ("hef_truncated@8", DeviceFault.FAILED, 8, "hailortcli logs runtime"),
-        ("hef_truncated@4", DeviceFault.FAILED, 4, "hailortcli logs runtime"),
+        ("hef_truncated@6", DeviceFault.DEVICE_BUSY, 6, "stop other programs"),
+        ("hef_truncated@73", DeviceFault.DEVICE_BUSY, 73, "stop other programs"),
+        ("hef_truncated@36", DeviceFault.DEVICE_LOST, 36, "sudo dmesg | grep -i hailo"),
+        ("upload_fails", DeviceFault.DEVICE_LOST, 4, "faster storage"),
+        ("upload_fails@57", DeviceFault.DEVICE_LOST, 57, "the server on the chip closed"),
     ],
 )
 def test_a_load_that_fails_says_what_is_wrong_what_to_do_and_the_vendors_number(
@@ -118,22 +145,33 @@ def test_a_load_that_fails_says_what_is_wrong_what_to_do_and_the_vendors_number(
 
 
 @pytest.mark.parametrize(
-    ("number", "fault"), [(errno.EPERM, DeviceFault.SHUT_OUT), (errno.EACCES, DeviceFault.NO_PERMISSION)]
+    ("number", "fault", "says"),
+    [
+        (errno.EPERM, DeviceFault.SHUT_OUT, "sandbox"),
+        (errno.EACCES, DeviceFault.NO_PERMISSION, "the service user's groups"),
+        (None, DeviceFault.DEVICE_LOST, "powering the board off and on"),
+    ],
 )
-def test_a_sandbox_that_shuts_the_device_out_is_told_from_a_mode_that_does(
-    unloaded: Device, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, fault: DeviceFault
+def test_a_refusal_of_the_driver_is_a_matter_of_permission_only_where_the_node_cant_be_opened(
+    unloaded: Device,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int | None,
+    fault: DeviceFault,
+    says: str,
 ) -> None:
     """The kernel's word is played, as only a cgroup's device filter says EPERM; scripts/system-test has a real one."""
     node, really_open = str(tmp_path / "hailo0"), os.open
+    Path(node).touch()
 
     def refuse(path: Any, *arguments: Any, **options: Any) -> int:
-        if path == node:
+        if path == node and number is not None:
             raise OSError(number, os.strerror(number), path)
         return really_open(path, *arguments, **options)
 
     monkeypatch.setattr(os, "open", refuse)
     unloaded.play("no_permission")
-    with pytest.raises(DeviceUnavailable) as caught:
+    with pytest.raises(DeviceUnavailable, match=says) as caught:
         unloaded.load(device=node)
     error = caught.value
     assert (error.fault, error.status) == (fault, 36)
@@ -185,14 +223,25 @@ def test_the_parameters_of_the_device_live_as_long_as_it_does(device: Device) ->
     assert not device.backend._vdevice._vdevice.has_dangling_ids
 
 
-@pytest.mark.parametrize("played", ["device_booting@97", "device_booting@89", "device_busy"])
+@pytest.mark.parametrize(
+    "played",
+    [
+        "device_booting@97",
+        "device_booting@89",
+        "device_busy",
+        "device_booting@4",
+        "hef_truncated@62",
+        "hef_truncated@6",
+        "hef_truncated@73",
+    ],
+)
 def test_a_device_that_is_not_there_yet_is_tried_again_within_the_patience(
     spawn: Spawn, chip: dict[str, Any], played: str
 ) -> None:
     fault = Path(chip["fault_file"])
     fault.write_text(played)
     worker = spawn().start(patience_s=60)
-    worker.wait_for_log("(status ")
+    worker.wait_for_log("Waiting for the chip")
     fault.write_text("none")
     assert isinstance(worker.receive(), Loaded)
     assert worker.ask(asking(RED, "What colour is it?"))[0]
@@ -214,6 +263,18 @@ def test_another_group_that_leaves_in_time_is_waited_for(spawn: Spawn, chip: dic
         worker.wait_for_log("(status 74")
         leave()
         assert isinstance(worker.receive(), Loaded)
+
+
+def test_an_answer_that_the_library_misses_while_it_opens_the_device_is_asked_for_again(
+    spawn: Spawn, chip: dict[str, Any]
+) -> None:
+    """[12.1, N1]: measured on 5.2.0, and gone at the next try."""
+    fault = Path(chip["fault_file"])
+    fault.write_text("answer_lost@1")
+    worker = spawn().start(patience_s=60)
+    worker.wait_for_log("did not answer in time")
+    fault.write_text("none")
+    assert isinstance(worker.receive(), Loaded)
 
 
 @pytest.mark.parametrize("played", ["hef_missing", "hef_truncated", "hef_other_chip", "driver_mismatch"])
@@ -269,6 +330,26 @@ def test_quit_in_the_middle_of_an_answer_ends_it_and_releases_in_order(spawn: Sp
     assert last.reason is None
     assert (worker.receive(), worker.end()) == (None, 0)
     assert "trap" not in worker.log
+
+
+def test_no_handler_of_a_signal_is_ever_installed_in_a_worker(spawn: Spawn) -> None:
+    """[12.1, N3]: a signal with a handler ends the library's read with status 8, and the answer with it.
+
+    The kernel knows of every handler in the process, Python's and those of C.
+    """
+    worker = spawn(tokens_per_s=50).load()
+    worker.send(Generate(job=1, generation=asking(RED, "What colour is it?")))
+    assert isinstance(worker.receive(), Token)
+    status = Path(f"/proc/{worker.process.pid}/status").read_text()
+    caught = int(re.search(r"^SigCgt:\s*(\w+)$", status, re.M)[1], 16)  # type: ignore[index]
+    handled = {number for number in range(1, 32) if caught >> (number - 1) & 1}
+    # faulthandler, which PYTHONFAULTHANDLER=1 turns on, has those that end the process in any case.
+    assert handled <= {signal.SIGSEGV, signal.SIGFPE, signal.SIGABRT, signal.SIGBUS, signal.SIGILL}
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGWINCH):
+        worker.process.send_signal(number)
+    _, last = worker.rest()
+    assert isinstance(last, Finished)
+    assert last.reason is FinishReason.STOP
 
 
 def test_a_worker_ignores_the_signals_that_are_meant_for_the_daemon(spawn: Spawn) -> None:

@@ -121,7 +121,14 @@ def test_a_device_lost_between_two_requests_is_told_at_the_next(device: Device) 
     device.session._lose()
     _, error = lost(device)
     assert isinstance(error, DeviceUnavailable)
-    assert (error.fault, error.status) == (DeviceFault.DEVICE_LOST, 62)
+    assert (error.fault, error.status, error.is_untouched) == (DeviceFault.DEVICE_LOST, 62, True)
+
+
+def test_a_device_lost_in_an_answer_is_no_untouched_one(device: Device) -> None:
+    device.play("lost_in_decode@2")
+    _, error = lost(device)
+    assert isinstance(error, DeviceUnavailable)
+    assert not error.is_untouched
 
 
 BEHIND = """

@@ -29,11 +29,13 @@ Fault = Literal[
     "no_device",
     "device_busy",
     "device_booting",
+    "answer_lost",
     "no_permission",
     "driver_mismatch",
     "hef_missing",
     "hef_truncated",
     "hef_other_chip",
+    "upload_fails",
     "out_of_memory",
     "slow_load",
     "wedge_in_load",
@@ -114,7 +116,12 @@ class Model:
         min_length=1,
         names_a_model=True,
     )
-    load_timeout_s: float = setting(120.0, "seconds a load may take", exclusive_minimum=0, maximum=3600)
+    load_timeout_s: float = setting(
+        180.0,
+        "seconds a load may take; HailoRT ends one after 120 by itself, and says why",
+        exclusive_minimum=0,
+        maximum=3600,
+    )
     reuse_context: bool = setting(True, "whether the chip keeps a conversation, so that only its new turn is read")
     keep_alive: float | None = setting(
         None,

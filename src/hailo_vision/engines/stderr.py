@@ -5,12 +5,16 @@ import contextlib
 import logging
 import os
 import re
+import time
 from collections.abc import Callable
 from typing import Self, cast
 
 log = logging.getLogger("hailo_vision.worker")
 
 MAX_LINE_BYTES = 2_000  # the rest of a longer line is a line of its own
+# A child may say so much at once, and so much a second in the long run; the rest is dropped and counted.
+MAX_BURST_LINES, LINES_PER_S = 200, 10.0
+MAX_BURST_BYTES, BYTES_PER_S = 100_000, 4_000.0
 LAST_WORDS_S = 1.0  # for what a dead child has left in the pipe; a child of its own can hold that open
 
 # spdlog's layout in HailoRT 5.1.1 and 5.2.0: [time] [thread] [HailoRT] [level] [source] [function] text
@@ -30,11 +34,34 @@ def hailort_line(text: str) -> Line:
     return _LEVELS.get(vendor["level"], logging.DEBUG), "hailort", vendor["text"]
 
 
+class Rate:
+    """Two buckets, of lines and of bytes, which a line takes from and time refills."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lines, self._bytes = float(MAX_BURST_LINES), float(MAX_BURST_BYTES)
+        self._filled_at = clock()
+
+    def takes(self, size_bytes: int) -> bool:
+        """Whether a line of this size may be told; it is counted then."""
+        now = self._clock()
+        passed_s, self._filled_at = now - self._filled_at, now
+        self._lines = min(MAX_BURST_LINES, self._lines + passed_s * LINES_PER_S)
+        self._bytes = min(MAX_BURST_BYTES, self._bytes + passed_s * BYTES_PER_S)
+        if self._lines < 1 or self._bytes < size_bytes:
+            return False
+        self._lines -= 1
+        self._bytes -= size_bytes
+        return True
+
+
 class Stderr(asyncio.Protocol):
     """Reads a child's stderr as it comes, so that a full pipe never holds the child up."""
 
-    def __init__(self, read: Callable[[str], Line]) -> None:
+    def __init__(self, read: Callable[[str], Line], clock: Callable[[], float] = time.monotonic) -> None:
         self._read = read
+        self._rate = Rate(clock)
+        self._dropped_lines = self._dropped_bytes = 0
         self._said = b""
         self._closed = asyncio.Event()
         self._transport: asyncio.ReadTransport | None = None
@@ -78,12 +105,28 @@ class Stderr(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._tell(self._said)
+        self._tell_dropped()
         self._closed.set()
 
     def _tell(self, line: bytes) -> None:
-        """One line in the log, with its origin."""
-        said = line.decode(errors="replace").rstrip()
-        if said:
-            level, origin, text = self._read(said)
-            self.last_line = text
-            log.log(level, "%s", text, extra={"facts": {"origin": origin, "pid": self.pid}})
+        """One line in the log, with its origin, unless the child has said too much already."""
+        if not line.strip():
+            return
+        if not self._rate.takes(len(line)):
+            self._dropped_lines += 1
+            self._dropped_bytes += len(line)
+            return
+        self._tell_dropped()
+        level, origin, text = self._read(line.decode(errors="replace").rstrip())
+        self.last_line = text
+        log.log(level, "%s", text, extra={"facts": {"origin": origin, "pid": self.pid}})
+
+    def _tell_dropped(self) -> None:
+        if self._dropped_lines:
+            log.warning(
+                "%d lines of %d bytes were dropped: the child says too much at a time",
+                self._dropped_lines,
+                self._dropped_bytes,
+                extra={"facts": {"origin": "daemon", "pid": self.pid}},
+            )
+            self._dropped_lines = self._dropped_bytes = 0

@@ -19,7 +19,7 @@ from hailo_vision.http_api.vision import handler as vision
 from hailo_vision.http_api.web import guard
 from hailo_vision.http_api.web.body import BODIES, Bodies
 from hailo_vision.http_api.web.exchange import Facts, begin, exchange
-from hailo_vision.http_api.web.faults import Fault, bug, fault, http_fault
+from hailo_vision.http_api.web.faults import Fault, bug, fault, http_fault, out_of_memory
 from hailo_vision.http_api.web.routes import Routes, Surface
 from hailo_vision.http_api.web.services import ROUTES, SERVICES, Services
 
@@ -88,6 +88,9 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await _tell(request, http_fault(error.status))
     except ConnectionResetError:
         raise asyncio.CancelledError("the client has left") from None
+    except MemoryError:
+        log.warning("not enough memory for a request", extra={"facts": {"request_id": exchange(request).id}})
+        return await _tell(request, out_of_memory())
     except Exception:
         log.exception("a bug", extra={"facts": {"request_id": exchange(request).id}})
         return await _tell(request, bug())

@@ -15,6 +15,7 @@ from hailo_vision.simulator.status import Failure, Status
 DEVICE_ID: Final = "0001:01:00.0"
 UNIQUE: Final = "UNIQUE"
 _RETRY_S: Final = 0.1
+_REQUEST_TIMEOUT_S: Final = 10.0  # of the requests that open a device
 
 
 def scan(behaviour: Behaviour) -> list[str]:
@@ -28,6 +29,10 @@ def check_driver(behaviour: Behaviour) -> None:
     match fault.name:
         case "device_booting":
             raise Failure(Status(fault.argument or Status.DEVICE_TEMPORARILY_UNAVAILABLE), "the device is booting")
+        case "answer_lost":
+            # The device answers, but the library's wait begins after the answer has come (contract 12.1, N1).
+            block_until(now() + (_REQUEST_TIMEOUT_S if fault.argument is None else fault.argument))
+            raise Failure(Status.TIMEOUT, "the device's answer did not come")
         case "no_device":
             raise Failure(Status.OUT_OF_PHYSICAL_DEVICES, "there is no device")
         case "no_permission":

@@ -13,6 +13,7 @@ from hailo_vision.simulator.status import Failure, Status
 
 _SLOW_FACTOR: Final = 4
 _MIN_SLOW_S: Final = 5.0
+_HALF_WAY: Final = ("wedge_in_load", "crash_in_load", "hef_other_chip", "upload_fails", "out_of_memory")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +49,9 @@ def _spend_time(behaviour: Behaviour) -> None:
     if fault.name == "slow_load":
         slow_s = max(_SLOW_FACTOR * load_s, _MIN_SLOW_S)
         load_s = slow_s if fault.argument is None else fault.argument
-    # The faults come half way: the device reports them after it has been sent a part of the file.
-    end = now() + load_s
-    block_until(end - load_s / 2)
+    # The faults come half way: the device reports them after it has been sent a part of the file. Otherwise the load is
+    # one wait, as no other thread runs in the vendor's.
+    block_until(now() + (load_s / 2 if fault.name in _HALF_WAY else load_s))
     match fault.name:
         case "wedge_in_load":
             block_forever()
@@ -58,6 +59,7 @@ def _spend_time(behaviour: Behaviour) -> None:
             die(signal.SIGSEGV, "crash_in_load: the library crashed while it loaded the model")
         case "hef_other_chip":
             raise Failure(Status.HEF_NOT_COMPATIBLE_WITH_DEVICE, "the HEF is for another chip")
+        case "upload_fails":
+            raise Failure(Status(fault.argument or Status.TIMEOUT), "the model could not be sent")
         case "out_of_memory":
             raise Failure(Status(fault.argument or Status.OUT_OF_HOST_CMA_MEMORY), "the device's memory is exhausted")
-    block_until(end)

@@ -71,6 +71,8 @@ class Session:
             self._collide(old, run)
         completion = Completion(run, notice_fault=self.notice_fault, abort=self.abort, forget=self.forget)
         self._completions.append(completion)
+        if self._params.max_tokens == 0:
+            completion.read_end_without_tokens()
         return completion
 
     def abort(self) -> None:
@@ -82,9 +84,11 @@ class Session:
         run = self._run
         if run is not None and not run.is_over:
             run.is_aborting = True
+            ended_at = now()
             while not run.is_over:
-                block_until(run.pace.due(len(run.chunks)))
+                ended_at = run.pace.due(len(run.chunks))
                 run.step()
+            block_until(ended_at)  # one wait: no other thread runs between its tokens
         self._check()
 
     def forget(self, completion: Completion) -> None:

@@ -43,15 +43,15 @@ class ChatTemplate:
         if not first and self._refuses_late_system and (tools or any(m.get("role") == "system" for m in messages)):
             raise Failure(Status.INVALID_OPERATION, "a system message or tools in a conversation that has begun")
         text = "".join(_render_message(message) for message in messages) + "<|im_start|>assistant\n"
-        if first and messages[0]["role"] != "system":
+        if first and messages[0].get("role") != "system":
             text = _PREAMBLE + text
         return text.replace("<|im_end|>\n", f"\n\n# Tools\n\n{tools}<|im_end|>\n", 1) if tools else text
 
 
 def _render_message(message: dict[str, Any]) -> str:
-    role, content = message.get("role"), message.get("content")
+    role, content = message.get("role", ""), message.get("content")  # minja renders what is missing as nothing
     if not isinstance(role, str):
-        raise Failure(Status.INTERNAL_FAILURE, "the template can't render a message without a role")
+        raise Failure(Status.INTERNAL_FAILURE, "the template can't render a role that is no text")
     if isinstance(content, list) and all(isinstance(part, dict) for part in content):
         content = "".join(_render_part(part) for part in content)
     if not isinstance(content, str):

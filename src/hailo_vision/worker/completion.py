@@ -17,10 +17,15 @@ TIMEOUTS_UNTIL_PROBE = 10  # so many in a row are a second, in which the chip ma
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DevicePrompt:
-    """The prompt of one completion: the vendor's messages, or raw text that continues a held context."""
+    """The prompt of one completion: the vendor's messages, or raw text that continues a held context.
+
+    `text_tokens` of the whole conversation, with one for each of its images; `prompt_tokens` with all of theirs.
+    """
 
     content: str | list[dict[str, Any]]
     frames: list[Any]
+    text_tokens: int
+    images: int
     prompt_tokens: int
     cached_tokens: int
     image_tokens: int
@@ -46,7 +51,7 @@ class Completion:
         self.prompt = prompt
         self.text = ""
         self.tokens_held: int | None = None  # in the device's cache; set if the model ended the answer itself
-        self.measured_prompt_tokens = prompt.prompt_tokens
+        self.measured_prompt_tokens: int | None = None  # by the device's own count, once it was asked
         self._runtime = runtime
         self._vlm = vlm
         self._max_tokens = max_tokens
@@ -67,7 +72,8 @@ class Completion:
     def run(self, parameters: dict[str, Any], cancelled: Callable[[], bool]) -> Iterator[str | Done]:
         started = time.monotonic()
         first = started
-        self._end_tokens = tuple(self._vlm.get_stop_tokens())
+        # An empty one would be the end of every chunk.
+        self._end_tokens = tuple(token for token in self._vlm.get_stop_tokens() if token)
         self._handle = self._vlm.generate(prompt=self.prompt.content, frames=self.prompt.frames, **parameters)
         while not (is_cancelled := cancelled()):
             if time.monotonic() >= self._deadline:
@@ -126,10 +132,11 @@ class Completion:
             yield self._hold_back.flush()
         self.release()
         now = time.monotonic()
+        measured = self.measured_prompt_tokens
         yield Done(
             reason=None if is_cancelled else self._reason(),
             usage=Usage(
-                prompt_tokens=self.measured_prompt_tokens,
+                prompt_tokens=self.prompt.prompt_tokens if measured is None else measured,
                 completion_tokens=min(self._reads, self._max_tokens),
                 image_tokens=self.prompt.image_tokens,
                 cached_tokens=self.prompt.cached_tokens,

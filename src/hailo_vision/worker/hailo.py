@@ -6,6 +6,7 @@ the notes on HailoRT's source that ARCHITECTURE.md names; "trap" is an entry of 
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from hailo_vision.chat import Frame, Generation, LoadedModel
@@ -16,15 +17,20 @@ from hailo_vision.worker.backend import Done
 from hailo_vision.worker.completion import Completion, DevicePrompt
 from hailo_vision.worker.context_reuse import HeldContext, hold
 from hailo_vision.worker.parameters import device_parameters
-from hailo_vision.worker.runtime import Runtime, import_runtime, sandbox_error, status_of, unavailable
+from hailo_vision.worker.retries import Retries
+from hailo_vision.worker.runtime import Runtime, import_runtime
+from hailo_vision.worker.statuses import (
+    ASKING,
+    LOADING,
+    OPENING,
+    TRANSIENT_WHILE_LOADING,
+    TRANSIENT_WHILE_OPENING,
+    refusal_of_the_node,
+    status_of,
+)
+from hailo_vision.worker.token_count import TokenCount
 
-PATCH_PX = 14 * 2  # the encoder makes one token of 2 x 2 patches of 14 x 14 pixels [2.5]
 MAX_FRAMES_BEFORE_5_2 = 5  # [1.4]; more break the session (trap 5)
-RETRY_S = 0.5
-
-# Statuses that pass by themselves: a process that is ending still holds its place, or the device is booting.
-TRANSIENT_WHILE_OPENING = frozenset({74, 89, 97})
-TRANSIENT_WHILE_LOADING = frozenset({62})
 
 
 class HailoBackend:
@@ -36,6 +42,7 @@ class HailoBackend:
         self._vlm: Any = None
         self._params: Any = None  # kept, as the VDevice has a pointer into it (trap 18)
         self._model: LoadedModel
+        self._count: TokenCount
         self._reuses_context = False
         self._held: HeldContext | None = None
         self._completion: Completion | None = None  # kept: collecting one of a dead session aborts (trap 14)
@@ -43,24 +50,21 @@ class HailoBackend:
     def load(self, load: Load) -> LoadedModel:
         started = time.monotonic()
         self._runtime = runtime = import_runtime(load.runtime)
-        deadline = started + load.patience_s
-        if not self._with_retries(runtime.root.Device.scan, "Looking for a device", frozenset(), deadline):
+        retries = partial(Retries, errors=runtime.errors, deadline=started + load.patience_s)
+        opening = retries(meanings=OPENING, transient=TRANSIENT_WHILE_OPENING)
+        loading = retries(meanings=LOADING, transient=TRANSIENT_WHILE_LOADING)
+        asking = retries(meanings=ASKING, transient=frozenset())
+        if not asking.call(runtime.root.Device.scan, "Looking for a device"):
             raise DeviceUnavailable(
                 DeviceFault.NO_DEVICE, "No Hailo device answers: check the HAT's seat and that its driver is loaded."
             )
         try:
-            self._vdevice = self._with_retries(
-                lambda: self._open(load.group_id), "Opening the device", TRANSIENT_WHILE_OPENING, deadline
-            )
+            self._vdevice = opening.call(lambda: self._open(load.group_id), "Opening the device")
         except DeviceUnavailable as error:
-            raise sandbox_error(load.device, error) or error from error.__cause__
-        self._vlm = self._with_retries(
-            lambda: runtime.genai.VLM(self._vdevice, load.hef), f"Loading {load.hef}", TRANSIENT_WHILE_LOADING, deadline
-        )
+            raise refusal_of_the_node(load.device, error) or error from error.__cause__
+        self._vlm = loading.call(lambda: runtime.genai.VLM(self._vdevice, load.hef), f"Loading {load.hef}")
         self._reuses_context = load.reuses_context and self._knows_template()
-        self._model = self._with_retries(
-            lambda: self._describe(load, time.monotonic() - started), f"Asking {load.hef}", frozenset(), deadline
-        )
+        self._model = asking.call(lambda: self._describe(load, time.monotonic() - started), f"Asking {load.hef}")
         return self._model
 
     def generate(self, generation: Generation, cancelled: Callable[[], bool]) -> Iterator[str | Done]:
@@ -82,9 +86,9 @@ class HailoBackend:
             deadline=generation.deadline,
         )
         self._held = None  # from here on the device's context belongs to this generation
+        if not device_prompt.cached_tokens:
+            self._before_sending(self._vlm.clear_context)
         try:
-            if not device_prompt.cached_tokens:
-                self._vlm.clear_context()
             yield from completion.run(device_parameters(generation.sampling, max_tokens), cancelled)
         except self._runtime.errors as error:
             raise self._failure(completion, error, frames_sent=bool(device_prompt.frames)) from error
@@ -105,20 +109,9 @@ class HailoBackend:
         self._params = params
         return self._runtime.genai.VDevice(params)
 
-    def _with_retries(self, make: Callable[[], Any], action: str, transient: frozenset[int], deadline: float) -> Any:
-        """Call a constructor of the vendor's, and retry until the deadline while its error is a transient one (trap
-        28).
-        """
-        while True:
-            try:
-                return make()
-            except self._runtime.errors as error:
-                if status_of(error) not in transient or time.monotonic() >= deadline:
-                    raise unavailable(error, action) from error
-            time.sleep(RETRY_S)
-
     def _describe(self, load: Load, load_s: float) -> LoadedModel:
         height_px, width_px, _ = self._vlm.input_frame_shape()
+        self._count = TokenCount(frame_width_px=width_px, frame_height_px=height_px)
         return LoadedModel(
             runtime=self._runtime.name,
             runtime_version=self._runtime.version,
@@ -126,7 +119,7 @@ class HailoBackend:
             frame_width_px=width_px,
             frame_height_px=height_px,
             context_tokens=self._vlm.max_context_capacity(),
-            image_tokens=(width_px // PATCH_PX) * (height_px // PATCH_PX),
+            image_tokens=self._count.image_tokens,
             max_images=None if self._runtime.takes_videos else MAX_FRAMES_BEFORE_5_2,
             load_s=load_s,
         )
@@ -143,19 +136,17 @@ class HailoBackend:
         """The prompt to send: the whole conversation, or only its new turn where the device holds the rest."""
         turns = generation.turns
         images = sum(isinstance(part, Frame) for turn in turns for part in turn.parts)
-        try:
-            prompt_tokens = self._count(prompt.rendered(turns), images)
-            cached_tokens = self._cached_tokens(generation, prompt_tokens)
-        except self._runtime.errors as error:
-            raise DeviceUnavailable(
-                DeviceFault.DEVICE_LOST, "The device was lost between two requests.", status=status_of(error)
-            ) from error
+        text_tokens = self._text_tokens(prompt.rendered(turns))
+        prompt_tokens = self._count.total(text_tokens, images)
+        cached_tokens = self._cached_tokens(generation, prompt_tokens)
         return DevicePrompt(
             content=prompt.continued(turns[-1]) if cached_tokens else prompt.messages(turns),
             frames=prompt.frames(turns[-1:] if cached_tokens else turns),
-            prompt_tokens=prompt_tokens,
+            text_tokens=text_tokens,
+            images=images,
+            prompt_tokens=prompt_tokens + self._count.margin,
             cached_tokens=cached_tokens,
-            image_tokens=images * self._model.image_tokens,
+            image_tokens=images * self._count.image_tokens,
         )
 
     def _cached_tokens(self, generation: Generation, prompt_tokens: int) -> int:
@@ -166,26 +157,40 @@ class HailoBackend:
         the sum of tokens does not match.
         """
         held, new = self._held, generation.turns[-1]
-        if held is None or generation.sampling.repetition_penalty not in (None, 1.0):
+        if held is None or not self._count.is_confirmed or generation.sampling.repetition_penalty not in (None, 1.0):
             return 0
         if not held.is_continued_by(generation.turns, generation.client):
             return 0
         images = sum(isinstance(part, Frame) for part in new.parts)
-        is_whole = held.tokens + self._count(prompt.continued(new), images) == prompt_tokens
+        new_tokens = self._count.total(self._text_tokens(prompt.continued(new)), images)
+        is_whole = held.tokens + new_tokens == prompt_tokens
         return held.tokens if is_whole else 0
 
-    def _count(self, text: str, images: int) -> int:
-        """The number of tokens as the device will count them: in text the placeholder of a frame is one token [3]."""
-        return len(self._vlm.tokenize(text)) + images * (self._model.image_tokens - 1)
+    def _text_tokens(self, text: str) -> int:
+        tokens: list[int] = self._before_sending(lambda: self._vlm.tokenize(text))
+        return len(tokens)
+
+    def _before_sending(self, call: Callable[[], Any]) -> Any:
+        """A call of the device before anything of the generation is sent. Where it fails the next worker can answer."""
+        try:
+            return call()
+        except self._runtime.errors as error:
+            raise DeviceUnavailable(
+                DeviceFault.DEVICE_LOST,
+                "The device was lost between two requests.",
+                status=status_of(error),
+                is_untouched=True,
+            ) from error
 
     def _remember(self, generation: Generation, completion: Completion) -> None:
-        """Remember the conversation for context reuse, if its answer came to the model's own end."""
-        if completion.tokens_held is None or not self._reuses_context:
-            return
-        if completion.measured_prompt_tokens != completion.prompt.prompt_tokens:
-            self._reuses_context = False  # this HEF's template is not the one that we render: no more reuse
-            return
-        self._held = hold(generation.turns, completion.text, completion.tokens_held, generation.client)
+        """Learn from the device's count, and remember the conversation for context reuse, if its answer came to the
+        model's own end.
+        """
+        sent = completion.prompt
+        if completion.measured_prompt_tokens is not None:
+            self._count.learn(sent.text_tokens, sent.images, completion.measured_prompt_tokens)
+        if completion.tokens_held is not None and self._reuses_context and self._count.is_confirmed:
+            self._held = hold(generation.turns, completion.text, completion.tokens_held, generation.client)
 
     def _knows_template(self) -> bool:
         try:

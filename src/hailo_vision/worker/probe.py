@@ -10,7 +10,8 @@ from typing import Any
 
 from hailo_vision.errors import DeviceUnavailable
 from hailo_vision.worker.parent import die_with_parent
-from hailo_vision.worker.runtime import import_runtime, unavailable
+from hailo_vision.worker.runtime import import_runtime
+from hailo_vision.worker.statuses import PROBING, unavailable
 
 
 def read(name: str) -> dict[str, str | float]:
@@ -33,7 +34,7 @@ def read(name: str) -> dict[str, str | float]:
         finally:
             device.release()
     except runtime.errors as error:
-        raise unavailable(error, "Asking the chip") from error
+        raise unavailable(error, "Asking the chip", PROBING) from error
 
 
 def _version(value: Any) -> str:

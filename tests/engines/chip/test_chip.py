@@ -4,6 +4,8 @@ import asyncio
 import os
 import signal
 from contextlib import aclosing, suppress
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -254,3 +256,63 @@ def test_the_first_new_try_comes_at_once_and_later_ones_wait_longer_up_to_a_boun
         assert 0.75 * longest <= delay <= longest
     backoff.reset()
     assert backoff.next_s() == 0
+
+
+def test_after_a_load_that_did_harm_the_next_try_waits_longer_each_time_up_to_two_minutes() -> None:
+    backoff = Backoff()
+    delays = []
+    for _ in range(5):
+        backoff.wait_long()
+        delays.append(backoff.next_s())
+    assert delays == [30, 60, 120, 120, 120]
+    assert backoff.next_s() <= 60  # the next failure is another one
+    backoff.reset()
+    backoff.wait_long()
+    assert backoff.next_s() == 30
+    assert backoff.next_s() <= 1
+
+
+async def test_a_load_that_ended_the_chips_server_is_not_repeated_at_once() -> None:
+    supervisor = ChipEngine(LOAD, SHORT, command=command("closed_in_load"))
+    task = asyncio.create_task(supervisor.run())
+    await until(lambda: supervisor.state is EngineState.FAILED)
+    assert supervisor.restarts == 1
+    assert supervisor.ready_in_s > 29
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_a_device_lost_while_idle_costs_the_next_request_nothing_but_time(tmp_path: Path) -> None:
+    environment = {"CHILDREN": str(tmp_path)}
+    supervisor = ChipEngine(LOAD, SHORT, command=command("lost_while_idle_once"), environment=environment)
+    task = asyncio.create_task(supervisor.run())
+    await until(lambda: supervisor.state is EngineState.READY)
+    *pieces, finish = await answer(supervisor)
+    assert [piece.text for piece in pieces if isinstance(piece, Piece)] == ["1 ", "2 ", "3 "]
+    assert isinstance(finish, Finish)
+    assert (supervisor.restarts, supervisor.state) == (1, EngineState.READY)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_a_device_that_is_lost_again_at_the_second_worker_is_told() -> None:
+    async with supervised("lost_while_idle") as supervisor:
+        await until(lambda: supervisor.state is EngineState.READY)
+        with pytest.raises(DeviceUnavailable, match="lost"):
+            await answer(supervisor)
+
+
+async def test_a_request_waits_for_another_worker_within_its_deadline_alone(tmp_path: Path) -> None:
+    environment = {"CHILDREN": str(tmp_path)}
+    supervisor = ChipEngine(LOAD, SHORT, command=command("lost_while_idle_once"), environment=environment)
+    task = asyncio.create_task(supervisor.run())
+    await until(lambda: supervisor.state is EngineState.READY)
+    past = asyncio.get_running_loop().time() - 1
+    with pytest.raises(DeviceUnavailable, match="lost"):
+        async for _ in supervisor.generate(replace(asking(), deadline=past)):
+            pass
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

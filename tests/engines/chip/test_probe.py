@@ -4,10 +4,13 @@ import asyncio
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from hailo_vision.engines.chip.probe import ChipProbe
+from hailo_vision.engines.chip.probe import ChipProbe, ChipReading
+from hailo_vision.errors import DeviceUnavailable
+from hailo_vision.worker.probe import read
 
 SIMULATOR = "hailo_vision.simulator"
 
@@ -51,7 +54,7 @@ async def test_a_child_that_hangs_is_killed(tmp_path: Path) -> None:
 async def test_a_reading_is_replaced_by_the_next_one(tmp_path: Path) -> None:
     switch = tmp_path / "fault"
     environment = options(tmp_path, fault_file=str(switch))
-    probe = ChipProbe(SIMULATOR, environment=environment, delay_s=0, period_s=0.01)
+    probe = ChipProbe(SIMULATOR, environment=environment, period_s=0.01)
     task = asyncio.create_task(probe.run())
     async with asyncio.timeout(20):
         while probe.reading is None:
@@ -61,3 +64,65 @@ async def test_a_reading_is_replaced_by_the_next_one(tmp_path: Path) -> None:
             await asyncio.sleep(0.01)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+class Counted(ChipProbe):
+    """A probe whose readings are counted and cost nothing."""
+
+    readings = 0
+
+    async def read(self) -> ChipReading | None:
+        self.readings += 1
+        return ChipReading(temperature_c=40.0, firmware="5", architecture="x", runtime_version="5")
+
+
+async def test_nothing_is_read_while_nobody_asks_and_many_questions_are_one_reading() -> None:
+    probe = Counted("x", period_s=1000)
+    task = asyncio.create_task(probe.run())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert probe.readings == 0
+    for _ in range(20):
+        _ = probe.reading
+        await asyncio.sleep(0)
+    assert probe.readings == 1
+    assert probe.reading is not None
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_an_old_reading_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    probe = Counted("x", period_s=1000)
+    task = asyncio.create_task(probe.run())
+    _ = probe.reading
+    while not probe.readings:
+        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert probe.reading is not None
+    loop = asyncio.get_running_loop()
+    later = loop.time() + 301
+    monkeypatch.setattr(loop, "time", lambda: later)
+    assert probe.reading is None
+    monkeypatch.undo()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "says"), [(13, "can't read its own sensor"), (62, "connection with the chip was closed"), (4, "in time")]
+)
+def test_the_probe_explains_its_failures_in_its_own_words(
+    monkeypatch: pytest.MonkeyPatch, status: int, says: str
+) -> None:
+    """13 is a missing model file to the loader, and 62 a taken place."""
+    error = type("Status", (Exception,), {})
+    raised = error(str(status))
+
+    def fail() -> None:
+        raise raised
+
+    fake = SimpleNamespace(root=SimpleNamespace(Device=fail), errors=(error,), version="5")
+    monkeypatch.setattr("hailo_vision.worker.probe.import_runtime", lambda name: fake)
+    with pytest.raises(DeviceUnavailable, match=says) as caught:
+        read("x")
+    assert "model" not in str(caught.value)

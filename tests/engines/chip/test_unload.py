@@ -162,7 +162,7 @@ async def test_a_stop_while_the_model_is_loaded_again_is_short_too() -> None:
             await engine.unload()
             engine._command = (*engine._command[:-1], "stuck_in_load")
             waiting = asyncio.create_task(answer(engine))
-            await until(lambda: engine.state is EngineState.WAKING and engine._phase[0] == "load")
+            await until(lambda: engine.state is EngineState.WAKING and engine._silence.phase[0] == "load")
             pid = engine.worker_pid
         with pytest.raises(DeviceUnavailable):
             await waiting

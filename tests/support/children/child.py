@@ -40,6 +40,10 @@ def main(way: str, channel: Channel) -> None:
         os._exit(7)
     channel.send(Hello(pid=os.getpid()))
     channel.receive()
+    if way == "closed_in_load":
+        error = DeviceUnavailable(DeviceFault.DEVICE_LOST, "the server on the chip closed", status=57)
+        channel.send(Failed(job=None, error=error, fatal=True))
+        return
     if way == "stuck_in_load":
         wait_for_ever()
     if way == "bad_model":
@@ -66,6 +70,10 @@ def main(way: str, channel: Channel) -> None:
 
 def answer(way: str, channel: Channel, message: Generate) -> None:
     job = message.job
+    if way == "lost_while_idle" or (way == "lost_while_idle_once" and is_first()):
+        error = DeviceUnavailable(DeviceFault.DEVICE_LOST, "lost", status=62, is_untouched=True)
+        channel.send(Failed(job=job, error=error, fatal=True))
+        os._exit(1)
     if way == "stuck_in_prefill":
         wait_for_ever()
     for number in range(1, message.generation.max_tokens + 1):
@@ -86,6 +94,15 @@ def answer(way: str, channel: Channel, message: Generate) -> None:
         if message.generation.max_tokens > 100:
             time.sleep(0.001)  # long answers are for tests that leave before their end
     return finish(channel, job, message.generation.max_tokens, FinishReason.LENGTH)
+
+
+def is_first() -> bool:
+    """Whether no other child of the test has been here: it leaves a file in the folder that the test made for it."""
+    try:
+        os.close(os.open(os.path.join(os.environ["CHILDREN"], "was-here"), os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return False
+    return True
 
 
 def finish(channel: Channel, job: int, tokens: int, reason: FinishReason | None) -> None:

@@ -15,6 +15,7 @@ from hailo_vision.engines.backoff import Backoff
 from hailo_vision.engines.child import Supervisor
 from hailo_vision.engines.chip.budgets import Budgets
 from hailo_vision.engines.chip.process import WORKER_COMMAND, WorkerProcess
+from hailo_vision.engines.chip.silence import Silence
 from hailo_vision.engines.condition import Condition
 from hailo_vision.engines.contract import EngineState, OnChange, OnRestart
 from hailo_vision.errors import (
@@ -30,6 +31,9 @@ from hailo_vision.wire import Abort, Failed, Finished, Generate, Hello, Load, Lo
 
 log = logging.getLogger(__name__)
 
+# A load that failed so has sent up to 3 GB to the chip, and can have killed the server there for all its clients: no
+# memory on the chip or for transfers, the server closed, the place taken.
+COSTLY_LOAD_STATUSES = frozenset({3, 57, 62, 81})
 LOOK_S = 5.0  # between two looks for a device that is not there; a look costs next to nothing
 
 
@@ -38,6 +42,7 @@ class _Job:
     """The generation that the worker has in hand, and what came of it so far."""
 
     number: int
+    tokens_left: int  # more of them would be no answer to this job
     events: asyncio.Queue[Piece | Finish | HailoVisionError] = field(default_factory=asyncio.Queue)
     is_aborted: bool = False
 
@@ -72,6 +77,7 @@ class ChipEngine:
         self._waits_for_device = waits_for_device
         self._look_s = look_s
         self._condition = Condition(on_change, slots=1)
+        self._backoff = backoff or Backoff()
         self._supervisor = Supervisor(
             self._condition,
             name="worker",
@@ -82,15 +88,12 @@ class ChipEngine:
             before_start=self._until_there_is_a_device,
             on_failure=self._on_failure,
             on_restart=on_restart,
-            backoff=backoff,
+            backoff=self._backoff,
         )
         self._job: _Job | None = None
         self._jobs = 0
         self._busy_s = 0.0
-        self._phase = ("start", budgets.hello_s)
-        self._patience: asyncio.Timeout | None = None
-        self._silent_until: float | None = None  # the worker may be silent; None is for ever
-        self._watch: asyncio.TimerHandle | None = None
+        self._silence = Silence()
 
     @property
     def slots(self) -> int:
@@ -153,9 +156,14 @@ class ChipEngine:
 
     async def generate(self, generation: Generation) -> AsyncGenerator[Event]:
         job = await self._begin(generation)
+        is_first_try = True
         try:
             while True:
                 event = await job.events.get()
+                if is_first_try and isinstance(event, DeviceUnavailable) and event.is_untouched:
+                    is_first_try = False
+                    job = await self._begin_again(generation, event)
+                    continue
                 if isinstance(event, HailoVisionError):
                     raise event
                 yield event
@@ -192,59 +200,72 @@ class ChipEngine:
             raise error
 
     async def _spawn(self) -> WorkerProcess:
-        self._phase = ("start", self._budgets.hello_s)
         return await WorkerProcess.spawn(self._command, self._environment)
 
     def _ask_to_leave(self, worker: WorkerProcess) -> None:
         worker.send(Quit())
-        self._allow("quit", self._budgets.quit_s)
+        self._silence.allow("quit", self._budgets.quit_s)
 
     async def _serve(self, worker: WorkerProcess) -> None:
         """Take the worker's messages until it closes its end. One that breaks the rules has no time to leave."""
         try:
-            await self._take_all(worker)
-        except TimeoutError:
-            worker.kill()
-            raise WorkerStalled(*self._phase) from None
-        except WireError as error:
-            worker.kill()
-            message = f"The worker sent something that is no message: {error}"
-            raise DeviceUnavailable(DeviceFault.FAILED, message) from None
-
-    async def _take_all(self, worker: WorkerProcess) -> None:
-        """Raises TimeoutError when a phase outlives its budget."""
-        async with asyncio.timeout(self._phase[1]) as self._patience:
-            try:
+            async with self._silence.watched("start", self._budgets.hello_s):
                 async for message in worker.receive():
                     self._take(worker, message)
-            finally:
-                self._stop_watch()
-                self._patience = None
+        except TimeoutError:
+            worker.kill()
+            raise WorkerStalled(*self._silence.phase) from None
+        except WireError as error:
+            worker.kill()
+            said = f"The worker sent something that is no message: {error}"
+            raise DeviceUnavailable(DeviceFault.FAILED, said) from None
 
     def _take(self, worker: WorkerProcess, message: Message) -> None:
+        """Raises WireError where the message has no place in this phase: such a worker is not to be trusted further."""
         match message:
-            case Token():
+            case Token(job=job) if self._has(job):
                 self._take_token(message)
-            case Finished():
+            case Finished(job=job) if self._has(job):
                 self._take_finished(message)
-            case Hello():
+            case Failed(job=job) if self._has(job):
+                self._take_failed(message)
+            case Failed(job=None) if self._silence.phase[0] == "load":
+                self._take_failed(message)
+            case Hello() if self._silence.phase[0] == "start":
                 worker.send(self._load)
-                self._allow("load", self._budgets.load_s)
-            case Loaded():
+                self._silence.allow("load", self._budgets.load_s)
+            case Loaded() if self._silence.phase[0] == "load":
                 self._supervisor.loaded(message.model)
                 self._rest()
-            case Failed(fatal=False):
-                self._hand_over(message.job, message.error)
-                self._rest()
-            case Failed(error=error):
-                raise error
             case _:
-                raise WireError(f"a {type(message).__name__} from a worker")
+                raise WireError(f"a {type(message).__name__} that nobody waits for ({self._silence.phase[0]})")
+
+    def _has(self, job: int | None) -> bool:
+        return self._job is not None and self._job.number == job
 
     def _take_token(self, message: Token) -> None:
-        if self._job is not None and not self._job.is_aborted:  # after an Abort more tokens win no more time
-            self._allow("token", self._budgets.token_s)
+        assert self._job is not None
+        if self._job.tokens_left == 0:
+            raise WireError("a Token beyond the answer's limit")
+        self._job.tokens_left -= 1
+        if not self._job.is_aborted:  # after an Abort more tokens win no more time
+            self._silence.allow("token", self._budgets.token_s)
             self._hand_over(message.job, Piece(text=message.text))
+
+    def _take_failed(self, message: Failed) -> None:
+        if not message.fatal and message.job is not None:
+            self._hand_over(message.job, message.error)
+            self._rest()
+            return
+        if not message.fatal or not isinstance(message.error, EngineError):
+            raise WireError(f"a {type(message.error).__name__} that can't end a worker")
+        if (
+            message.job is None
+            and isinstance(message.error, DeviceUnavailable)
+            and message.error.status in COSTLY_LOAD_STATUSES
+        ):
+            self._backoff.wait_long()
+        raise message.error
 
     def _take_finished(self, message: Finished) -> None:
         self._supervisor.worked()
@@ -262,10 +283,20 @@ class ChipEngine:
         assert worker is not None
         self._jobs += 1
         worker.send(Generate(job=self._jobs, generation=generation))
-        job = self._job = _Job(number=self._jobs)
-        self._allow("prefill", self._budgets.prefill_s)
+        # One Token for each token of the answer, and one for the text that was held back for a stop string.
+        job = self._job = _Job(number=self._jobs, tokens_left=generation.max_tokens + 1)
+        self._silence.allow("prefill", self._budgets.prefill_s)
         self._condition.become(EngineState.BUSY)
         return job
+
+    async def _begin_again(self, generation: Generation, loss: DeviceUnavailable) -> _Job:
+        """Send a generation of which nothing had reached the device to the next worker, within its deadline."""
+        log.info("waiting for another worker: nothing was sent yet", extra={"facts": {"status": loss.status}})
+        try:
+            async with asyncio.timeout_at(generation.deadline):
+                return await self._begin(generation)
+        except TimeoutError:
+            raise loss from None
 
     def _hand_over(self, number: int | None, event: Piece | Finish | HailoVisionError) -> None:
         if self._job is not None and self._job.number == number and not self._job.is_aborted:
@@ -277,48 +308,15 @@ class ChipEngine:
         if self._job is job and not job.is_aborted and worker is not None:
             job.is_aborted = True
             worker.send(Abort(job=job.number))
-            self._allow("abort", self._budgets.abort_s)
+            self._silence.allow("abort", self._budgets.abort_s)
 
     def _end_job(self, error: HailoVisionError) -> None:
         if self._job is not None:
             self._hand_over(self._job.number, error)
             self._job = None
 
-    # Its phases
-
     def _rest(self) -> None:
         """The worker is ready for more."""
         self._job = None
-        if self._patience is not None:
-            self._patience.reschedule(None)
-        self._silent_until = None
+        self._silence.rest()
         self._condition.become(EngineState.READY)
-
-    def _allow(self, phase: str, budget_s: float) -> None:
-        """The worker may now be silent for this long."""
-        self._phase = (phase, budget_s)
-        if self._patience is None or self._patience.expired():
-            return
-        loop = asyncio.get_running_loop()
-        self._silent_until = loop.time() + budget_s
-        if self._watch is None:
-            self._patience.reschedule(None)
-        if self._watch is None or self._watch.when() > self._silent_until:
-            self._stop_watch()
-            self._watch = loop.call_at(self._silent_until, self._look_for_silence)
-
-    def _look_for_silence(self) -> None:
-        """The earliest end of a budget has come. Each token moved it, which costs no timer until now."""
-        self._watch = None
-        if self._silent_until is None or self._patience is None:
-            return
-        loop = asyncio.get_running_loop()
-        if self._silent_until > loop.time():
-            self._watch = loop.call_at(self._silent_until, self._look_for_silence)
-        else:
-            self._patience.reschedule(loop.time())
-
-    def _stop_watch(self) -> None:
-        if self._watch is not None:
-            self._watch.cancel()
-            self._watch = None

@@ -1,4 +1,4 @@
-"""The chip's temperature and firmware, read now and then by a short-lived child that cannot stall the loop."""
+"""The chip's temperature and firmware, read by a short-lived child that cannot stall the loop, once somebody asks."""
 
 import asyncio
 import json
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 log = logging.getLogger(__name__)
 
 PROBE_COMMAND = (sys.executable, "-P", "-m", "hailo_vision.worker.probe")
-DELAY_S = 2.0  # the start of the worker has the processor first
-PERIOD_S = 60.0
+PERIOD_S = 60.0  # between two readings at least: each is a process with the vendor's library, and a session on the chip
+MAX_AGE_S = 300.0  # a reading that is older is no news of the chip
 BUDGET_S = 30.0  # two calls of 10 s at most each, and the start of a Python
 
 
@@ -27,7 +27,10 @@ class ChipReading:
 
 
 class ChipProbe:
-    """Keeps the last reading; None when the chip did not answer, which is no reason to worry by itself."""
+    """Keeps the last reading; None when the chip did not answer, which is no reason to worry by itself.
+
+    Nothing is read while nobody asks. Who asks gets the last reading, and has the next one made.
+    """
 
     def __init__(
         self,
@@ -35,26 +38,32 @@ class ChipProbe:
         *,
         environment: Mapping[str, str] | None = None,
         command: Sequence[str] = PROBE_COMMAND,
-        delay_s: float = DELAY_S,
         period_s: float = PERIOD_S,
         budget_s: float = BUDGET_S,
     ) -> None:
         self._command = (*command, runtime)
         self._environment = {**os.environ, **(environment or {})}
-        self._delay_s = delay_s
         self._period_s = period_s
         self._budget_s = budget_s
         self._reading: ChipReading | None = None
+        self._read_at = 0.0
+        self._asked = asyncio.Event()
 
     @property
     def reading(self) -> ChipReading | None:
+        """The last reading, unless it is too old; to be called in the event loop."""
+        self._asked.set()
+        if asyncio.get_running_loop().time() - self._read_at > MAX_AGE_S:
+            return None
         return self._reading
 
     async def run(self) -> None:
-        """Read, wait, and again, for ever."""
-        await asyncio.sleep(self._delay_s)
+        """Read once somebody has asked, wait, and again, for ever."""
         while True:
+            await self._asked.wait()
             self._reading = await self.read()
+            self._read_at = asyncio.get_running_loop().time()
+            self._asked.clear()
             await asyncio.sleep(self._period_s)
 
     async def read(self) -> ChipReading | None:

@@ -12,6 +12,7 @@ INVALID = "invalid_request_error"
 SERVER = "server_error"
 RATE_LIMIT = "rate_limit_error"
 DEVICE_RETRY_S = 5.0
+MEMORY_RETRY_S = 10.0
 MAX_RETRY_S = 60.0
 
 # The status, the type and the code of each error; a class that is not here has those of its nearest ancestor.
@@ -44,6 +45,7 @@ _KINDS: dict[type[HailoVisionError], tuple[int, str, str | None]] = {
     errors.TooBusy: (429, RATE_LIMIT, "deadline_unmeetable"),
     http_errors.RateLimited: (429, RATE_LIMIT, "rate_limit_exceeded"),
     http_errors.TooManyConnections: (503, SERVER, "too_many_connections"),
+    errors.OutOfMemory: (503, SERVER, "out_of_memory"),
     errors.UpstreamBusy: (503, SERVER, "upstream_busy"),
     errors.Expired: (504, SERVER, "generation_timeout"),
     errors.SlowReader: (408, INVALID, "slow_reader"),  # for the log: the connection is closed without an answer
@@ -112,6 +114,11 @@ def fault(error: HailoVisionError, *, conversation: str | None = None) -> Fault:
         headers=_headers(error),
         facts=_facts(error),
     )
+
+
+def out_of_memory() -> Fault:
+    """What a client is told of a MemoryError, which is no bug: the machine is too full, or the request too large."""
+    return fault(errors.OutOfMemory(retry_after_s=MEMORY_RETRY_S))
 
 
 def bug() -> Fault:

@@ -109,6 +109,14 @@ _BY_STATUS: Final[dict[int, type[HailoRTException]]] = {
 }
 
 
+# The words of the vendor's own classes, which name no number (measured on 5.2.0); all others name it.
+_WORDS: Final[dict[int, str]] = {
+    4: "Received a timeout - hailort has failed because a timeout had occurred",
+    6: "Invalid operation. See hailort.log for more information",
+    62: "Communication closed failure. Check server-client connection",
+}
+
+
 class ExceptionWrapper:
     """Turns a raw status into its mapped exception, with the raw one as its cause."""
 
@@ -120,5 +128,6 @@ class ExceptionWrapper:
     ) -> None:
         if kind is _pyhailort.HailoRTStatusException and raised is not None:
             status = int(raised.args[0])
-            message = f"libhailort failed with error: {status} ({_pyhailort.get_status_message(status)})"
+            unmapped = f"libhailort failed with error: {status} ({_pyhailort.get_status_message(status)})"
+            message = _WORDS.get(status, unmapped)
             raise _BY_STATUS.get(status, HailoRTException)(message) from raised
