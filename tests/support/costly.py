@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from harness import MODEL
@@ -53,10 +54,10 @@ VALUES: dict[str, Any] = {
     "an object of 30,000": {str(index): 0 for index in range(30_000)},
     "deep arrays": "DEEP",
     "huge numbers": [int("9" * 4000)] * 70,
-    "a long text": "<tool_call>{[```\n" * 17_000,
+    "a long text": "<tool_call>{[```\n" * 15_000,
     "blanks": " " * FULL_BYTES,
     "calls": [{"type": "function_call", "call_id": "", "name": "", "arguments": ""}] * 4600,
-    "results": [{"type": "function_call_output", "call_id": "", "output": ""}] * 5500,
+    "results": [{"type": "function_call_output", "call_id": "", "output": ""}] * 5100,
     "messages": [{"role": "user", "content": ""}] * 9500,
     "contents": [{"role": "user", "content": [{"type": "text", "text": ""}] * 11_000}],
     "pictures": [{"role": "user", "content": "", "images": [""] * 95_000}],
@@ -112,15 +113,53 @@ def plain(spec: JSON) -> JSON:
     return {name: known[name] for name in known if name in spec.get("properties", {})}
 
 
-def bodies(spec: JSON) -> Iterator[tuple[str, bytes]]:
-    """Each costly body for a route whose JSON is so described, and what it is. Fields that it does not name join too:
-    a parser may read more than its description says.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """A body, what is costly in it, and its content type."""
+
+    name: str
+    content: bytes
+    kind: str = "application/json"
+
+
+def bodies(spec: JSON) -> Iterator[Body]:
+    """Each costly body for a route whose JSON is so described.
+
+    Schemas are sent in fields that it does not name too: a parser may read more than its description says.
     """
     lead = plain(spec)
     for name, schema in SCHEMAS.items():
-        size = len(as_json(schema))
-        for place, added in fields(schema, max(1, min(128, (FULL_BYTES - 1000) // (size + 70)))).items():
-            yield f"{name} in {place}", as_json({**lead, **added})
+        count = max(1, min(128, (FULL_BYTES - 1000) // (len(as_json(schema)) + 70)))
+        for place, added in fields(schema, count).items():
+            yield Body(name=f"{name} in {place}", content=as_json({**lead, **added}))
     for name, value in VALUES.items():
-        for field in spec.get("properties", {}):
-            yield f"{name} as {field}", as_json({**lead, **(_offered() if field == "tool_choice" else {}), field: value})
+        for field in _fields_with_much(spec):
+            offered = _offered() if field == "tool_choice" else {}
+            yield Body(name=f"{name} as {field}", content=as_json({**lead, **offered, field: value}))
+    yield from _big(lead)
+
+
+def _fields_with_much(spec: JSON) -> list[str]:
+    """Those that may be more than a number or a flag."""
+    small = {"integer", "number", "boolean", "null"}
+    return [
+        name
+        for name, about in spec.get("properties", {}).items()
+        if not (types := about.get("type")) or not small.issuperset([types] if isinstance(types, str) else types)
+    ]
+
+
+def _big(lead: JSON) -> Iterator[Body]:
+    """What is much larger than the JSON that is read; 10 MB each."""
+    begin = as_json(lead)[:-1] + b',"x":'
+    for name, unit in {"brackets": b"[],", "quotes": b'"",', "blanks": b" " * 100, "escapes": b'"\\u0041\\"",'}.items():
+        yield Body(name=f"10 MB of {name}", content=begin + b"[" + unit * (10_000_000 // len(unit)) + b"0]}")
+    picture = b'"data:image/png;base64,' + b"A" * 10_000_000 + b'"'
+    yield Body(name="10 MB of a picture", content=begin + picture + b"}")
+    small = b'"data:image/png;base64,' + b"A" * 4100 + b'",'
+    yield Body(name="10 MB of small pictures", content=begin + b"[" + small * 2400 + b"0]}")
+    form = b"".join(b'--b\r\nContent-Disposition: form-data; name="f%d"\r\n\r\n\r\n' % index for index in range(250))
+    escapes = b'--b\r\nContent-Disposition: form-data; name="' + b"\\a" * 3900 + b'"\r\n\r\n\r\n'
+    ending = b'--b\r\nContent-Disposition: form-data; name="prompt"\r\n\r\n' + b"\r\n--" * 2_400_000 + b"\r\n--b--\r\n"
+    for name, content in {"many fields": form + ending, "escapes in its headers": escapes * 250 + ending}.items():
+        yield Body(name=f"a form with {name}", content=content, kind="multipart/form-data; boundary=b")

@@ -7,6 +7,7 @@ import asyncio
 import http.client
 import json
 import logging
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, closing, contextmanager
@@ -83,6 +84,8 @@ async def inside(config: Mapping[str, Any] | None = None) -> AsyncIterator[Insid
                 while (await daemon.send("/health/ready", b"", "GET"))[0] != 200:
                     await asyncio.sleep(0.05)
             yield daemon
+            signal.raise_signal(signal.SIGTERM)  # the daemon has a handler for it by now, and stops in its own order
+            await asyncio.wait_for(asyncio.shield(running), PATIENCE_S)
         finally:
             running.cancel()
             await asyncio.wait([running])

@@ -1,5 +1,6 @@
 """What a request requires beyond text, JSON that fits a schema or tool calls, and whether an answer meets it."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -65,6 +66,7 @@ async def check_patterns(request: ChatRequest, validator: Validator) -> None:
     schemas = [(tool.parameters, tool.param) for tool in request.tools]
     if request.format is not None and request.format.schema is not None:
         schemas.append((request.format.schema, request.format.param))
+    await asyncio.sleep(0)  # after the parser, the loop gets a turn
     places = {pattern: param for schema, param in schemas for pattern in patterns(schema)}
     if not places:
         return

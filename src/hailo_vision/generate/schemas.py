@@ -1,8 +1,8 @@
 """JSON Schemas that clients send: checked before any work is done for them, and made small for the prompt. Pure.
 
-The check is our own: with jsonschema's, 16 kB of schema hold the event loop for a second. It takes each part of a schema
-once. Patterns are not compiled by it, as one of 1,000 characters can take a second: `patterns` says which there are, and
-`validator` has them compiled in a process of their own.
+The check is our own: with jsonschema's, 16 kB of schema hold the event loop for a second. Patterns are not compiled by
+it, as one of 1,000 characters can take a second: `patterns` says which there are, and `validator` has them compiled in
+a process of their own.
 """
 
 import json
@@ -152,14 +152,17 @@ def _check_references(parts: list[Schema], schema: Schema) -> None:
 
     Without one there is no way back: JSON has no rings.
     """
-    references = [part for part in parts if "$ref" in part]
-    schemas = {id(part) for part in parts} if references else set()
-    for part in references:
-        target = _target(part["$ref"], schema)
+    references = dict.fromkeys(part["$ref"] for part in parts if "$ref" in part)
+    if not references:
+        return
+    targets = {reference: _target(reference, schema) for reference in references}
+    schemas = {id(part) for part in parts}
+    for reference, target in targets.items():
         if not isinstance(target, bool) and id(target) not in schemas:
-            reference = repr(part["$ref"][:80])
-            raise _Wrong(f"$ref {reference} names no schema in it, and nothing is fetched; use one such as #/$defs/Name")
-    if references and _has_cycle(parts, schema):
+            raise _Wrong(
+                f"$ref {reference[:80]!r} names no schema in it, and nothing is fetched; use one such as #/$defs/Name"
+            )
+    if _has_cycle(parts, targets):
         raise _Wrong("it refers to itself without end")
 
 
@@ -230,7 +233,7 @@ def _target(reference: str, schema: Schema) -> object:
         return schema
     target: object = schema if reference.startswith("#/") else None
     for token in unquote(reference[2:]).split("/"):
-        key = token.replace("~1", "/").replace("~0", "~")
+        key = token.replace("~1", "/").replace("~0", "~") if "~" in token else token
         if isinstance(target, dict):
             target = target.get(key)
         elif isinstance(target, list) and key.isdecimal() and len(key) < 6 and int(key) < len(target):
@@ -240,13 +243,13 @@ def _target(reference: str, schema: Schema) -> object:
     return target
 
 
-def _has_cycle(parts: list[Schema], schema: Schema) -> bool:
+def _has_cycle(parts: list[Schema], targets: dict[str, object]) -> bool:
     """Whether some value would meet the same part of the schema again before anything inside the value does."""
     done: set[int] = set()
     for start in parts:
         if id(start) in done or _LEADS_ON.isdisjoint(start):
             continue
-        path = [(start, iter(_applied(start, schema)))]
+        path = [(start, iter(_applied(start, targets)))]
         above = {id(start)}
         while path:
             part, rest = path[-1]
@@ -259,18 +262,18 @@ def _has_cycle(parts: list[Schema], schema: Schema) -> bool:
                 return True
             elif id(following) not in done and not _LEADS_ON.isdisjoint(following):
                 above.add(id(following))
-                path.append((following, iter(_applied(following, schema))))
+                path.append((following, iter(_applied(following, targets))))
     return False
 
 
-def _applied(part: Schema, schema: Schema) -> list[Schema]:
+def _applied(part: Schema, targets: dict[str, object]) -> list[Schema]:
     """The other parts of the schema that apply to the same value as this one."""
     others: list[object] = []
     for name, value in part.items():
         if name in _IN_PLACE:
             others += value if isinstance(value, list) else value.values() if name in _SCHEMA_MAP else [value]
     if "$ref" in part:
-        others.append(_target(part["$ref"], schema))
+        others.append(targets[part["$ref"]])
     return [each for each in others if isinstance(each, dict)]
 
 
