@@ -108,7 +108,7 @@ async def send(daemon: Inside, route: Route, content: bytes, kind: str, what: st
 async def test_no_costly_body_has_much_done_on_the_loop(route: Route, monkeypatch: pytest.MonkeyPatch) -> None:
     with counted(monkeypatch) as work:
         async with inside({"queue": {"deadline_s": 20}, "logging": {"level": "error"}}) as daemon:
-            for body in bodies(route.about.body or {}):
+            for body in bodies(route.about.body or {}, big_mb=2):
                 work.reset()
                 await send(daemon, route, body.content, body.kind, body.name)
                 check(work, body.name)

@@ -122,7 +122,7 @@ class Body:
     kind: str = "application/json"
 
 
-def bodies(spec: JSON) -> Iterator[Body]:
+def bodies(spec: JSON, *, big_mb: int = 10) -> Iterator[Body]:
     """Each costly body for a route whose JSON is so described.
 
     Schemas are sent in fields that it does not name too: a parser may read more than its description says.
@@ -136,7 +136,7 @@ def bodies(spec: JSON) -> Iterator[Body]:
         for field in _fields_with_much(spec):
             offered = _offered() if field == "tool_choice" else {}
             yield Body(name=f"{name} as {field}", content=as_json({**lead, **offered, field: value}))
-    yield from _big(lead)
+    yield from _big(lead, big_mb * 1_000_000)
 
 
 def _fields_with_much(spec: JSON) -> list[str]:
@@ -149,17 +149,20 @@ def _fields_with_much(spec: JSON) -> list[str]:
     ]
 
 
-def _big(lead: JSON) -> Iterator[Body]:
-    """What is much larger than the JSON that is read; 10 MB each."""
+def _big(lead: JSON, size: int) -> Iterator[Body]:
+    """What is much larger than the JSON that is read."""
+    megabytes = f"{size // 1_000_000} MB"
     begin = as_json(lead)[:-1] + b',"x":'
     for name, unit in {"brackets": b"[],", "quotes": b'"",', "blanks": b" " * 100, "escapes": b'"\\u0041\\"",'}.items():
-        yield Body(name=f"10 MB of {name}", content=begin + b"[" + unit * (10_000_000 // len(unit)) + b"0]}")
-    picture = b'"data:image/png;base64,' + b"A" * 10_000_000 + b'"'
-    yield Body(name="10 MB of a picture", content=begin + picture + b"}")
+        yield Body(name=f"{megabytes} of {name}", content=begin + b"[" + unit * (size // len(unit)) + b"0]}")
+    picture = b'"data:image/png;base64,' + b"A" * size + b'"'
+    yield Body(name=f"{megabytes} of a picture", content=begin + picture + b"}")
     small = b'"data:image/png;base64,' + b"A" * 4100 + b'",'
-    yield Body(name="10 MB of small pictures", content=begin + b"[" + small * 2400 + b"0]}")
+    yield Body(name=f"{megabytes} of small pictures", content=begin + b"[" + small * (size // 4130) + b"0]}")
     form = b"".join(b'--b\r\nContent-Disposition: form-data; name="f%d"\r\n\r\n\r\n' % index for index in range(250))
     escapes = b'--b\r\nContent-Disposition: form-data; name="' + b"\\a" * 3900 + b'"\r\n\r\n\r\n'
-    ending = b'--b\r\nContent-Disposition: form-data; name="prompt"\r\n\r\n' + b"\r\n--" * 2_400_000 + b"\r\n--b--\r\n"
+    ending = (
+        b'--b\r\nContent-Disposition: form-data; name="prompt"\r\n\r\n' + b"\r\n--" * (size // 4) + b"\r\n--b--\r\n"
+    )
     for name, content in {"many fields": form + ending, "escapes in its headers": escapes * 250 + ending}.items():
         yield Body(name=f"a form with {name}", content=content, kind="multipart/form-data; boundary=b")

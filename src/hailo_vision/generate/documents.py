@@ -66,7 +66,7 @@ def _refuse(constant: str) -> Any:
 
 
 def _embedded(text: str) -> Iterator[tuple[int, Any]]:
-    """Objects and arrays in a text, each with its length. One inside another is shorter; that of a fence is the last."""
+    """Objects and arrays in a text, each with its length. One inside another is shorter; a fence has the last."""
     for fence in islice(_FENCE.finditer(text), MAX_TRIES):
         try:
             yield len(text), _parsed(fence[1])
