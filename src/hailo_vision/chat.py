@@ -75,12 +75,16 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """A function that the client offers; `parameters` is the JSON Schema of the object that it takes."""
+    """A function that the client offers; `parameters` is the JSON Schema of the object that it takes.
+
+    `param` is where that schema stood in the request, for what is wrong with it.
+    """
 
     name: str
     description: str
     parameters: dict[str, Any]
     strict: bool = False
+    param: str = field(default="tools", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,10 +106,11 @@ class ToolResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonFormat:
-    """The answer is to be JSON that fits this schema; without one, any JSON object."""
+    """The answer is to be JSON that fits this schema; without one, any JSON object. `param` is as in a Tool."""
 
     schema: dict[str, Any] | None
     name: str = ""
+    param: str = field(default="response_format", compare=False)
 
 
 Picture = TypeVar("Picture", ImageRef, Frame)

@@ -3,16 +3,19 @@
 import asyncio
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from costly import as_json, pattern_bomb
 from hailo_vision.daemon.notify import Notifier
 from hailo_vision.engines.contract import EngineState
-from harness import PATIENCE_S, Daemon
+from harness import PATIENCE_S, Daemon, ask
 
 
 def heard(listener: socket.socket) -> list[bytes]:
@@ -100,6 +103,58 @@ def test_what_the_fallback_does_is_not_told_while_the_engine_answers(systemd: so
         notifier.engine_changed(1, Told(state))  # type: ignore[arg-type]
     notifier.close()
     assert heard(systemd) == []
+
+
+@pytest.mark.slow
+def test_the_watchdog_is_fed_while_the_patterns_of_a_request_are_compiled(
+    systemd: socket.socket, start: Callable[..., Daemon], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """23 kB of them take half a minute, and nobody waits for that: not the watchdog, nor other clients."""
+    monkeypatch.setenv("WATCHDOG_USEC", "20000")
+    monkeypatch.delenv("WATCHDOG_PID", raising=False)
+    pings: list[bytes] = []
+    threading.Thread(target=listen, args=(systemd, pings), daemon=True).start()
+    daemon = start().wait_until_ready()
+    schema = {
+        "type": "object",
+        "properties": {f"p{k}": {"type": "string", "pattern": pattern_bomb(k)} for k in range(15)},
+    }
+    form = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+    body = as_json(ask("Hello!", response_format=form))
+    with ThreadPoolExecutor(1) as thread:
+        answer = thread.submit(daemon.post, body)
+        daemon.wait_for(lambda: compiling(daemon))
+        before = len(pings)
+        while len(pings) < before + 10:
+            assert daemon.get("/health")[0] == 200
+            assert not answer.done(), pings
+        status, told = answer.result(PATIENCE_S)
+    assert (status, told["error"]["param"]) == (400, "response_format.json_schema.schema")
+    assert "more than 1 s to compile" in told["error"]["message"]
+    systemd.shutdown(socket.SHUT_RD)  # ends the thread
+
+
+def listen(systemd: socket.socket, pings: list[bytes]) -> None:
+    """Take in all messages as they come: a daemon whose service manager reads none would wait for it."""
+    systemd.setblocking(True)
+    with suppress(OSError):
+        while message := systemd.recv(4096):
+            if message == b"WATCHDOG=1":
+                pings.append(message)
+
+
+def compiling(daemon: Daemon) -> bool:
+    """Whether the daemon has a child that compiles patterns."""
+    pid = daemon.process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return any(b"hailo_vision.generate.patterns" in command_line(child) for child in children)
+
+
+def command_line(pid: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""  # it has ended meanwhile
 
 
 def test_a_daemon_that_the_watchdog_aborts_shows_where_it_stood(start: Callable[..., Daemon]) -> None:

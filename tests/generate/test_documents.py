@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hailo_vision.generate.documents import MAX_TRIES, NoDocument, document, dumped
+from hailo_vision.generate.documents import MAX_TRIED_CHARS, MAX_TRIES, NoDocument, document, dumped
 
 
 @pytest.mark.parametrize(
@@ -81,3 +81,28 @@ def test_a_document_goes_out_as_it_came_in(value: Any) -> None:
 def test_any_text_has_a_document_or_none(text: str) -> None:
     with suppress(NoDocument):
         dumped(document(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x" + ("[" + "1," * 7000) * 70, "```json\n{}\n```\n" * 70_000, "```json\n[1,\n```\n" * 70_000],
+    ids=["arrays without an end", "fences", "fences with half of an array"],
+)
+def test_the_work_in_a_long_text_is_bounded(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    plain = json.JSONDecoder.raw_decode
+
+    def counted(decoder: json.JSONDecoder, text: str, idx: int = 0) -> Any:
+        try:
+            value, end = plain(decoder, text, idx)
+        except json.JSONDecodeError as error:
+            read.append(error.pos - idx)
+            raise
+        read.append(end - idx)
+        return value, end
+
+    monkeypatch.setattr(json.JSONDecoder, "raw_decode", counted)
+    with suppress(NoDocument):
+        document(text)
+    assert len(read) <= 1 + 2 * MAX_TRIES
+    assert sum(read) <= len(text) + MAX_TRIED_CHARS

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from costly import pattern_bomb
 from hailo_vision.generate.schemas import check
 from hailo_vision.generate.validation import MAX_PROBLEM_CHARS, MAX_PROBLEMS
-from hailo_vision.generate.validator import NotValidated, Validator
+from hailo_vision.generate.validator import MAX_KNOWN_PATTERNS, NotValidated, Validator
 
 ENDLESS = {"type": "string", "pattern": "^(a+)+$"}
 DOUBLING: dict[str, Any] = {
@@ -75,6 +76,57 @@ async def test_more_at_once_than_there_are_processes_all_get_their_verdict() -> 
     validator = Validator()
     found = await asyncio.gather(*[validator.problems({"pattern": "^b$"}, letter) for letter in "abcabc"])
     assert [not lines for lines in found] == [letter == "b" for letter in "abcabc"]
+
+
+def nested(levels: int) -> dict[str, Any]:
+    schema: dict[str, Any] = {"items": {}}
+    for _ in range(levels):
+        schema = {"anyOf": [schema], "unevaluatedItems": False}
+    return schema
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"anyOf": [{"const": index} for index in range(900)]}, "a" * 100_000),
+        ({"anyOf": [{"const": index} for index in range(900)]}, {"a" * 100_000: 1}),
+        ({"allOf": [{"const": "a" * 15_000}]}, "a" * 100_000),
+        (nested(20), [1]),
+    ],
+    ids=["a long text", "a long name", "two long texts", "what is evaluated is evaluated twice"],
+)
+async def test_what_may_take_long_goes_to_a_process(
+    schema: dict[str, Any], value: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere")
+    with pytest.raises(OSError, match="nowhere"):
+        await judged(schema, value)
+
+
+@pytest.mark.parametrize("pattern", ["^[a-z]+$", "(?P<a>\\d)(?P=a)", "\\w{3}|é", "\ud800"])
+async def test_patterns_are_compiled_in_a_process_and_remembered(pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    validator = Validator()
+    assert await validator.unknown_pattern([pattern, "a"]) is None
+    assert await validator.unknown_pattern([pattern, "(", "*"]) == "("
+    monkeypatch.setattr(sys, "executable", "/nowhere")
+    assert await validator.unknown_pattern(["a", pattern]) is None
+    with pytest.raises(OSError, match="nowhere"):
+        await validator.unknown_pattern(["("])
+
+
+@pytest.mark.slow
+async def test_patterns_that_take_long_to_compile_are_given_up() -> None:
+    validator = Validator()
+    with pytest.raises(NotValidated, match="more than 1 s to compile"):
+        await validator.unknown_pattern([pattern_bomb(number) for number in range(16)])
+    assert await validator.unknown_pattern(["a"]) is None
+
+
+async def test_no_more_patterns_are_remembered_than_there_may_be() -> None:
+    validator = Validator()
+    for start in range(3):
+        assert await validator.unknown_pattern([f"{start}-{index}" for index in range(MAX_KNOWN_PATTERNS)]) is None
+    assert len(validator._known) == MAX_KNOWN_PATTERNS
 
 
 async def test_a_plain_schema_needs_no_process(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,11 @@
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 MAX_TRIES = 64
+MAX_TRIED_CHARS = 1_000_000  # in all tries together: each may go on to the end of the text before it fails
 MAX_DEPTH = 100  # what is done with a document recurses
 
 _FENCE = re.compile(r"```[a-zA-Z]*\s*\n(.*?)(?:```|\Z)", re.DOTALL)
@@ -64,23 +66,25 @@ def _refuse(constant: str) -> Any:
 
 
 def _embedded(text: str) -> Iterator[tuple[int, Any]]:
-    """Objects and arrays in a text, each with its length. One inside another is shorter."""
-    for fence in _FENCE.finditer(text):
+    """Objects and arrays in a text, each with its length. One inside another is shorter; a fence has the last."""
+    for fence in islice(_FENCE.finditer(text), MAX_TRIES):
         try:
             yield len(text), _parsed(fence[1])
+            return
         except (ValueError, RecursionError):
             continue
     decoder = json.JSONDecoder(parse_constant=_refuse)
-    end = tries = 0
+    end = tries = tried_chars = 0
     for start in _START.finditer(text):
         if start.start() < end:
             continue
         tries += 1
-        if tries > MAX_TRIES:
+        if tries > MAX_TRIES or tried_chars > MAX_TRIED_CHARS:
             return
         try:
             value, end = decoder.raw_decode(text, start.start())
             _checked(value)
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError) as error:
+            tried_chars += (error.pos if isinstance(error, json.JSONDecodeError) else len(text)) - start.start()
             continue
         yield end - start.start(), value

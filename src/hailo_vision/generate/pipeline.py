@@ -14,7 +14,7 @@ from hailo_vision.generate.capabilities import delegate, with_delegation
 from hailo_vision.generate.choices import ChoiceEvent, choices
 from hailo_vision.generate.frames import check_length, with_frames
 from hailo_vision.generate.prompting import prompted_turns
-from hailo_vision.generate.requirements import Requirements, requirements_of
+from hailo_vision.generate.requirements import Requirements, check_patterns, requirements_of
 from hailo_vision.generate.retry import retry_until_accepted
 from hailo_vision.generate.validator import Validator
 from hailo_vision.images.pictures import Pictures
@@ -56,6 +56,7 @@ class Pipeline:
         Raises NotReady, QueueFull or TooBusy before any work is done, RequestError for a bad picture.
         """
         model = await self.admit(request, caller)
+        await check_patterns(request, self._validator)
         requirements, capabilities = requirements_of(request), self._scheduler.capabilities
         delegation = delegate(requirements, capabilities)
         turns = request.turns if delegation.keeps_calls else prompted_turns(request.turns, delegation.prompted)

@@ -1,5 +1,6 @@
 """What a request requires beyond text, JSON that fits a schema or tool calls, and whether an answer meets it."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,8 @@ from hailo_vision.generate.calls import (
     split_text_calls,
 )
 from hailo_vision.generate.documents import NoDocument, document, dumped
-from hailo_vision.generate.validator import Validator
+from hailo_vision.generate.schemas import invalid_schema, patterns
+from hailo_vision.generate.validator import NotValidated, Validator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,23 @@ def requirements_of(request: ChatRequest) -> Requirements | None:
         many_calls=request.parallel_tool_calls,
         format=request.format,
     )
+
+
+async def check_patterns(request: ChatRequest, validator: Validator) -> None:
+    """Raise InvalidSchema where a pattern in the request's schemas can't be compiled, or not within the bounds."""
+    schemas = [(tool.parameters, tool.param) for tool in request.tools]
+    if request.format is not None and request.format.schema is not None:
+        schemas.append((request.format.schema, request.format.param))
+    await asyncio.sleep(0)  # after the parser, the loop gets a turn
+    places = {pattern: param for schema, param in schemas for pattern in patterns(schema)}
+    if not places:
+        return
+    try:
+        unknown = await validator.unknown_pattern(list(places))
+    except NotValidated as error:
+        raise invalid_schema(str(error), next(iter(places.values()))) from None
+    if unknown is not None:
+        raise invalid_schema(f"the pattern {unknown[:80]!r} is not known here", places[unknown])
 
 
 async def evaluate(

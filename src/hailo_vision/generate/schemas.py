@@ -1,10 +1,11 @@
 """JSON Schemas that clients send: checked before any work is done for them, and made small for the prompt. Pure.
 
-The check is our own: with jsonschema's, 16 kB of schema hold the event loop for a second.
+The check is our own: with jsonschema's, 16 kB of schema hold the event loop for a second. Patterns are not compiled by
+it, as one of 1,000 characters can take a second: `patterns` says which there are, and `validator` has them compiled in
+a process of their own.
 """
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import unquote
@@ -17,6 +18,7 @@ from hailo_vision.generate.validation import draft
 MAX_SCHEMA_CHARS = 16_384  # more than 2,048 tokens of context hold
 MAX_DEPTH = 64  # of objects and arrays inside each other
 MAX_PATTERN_CHARS = 1000
+_MAX_PATH_CHARS = 100  # of a place inside a schema, as an error names it
 
 # Keywords whose value is a schema, a list of schemas, or an object with a schema for each name.
 _SCHEMA = frozenset(
@@ -38,6 +40,8 @@ _SCHEMA_LIST = frozenset(("allOf", "anyOf", "oneOf", "prefixItems"))
 _SCHEMA_MAP = frozenset(("properties", "patternProperties", "$defs", "definitions", "dependentSchemas"))
 # Those that apply a schema to the very same value: validation by a cycle of them would never end.
 _IN_PLACE = frozenset(("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"))
+_LEADS_ON = _IN_PLACE | {"$ref"}
+_HOLDS_SCHEMAS = _SCHEMA | _SCHEMA_LIST | _SCHEMA_MAP
 _UNSUPPORTED = frozenset(("$dynamicRef", "$recursiveRef", "dependencies"))
 
 # What tells a model nothing that is not said elsewhere.
@@ -56,26 +60,34 @@ class _Wrong(Exception):
 
 
 def check(schema: object, param: str) -> Schema:
-    """The schema, if it is one that can be used here; else InvalidSchema, which names `param`."""
+    """The schema, if it is one that can be used here; else InvalidSchema, which names `param`. Patterns come later."""
     try:
         if not isinstance(schema, dict):
             raise _Wrong("it must be an object")
         _check_size(schema)
         parts = list(_walk(schema))
-        schemas = {id(part) for _, part in parts}
+        has_tuples = draft(schema) is not Draft202012Validator
         for path, part in parts:
-            _check_part(path, part, schema, has_tuples=draft(schema) is not Draft202012Validator)
-            if "$ref" in part and not (isinstance(to := _target(part["$ref"], schema), bool) or id(to) in schemas):
-                reference = repr(part["$ref"][:80])
-                raise _Wrong(
-                    f"$ref {reference} names no schema in it, and nothing is fetched; use one such as #/$defs/Name"
-                )
-        if _has_cycle(schema):
-            raise _Wrong("it refers to itself without end")
+            _check_part(path, part, schema, has_tuples=has_tuples)
+        _check_references([part for _, part in parts], schema)
     except _Wrong as error:
-        why = "".join(letter if letter.isprintable() else "?" for letter in str(error))
-        raise InvalidSchema(why, param=param) from None
+        raise invalid_schema(str(error), param) from None
     return schema
+
+
+def patterns(schema: Schema) -> list[str]:
+    """All patterns in a schema that was checked, each once."""
+    found: dict[str, None] = {}
+    for _, part in _walk(schema):
+        if "pattern" in part:
+            found[part["pattern"]] = None
+        found.update(dict.fromkeys(part.get("patternProperties", ())))
+    return list(found)
+
+
+def invalid_schema(reason: str, param: str) -> InvalidSchema:
+    """The error for a schema; the reason may quote from it."""
+    return InvalidSchema("".join(letter if letter.isprintable() else "?" for letter in reason), param=param)
 
 
 def compact(schema: object) -> str:
@@ -84,22 +96,14 @@ def compact(schema: object) -> str:
 
 
 def _check_size(schema: Schema) -> None:
-    level: list[object] = [schema]
+    level: list[Any] = [schema]
     for _ in range(MAX_DEPTH):
-        level = [child for value in level for child in _children(value)]
+        children = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [child for among in children for child in among if isinstance(child, (dict, list))]
     if level:
         raise _Wrong(f"it is nested more than {MAX_DEPTH} deep")
     if len(json.dumps(schema, separators=(",", ":"), ensure_ascii=False)) > MAX_SCHEMA_CHARS:
         raise _Wrong(f"it has more than {MAX_SCHEMA_CHARS} characters, too many for the model's context")
-
-
-def _children(value: object) -> list[object]:
-    match value:
-        case dict():
-            return list(value.values())
-        case list():
-            return value
-    return []
 
 
 def _walk(schema: Schema) -> Iterator[tuple[str, Schema]]:
@@ -110,33 +114,56 @@ def _walk(schema: Schema) -> Iterator[tuple[str, Schema]]:
         if isinstance(part, dict):
             yield path, part
             for keyword, value in part.items():
-                waiting += _inside(f"{path}.{keyword}", keyword, value)
+                if keyword in _HOLDS_SCHEMAS:
+                    waiting += _inside(f"{path}.{keyword}", keyword, value)
         elif not isinstance(part, bool):
-            raise _Wrong(f"{path[:100]} must be a schema")
+            raise _Wrong(f"{path} must be a schema")
 
 
 def _inside(path: str, keyword: str, value: object) -> list[tuple[str, object]]:
     """The schemas that the value of a keyword holds, each with its path."""
+    path = path[:_MAX_PATH_CHARS]
     if keyword in _SCHEMA_LIST or (keyword == "items" and isinstance(value, list)):
         if not isinstance(value, list) or not value:
-            raise _Wrong(f"{path[:100]} must be an array of schemas")
+            raise _Wrong(f"{path} must be an array of schemas")
         return [(f"{path}[{index}]", each) for index, each in enumerate(value)]
     if keyword in _SCHEMA_MAP:
         if not isinstance(value, dict):
-            raise _Wrong(f"{path[:100]} must be an object of schemas")
-        return [(f"{path}.{name}", each) for name, each in value.items()]
+            raise _Wrong(f"{path} must be an object of schemas")
+        return [(f"{path}.{name[:_MAX_PATH_CHARS]}", each) for name, each in value.items()]
     return [(path, value)] if keyword in _SCHEMA else []
 
 
 def _check_part(path: str, part: Schema, schema: Schema, *, has_tuples: bool) -> None:
+    path = path[:_MAX_PATH_CHARS]
     for keyword, value in part.items():
         if expected := _expected(keyword, value, has_tuples=has_tuples):
-            raise _Wrong(f"{path[:100]}.{keyword} must be {expected}")
+            raise _Wrong(f"{path}.{keyword} must be {expected}")
         if keyword in _UNSUPPORTED or (keyword == "$id" and part is not schema):
-            raise _Wrong(f"{path[:100]}.{keyword[:40]} is not served here")
+            raise _Wrong(f"{path}.{keyword[:40]} is not served here")
         if keyword in ("pattern", "patternProperties"):
             for pattern in [value] if keyword == "pattern" else value:
-                _check_pattern(pattern)
+                if len(pattern) > MAX_PATTERN_CHARS:
+                    raise _Wrong(f"a pattern has more than {MAX_PATTERN_CHARS} characters")
+
+
+def _check_references(parts: list[Schema], schema: Schema) -> None:
+    """Raise where a `$ref` leads to nothing, or back to where it came from before anything inside the value is met.
+
+    Without one there is no way back: JSON has no rings.
+    """
+    references = dict.fromkeys(part["$ref"] for part in parts if "$ref" in part)
+    if not references:
+        return
+    targets = {reference: _target(reference, schema) for reference in references}
+    schemas = {id(part) for part in parts}
+    for reference, target in targets.items():
+        if not isinstance(target, bool) and id(target) not in schemas:
+            raise _Wrong(
+                f"$ref {reference[:80]!r} names no schema in it, and nothing is fetched; use one such as #/$defs/Name"
+            )
+    if _has_cycle(parts, targets):
+        raise _Wrong("it refers to itself without end")
 
 
 def _expected(keyword: str, value: object, *, has_tuples: bool) -> str | None:
@@ -206,7 +233,7 @@ def _target(reference: str, schema: Schema) -> object:
         return schema
     target: object = schema if reference.startswith("#/") else None
     for token in unquote(reference[2:]).split("/"):
-        key = token.replace("~1", "/").replace("~0", "~")
+        key = token.replace("~1", "/").replace("~0", "~") if "~" in token else token
         if isinstance(target, dict):
             target = target.get(key)
         elif isinstance(target, list) and key.isdecimal() and len(key) < 6 and int(key) < len(target):
@@ -216,21 +243,13 @@ def _target(reference: str, schema: Schema) -> object:
     return target
 
 
-def _check_pattern(pattern: str) -> None:
-    """Raise where Python's regular expressions do not know it. Its cost is bounded where it is used."""
-    if len(pattern) > MAX_PATTERN_CHARS:
-        raise _Wrong(f"a pattern has more than {MAX_PATTERN_CHARS} characters")
-    try:
-        re.compile(pattern)
-    except (re.error, RecursionError, OverflowError):
-        raise _Wrong(f"the pattern {pattern[:80]!r} is not known here") from None
-
-
-def _has_cycle(schema: Schema) -> bool:
+def _has_cycle(parts: list[Schema], targets: dict[str, object]) -> bool:
     """Whether some value would meet the same part of the schema again before anything inside the value does."""
     done: set[int] = set()
-    for _, start in _walk(schema):
-        path = [(start, iter(_applied(start, schema)))] if id(start) not in done else []
+    for start in parts:
+        if id(start) in done or _LEADS_ON.isdisjoint(start):
+            continue
+        path = [(start, iter(_applied(start, targets)))]
         above = {id(start)}
         while path:
             part, rest = path[-1]
@@ -241,17 +260,20 @@ def _has_cycle(schema: Schema) -> bool:
                 done.add(id(part))
             elif id(following) in above:
                 return True
-            elif id(following) not in done:
+            elif id(following) not in done and not _LEADS_ON.isdisjoint(following):
                 above.add(id(following))
-                path.append((following, iter(_applied(following, schema))))
+                path.append((following, iter(_applied(following, targets))))
     return False
 
 
-def _applied(part: Schema, schema: Schema) -> list[Schema]:
+def _applied(part: Schema, targets: dict[str, object]) -> list[Schema]:
     """The other parts of the schema that apply to the same value as this one."""
-    others = [each for name, value in part.items() if name in _IN_PLACE for _, each in _inside("", name, value)]
+    others: list[object] = []
+    for name, value in part.items():
+        if name in _IN_PLACE:
+            others += value if isinstance(value, list) else value.values() if name in _SCHEMA_MAP else [value]
     if "$ref" in part:
-        others.append(_target(part["$ref"], schema))
+        others.append(targets[part["$ref"]])
     return [each for each in others if isinstance(each, dict)]
 
 
@@ -264,6 +286,6 @@ def _without_noise(schema: object) -> object:
 def _cleaned(keyword: str, value: Any) -> object:
     if keyword in _SCHEMA_MAP:
         return {name: _without_noise(each) for name, each in value.items()}
-    if isinstance(value, list) and keyword in (*_SCHEMA_LIST, "items"):
+    if isinstance(value, list) and (keyword in _SCHEMA_LIST or keyword == "items"):
         return [_without_noise(each) for each in value]
     return _without_noise(value) if keyword in _SCHEMA else value

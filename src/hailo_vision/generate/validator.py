@@ -1,19 +1,34 @@
-"""Values are validated against JSON Schemas without the event loop having to wait for it."""
+"""Values are validated against JSON Schemas, and their patterns compiled, without holding the event loop up."""
 
 import asyncio
 import json
 import sys
+from collections.abc import Sequence
 from typing import Any
 
+from hailo_vision.generate.patterns import MAX_CPU_S as MAX_COMPILE_S
 from hailo_vision.generate.validation import problems
 
-MAX_PROCESSES = 2  # at once; each is a core and 30 MB for up to the bounds of validation.py
+MAX_PROCESSES = 2  # at once; each is a core and 30 MB for up to the bounds of its program
 TIMEOUT_S = 30.0  # they end themselves by the processor's time long before, but a busy machine is slow
+MAX_KNOWN_PATTERNS = 512  # remembered as compiled; each has 1,000 characters at most
 # What a plain schema may take on the event loop: 5 ms. A step is a part of the value against a part of the schema.
 MAX_STEPS = 2000
+_STEP_CHARS = 250  # a text is quoted in what is said of it: this much of one costs as much as a step
 
 # Without these keywords a value meets each part of the schema at most once in each of its places.
-_COSTLY = ("pattern", "patternProperties", "$ref", "uniqueItems", "contains", "unevaluatedProperties", "multipleOf")
+_COSTLY = frozenset(
+    (
+        "pattern",
+        "patternProperties",
+        "$ref",
+        "uniqueItems",
+        "contains",
+        "unevaluatedItems",
+        "unevaluatedProperties",
+        "multipleOf",
+    )
+)
 
 
 class NotValidated(Exception):
@@ -21,22 +36,50 @@ class NotValidated(Exception):
 
 
 class Validator:
-    """Validates values against schemas; those whose cost can't be foreseen in processes of their own."""
+    """Validates values against schemas; what has a cost that can't be foreseen runs in processes of their own."""
 
     def __init__(self) -> None:
         self._processes = asyncio.Semaphore(MAX_PROCESSES)
+        self._known: dict[str, None] = {}
 
     async def problems(self, schema: dict[str, Any], value: Any) -> list[str]:
-        """What is wrong with the value, in a few short lines. Raises NotValidated."""
-        if not _is_costly(schema) and _parts(schema) * _parts(value) <= MAX_STEPS:
+        """Validate a value. Returns what is wrong with it, in a few short lines. Raises NotValidated."""
+        if _is_plain(schema, value):
+            await asyncio.sleep(0)  # an answer can have many calls, each with a value of its own
             return problems(schema, value)
+        output = await self._by_program("validation", {"schema": schema, "value": value})
+        if output is None:
+            raise NotValidated("The schema takes too long to apply, or refers to itself without end.")
+        answer: list[str] = json.loads(output)
+        return answer
+
+    async def unknown_pattern(self, patterns: Sequence[str]) -> str | None:
+        """Compile patterns. Returns the first that is not known, None where all are. Raises NotValidated."""
+        new = [pattern for pattern in patterns if pattern not in self._known]
+        if not new:
+            return None
+        output = await self._by_program("patterns", new)
+        if output is None:
+            raise NotValidated(f"its patterns take more than {MAX_COMPILE_S} s to compile; write them shorter")
+        unknown: str | None = json.loads(output)
+        if unknown is None:
+            self._remember(new)
+        return unknown
+
+    def _remember(self, patterns: Sequence[str]) -> None:
+        self._known.update(dict.fromkeys(patterns))
+        while len(self._known) > MAX_KNOWN_PATTERNS:
+            del self._known[next(iter(self._known))]
+
+    async def _by_program(self, name: str, question: object) -> bytes | None:
+        """What one of this room's programs answers; None where it gave up."""
         async with self._processes:
-            return await _problems_by_process(json.dumps({"schema": schema, "value": value}).encode())
+            return await _by_process(f"hailo_vision.generate.{name}", json.dumps(question).encode())
 
 
-async def _problems_by_process(question: bytes) -> list[str]:
+async def _by_process(module: str, question: bytes) -> bytes | None:
     pipe = asyncio.subprocess.PIPE
-    command = (sys.executable, "-P", "-m", "hailo_vision.generate.validation")
+    command = (sys.executable, "-P", "-m", module)
     process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL)
     try:
         async with asyncio.timeout(TIMEOUT_S):
@@ -47,25 +90,29 @@ async def _problems_by_process(question: bytes) -> list[str]:
         if process.returncode is None:
             process.kill()
             await process.wait()
-    if process.returncode != 0:
-        raise NotValidated("The schema takes too long to apply, or refers to itself without end.")
-    answer: list[str] = json.loads(output)
-    return answer
+    return output if process.returncode == 0 else None
+
+
+def _is_plain(schema: dict[str, Any], value: Any) -> bool:
+    """Whether the cost of applying the schema can be foreseen, and is small."""
+    return not _is_costly(schema) and _steps(schema) * _steps(value) <= MAX_STEPS
 
 
 def _is_costly(schema: object) -> bool:
     match schema:
         case dict():
-            return any(name in schema for name in _COSTLY) or any(map(_is_costly, schema.values()))
+            return not _COSTLY.isdisjoint(schema) or any(map(_is_costly, schema.values()))
         case list():
             return any(map(_is_costly, schema))
     return False
 
 
-def _parts(value: object) -> int:
+def _steps(value: object) -> int:
     match value:
         case dict():
-            return 1 + sum(map(_parts, value.values()))
+            return 1 + sum(map(_steps, value.values())) + sum(map(len, value)) // _STEP_CHARS
         case list():
-            return 1 + sum(map(_parts, value))
+            return 1 + sum(map(_steps, value))
+        case str():
+            return 1 + len(value) // _STEP_CHARS
     return 1

@@ -2,14 +2,15 @@
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hailo_vision.http_api.web.body import MAX_JSON_BYTES, json_object
-from hailo_vision.http_api.web.http_errors import InvalidJson, JsonTooLarge
+from hailo_vision.http_api.web.body import MAX_JSON_BYTES, MAX_JSON_VALUES, json_object
+from hailo_vision.http_api.web.http_errors import InvalidJson, JsonTooLarge, TooManyValues
 from hailo_vision.http_api.web.payloads import cut
 
 LETTERS = base64.b64encode(bytes(range(256)) * 60).decode()
@@ -101,6 +102,25 @@ def test_more_than_any_conversation_besides_pictures_is_refused_unread(unit: byt
     assert cut(body, MAX_JSON_BYTES) is None
     with pytest.raises(JsonTooLarge, match="300 kB besides its pictures"):
         json_object(body)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        lambda count: [0] * count,
+        lambda count: {str(index): 0 for index in range(count)},
+        lambda count: [[]] * count,
+        lambda count: [[{}]] * (count // 2),
+        lambda count: [{"a": {"b": None}}] * (count // 3),
+    ],
+)
+def test_the_number_of_values_is_bounded_whatever_they_are(shape: Callable[[int], Any]) -> None:
+    most = MAX_JSON_VALUES - 3
+    value = {"a": shape(most), "text": ", [{" * 1000}
+    assert json_object(json.dumps(value, separators=(",", ":")).encode()) == value
+    for body in ({"a": shape(most + 4)}, {"a": shape(most), "b": shape(6)}):
+        with pytest.raises(TooManyValues, match="30000 JSON values"):
+            json_object(json.dumps(body, separators=(",", ":")).encode())
 
 
 def test_many_megabytes_of_pictures_are_no_megabyte_of_json() -> None:

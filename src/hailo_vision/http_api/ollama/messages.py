@@ -15,6 +15,7 @@ _ROLES: dict[str, Role] = {
     "assistant": "assistant",
     "tool": "user",
 }
+MAX_IMAGES = 64  # in one message, as a bound of what is read; how many a request may have is a setting
 MARK = "[img]"  # where in its text a picture belongs, in Ollama's language
 
 
@@ -53,6 +54,8 @@ def shown(text: str, pictures: list[ImageRef]) -> tuple[Text | ImageRef, ...]:
 def pictures(value: object, param: str) -> list[ImageRef]:
     """`images`: base64, as files of any format that is read here."""
     items = [] if value is None else a_list(value, param)
+    if len(items) > MAX_IMAGES:
+        raise invalid(param, f"at most {MAX_IMAGES} pictures", items)
     return [
         ImageRef(url=a_string(item, f"{param}[{index}]"), param=f"{param}[{index}]") for index, item in enumerate(items)
     ]

@@ -124,7 +124,7 @@ def _format(value: object) -> JsonFormat | None:
         case "json":
             return JsonFormat(schema=None)
         case dict():
-            return JsonFormat(schema=check(value, "format"))
+            return JsonFormat(schema=check(value, "format"), param="format")
     raise invalid("format", '"json" or a JSON Schema object', value)
 
 

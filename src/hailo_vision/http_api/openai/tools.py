@@ -22,8 +22,7 @@ def tools(value: object) -> tuple[Tool, ...]:
     if value is None:
         return ()
     items = a_list(value, "tools")
-    if len(items) > MAX_TOOLS:
-        raise invalid("tools", f"at most {MAX_TOOLS} tools", items)
+    check_number(items, "tools")
     found: dict[str, Tool] = {}
     for index, item in enumerate(items):
         place = f"tools[{index}]"
@@ -37,6 +36,12 @@ def tools(value: object) -> tuple[Tool, ...]:
     return tuple(found.values())
 
 
+def check_number(items: list[Any], param: str) -> None:
+    """Raise RequestError where a list names more tools than there may be."""
+    if len(items) > MAX_TOOLS:
+        raise invalid(param, f"at most {MAX_TOOLS} tools", items)
+
+
 def tool(function: JsonObject, param: str) -> Tool:
     """One function: its `name`, `description`, `parameters` and `strict`."""
     name = function.get("name")
@@ -48,6 +53,7 @@ def tool(function: JsonObject, param: str) -> Tool:
         description=_text(function, "description", param),
         parameters=_NO_PARAMETERS if parameters is None else check(parameters, f"{param}.parameters"),
         strict=boolean(function, "strict", within=f"{param}."),
+        param=f"{param}.parameters",
     )
 
 
@@ -65,8 +71,8 @@ def tool_choice(value: object, offered: tuple[Tool, ...]) -> tuple[ToolChoice, t
         case {"type": "function", "function": {"name": str(name)}}:
             return "required", (_named(name, offered, "tool_choice.function.name"),)
         case {"type": "allowed_tools", "allowed_tools": {"mode": "auto" | "required" as mode, "tools": list(allowed)}}:
-            among = tuple(_allowed(one, offered, index) for index, one in enumerate(allowed))
-            if among:
+            check_number(allowed, "tool_choice.allowed_tools.tools")
+            if among := tuple(_allowed(one, offered, index) for index, one in enumerate(allowed)):
                 return mode, among
     raise invalid("tool_choice", "none, auto, required or a function of tools by its name", value)
 
@@ -111,7 +117,8 @@ def json_format(facts: JsonObject, param: str) -> JsonFormat:
     boolean(facts, "strict", within=f"{param}.")
     _text(facts, "description", param)
     schema = facts.get("schema")
-    return JsonFormat(schema=None if schema is None else check(schema, f"{param}.schema"), name=name)
+    place = f"{param}.schema"
+    return JsonFormat(schema=None if schema is None else check(schema, place), name=name, param=place)
 
 
 def _text(facts: JsonObject, name: str, param: str) -> str:

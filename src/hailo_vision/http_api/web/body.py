@@ -16,6 +16,7 @@ from hailo_vision.http_api.web.http_errors import (
     BodyTooSlow,
     InvalidJson,
     JsonTooLarge,
+    TooManyValues,
     UnsupportedMediaType,
 )
 from hailo_vision.http_api.web.payloads import cut
@@ -24,6 +25,8 @@ BODY_S = 60.0  # 32 MB over a network of 5 Mbit/s; who takes longer holds memory
 # Without the pictures. This much in brackets holds the interpreter lock, and so the event loop, for 10 ms; as text
 # it is more than 50,000 tokens of English, or all of a conversation that a Raspberry Pi could answer in an hour.
 MAX_JSON_BYTES = 300_000
+# A parser looks at each value, which takes up to 3 us. Tools and conversations have at least 15 bytes to a value.
+MAX_JSON_VALUES = 30_000
 
 
 class Bodies:
@@ -134,7 +137,22 @@ def _loaded(body: bytes | bytearray) -> Any:
         value = json.loads(found.json, parse_constant=payload)
     if next(payloads, None) is not None:
         raise ValueError("not JSON")
+    # There are no more values than such marks, and those are counted in a moment, the ones in texts with them.
+    if sum(map(found.json.count, b",[{")) >= MAX_JSON_VALUES and _has_more_values(value, MAX_JSON_VALUES):
+        raise TooManyValues(MAX_JSON_VALUES)
     return value
+
+
+def _has_more_values(value: Any, most: int) -> bool:
+    """Whether there are more values in some JSON than that, without looking at many more."""
+    count, waiting = 1, [value]
+    while waiting and count <= most:
+        among = waiting.pop()
+        children = among.values() if isinstance(among, dict) else among
+        count += len(children)
+        if count <= most:
+            waiting += [child for child in children if isinstance(child, (dict, list))]
+    return count > most
 
 
 @contextmanager

@@ -36,6 +36,7 @@ _KINDS: dict[type[HailoVisionError], tuple[int, str, str | None]] = {
     http_errors.UnsupportedMediaType: (415, INVALID, "unsupported_media_type"),
     http_errors.InvalidJson: (400, INVALID, "invalid_json"),
     http_errors.JsonTooLarge: (400, INVALID, "context_length_exceeded"),
+    http_errors.TooManyValues: (400, INVALID, "context_length_exceeded"),
     http_errors.InvalidForm: (400, INVALID, "invalid_form"),
     http_errors.MalformedHttp: (400, INVALID, "malformed_http"),
     http_errors.HeadTooLarge: (431, INVALID, "head_too_large"),

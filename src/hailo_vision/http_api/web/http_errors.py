@@ -13,6 +13,7 @@ RequestError
   UnsupportedMediaType
   InvalidJson
   JsonTooLarge          its body is too large even without the pictures
+  TooManyValues         the same of the values in it
   InvalidForm
   MalformedHttp         bytes that are no request, or could be read as two different ones
   HeadTooLarge
@@ -118,6 +119,16 @@ class JsonTooLarge(RequestError):
             "Shorten it."
         )
         self.limit_bytes = limit_bytes
+
+
+class TooManyValues(RequestError):
+    """The body is JSON of more values than any request has use for."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"The request has more than {limit} JSON values (objects, arrays, strings, numbers), and no more are read "
+            "here. Shorten it."
+        )
 
 
 class InvalidForm(RequestError):

@@ -16,15 +16,16 @@ _KINDS = "message, function_call or function_call_output"
 def turns(value: object, *, instructions: str | None, system_prompt: str | None) -> tuple[Turn[ImageRef], ...]:
     """The conversation in order; `instructions` lead it, and `system_prompt` one that brings no such words."""
     system: list[Part] = [Text(text=instructions)] if instructions else []
-    said: list[Turn[ImageRef]] = []
+    said: list[tuple[Role, list[Part]]] = []
     for turn in _turns(value):
         if turn.role == "system":
             system.extend([Text(text="\n\n"), *turn.parts] if system else turn.parts)
-        elif said and _belongs_to(turn, said[-1]):
-            said[-1] = Turn(role=turn.role, parts=(*said[-1].parts, *turn.parts))
+        elif said and _belongs_to(turn, *said[-1]):
+            said[-1][1].extend(turn.parts)
         else:
-            said.append(turn)
-    return conversation(system, said, system_prompt=system_prompt)
+            said.append((turn.role, list(turn.parts)))
+    joined = [Turn(role=role, parts=tuple(parts)) for role, parts in said]
+    return conversation(system, joined, system_prompt=system_prompt)
 
 
 def _turns(value: object) -> list[Turn[ImageRef]]:
@@ -89,11 +90,13 @@ def _result(item: JsonObject, param: str) -> tuple[Part, ...]:
     return (ToolResult(call_id=call_id, text=text), *(part for part in parts if isinstance(part, ImageRef)))
 
 
-def _belongs_to(turn: Turn[ImageRef], previous: Turn[ImageRef]) -> bool:
-    """Whether two items are parts of one turn: what the model said and called at once, or the results of that."""
+def _belongs_to(turn: Turn[ImageRef], role: Role, parts: list[Part]) -> bool:
+    """Whether an item is a part of the turn before it, of this role and these parts: what the model said and called at
+    once, or the results of that.
+    """
     match turn:
         case Turn(role="assistant", parts=(ToolCall(), *_)):
-            return previous.role == "assistant"
+            return role == "assistant"
         case Turn(role="user", parts=(ToolResult(), *_)):
-            return isinstance(previous.parts[0] if previous.parts else None, ToolResult)
+            return bool(parts) and isinstance(parts[0], ToolResult)
     return False

@@ -5,7 +5,7 @@ from typing import Any
 
 from hailo_vision.chat import Tool, ToolChoice
 from hailo_vision.errors import RequestError
-from hailo_vision.http_api.openai.tools import MAX_TOOLS, tool
+from hailo_vision.http_api.openai.tools import check_number, tool
 from hailo_vision.http_api.web.fields import JsonObject, a_list, a_string, an_object, invalid, unsupported
 
 
@@ -20,10 +20,10 @@ class Offer:
 def tools(value: object) -> tuple[Tool, ...]:
     if value is None:
         return ()
-    items = [an_object(item, f"tools[{index}]") for index, item in enumerate(a_list(value, "tools"))]
-    if len(items) > MAX_TOOLS:
-        raise invalid("tools", f"at most {MAX_TOOLS} tools", items)
-    found = tuple(_tool(item, f"tools[{index}]") for index, item in enumerate(items))
+    items = a_list(value, "tools")
+    check_number(items, "tools")
+    places = [f"tools[{index}]" for index in range(len(items))]
+    found = tuple(_tool(an_object(item, place), place) for item, place in zip(items, places, strict=True))
     names = [one.name for one in found]
     for index, name in enumerate(names):
         if name in names[:index]:
@@ -65,6 +65,7 @@ def _allowed(known: tuple[Tool, ...], choice: JsonObject) -> Offer:
     if mode not in ("auto", "required"):
         raise invalid("tool_choice.mode", "auto or required", mode)
     listed = a_list(choice.get("tools"), "tool_choice.tools")
+    check_number(listed, "tool_choice.tools")
     params = [f"tool_choice.tools[{index}]" for index in range(len(listed))]
     offered = tuple(_named(known, an_object(item, param), param) for item, param in zip(listed, params, strict=True))
     return _required(offered) if mode == "required" else Offer(tools=offered, choice="auto")
