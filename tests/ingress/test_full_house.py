@@ -3,7 +3,6 @@
 import asyncio
 import json
 import socket
-import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,10 +10,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-import trustme
-from site_for_tests import GET, PATIENCE_S, Site, serve, until
+from site_for_tests import GET, PATIENCE_S, Site, pair, serve, until
 
-from hailo_vision.access.tls import Tls
 from hailo_vision.http_api.service import handler as service
 from hailo_vision.http_api.web.routes import canonical
 from hailo_vision.ingress import connection
@@ -123,15 +120,8 @@ async def test_a_slow_reader_counts_as_idle() -> None:
 
 
 async def test_slow_tls_handshakes_are_connections_and_the_longest_one_goes_first(tmp_path: Path) -> None:
-    authority = trustme.CA()
-    issued = authority.issue_cert("localhost")
-    cert, key = tmp_path / "cert", tmp_path / "key"
-    issued.cert_chain_pems[0].write_to_path(cert)
-    issued.private_key_pem.write_to_path(key)
-    key.chmod(0o600)
-    trusting = ssl.create_default_context()
-    authority.configure_trust(trusting)
-    async with serve(Tls(str(cert), str(key)), max_connections=2) as site:
+    tls, trusting = pair(tmp_path)
+    async with serve(tls, max_connections=2) as site:
         slow = [await site.connect() for _ in range(2)]
         for number in range(2):
             client = await site.connect(ssl=trusting, server_hostname="localhost")

@@ -3,11 +3,14 @@
 import asyncio
 import json
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import trustme
 from aiohttp import web
 
 from hailo_vision.access.tls import Tls
@@ -124,3 +127,15 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while not condition():
             await asyncio.sleep(0.005)
+
+
+def pair(folder: Path) -> tuple[Tls, ssl.SSLContext]:
+    """A server's certificate by an authority of its own, and a client's context that trusts it."""
+    authority, trusting = trustme.CA(), ssl.create_default_context()
+    issued = authority.issue_cert("localhost")
+    cert, key = folder / "server.crt", folder / "server.key"
+    issued.cert_chain_pems[0].write_to_path(cert)
+    issued.private_key_pem.write_to_path(key)
+    key.chmod(0o600)
+    authority.configure_trust(trusting)
+    return Tls(str(cert), str(key)), trusting

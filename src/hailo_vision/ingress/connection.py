@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any, Protocol
 
 from hailo_vision.access.addresses import LOCAL, network_of
+from hailo_vision.access.tls import HTTP_2
 from hailo_vision.errors import HailoVisionError, RequestError
 from hailo_vision.http_api.web.faults import Fault, fault
 from hailo_vision.http_api.web.http_errors import HeadTooSlow, TooManyConnections
@@ -21,6 +22,9 @@ log = logging.getLogger(__name__)
 
 CONNECTION = "hailo_vision.connection"  # the key of a Connection in the extra info of the transport that aiohttp sees
 REFUSAL_DELAY_S = 1.0  # for the request line of a refused client to arrive
+
+# What HTTP/2 has for it (RFC 9113, 7): empty SETTINGS, then GOAWAY with the error HTTP_1_1_REQUIRED.
+_HTTP_1_1_REQUIRED = bytes.fromhex("000000 04 00 00000000000008 07 00 00000000 00000000 0000000d")
 
 
 class Registry(Protocol):
@@ -89,6 +93,10 @@ class Connection(asyncio.Protocol):
             on_stall=self._log_stall,
             extra_info={CONNECTION: self},
         )
+        if _has_agreed_on_http_2(transport):
+            log.info("refused", extra={"facts": {"client": self._client, "error": "the client speaks HTTP/2 alone"}})
+            self._close_lingering(_HTTP_1_1_REQUIRED)
+            return
         try:
             self._registry.add(self)
         except TooManyConnections as error:
@@ -271,6 +279,12 @@ class Connection(asyncio.Protocol):
     def _client(self) -> str | None:
         peer = self._guarded.get_extra_info("peername") if self._guarded is not None else None
         return peer[0] if isinstance(peer, tuple) else None
+
+
+def _has_agreed_on_http_2(transport: asyncio.Transport) -> bool:
+    """Whether the client offers nothing but HTTP/2 in its TLS handshake (ALPN)."""
+    tls = transport.get_extra_info("ssl_object")
+    return tls is not None and tls.selected_alpn_protocol() == HTTP_2
 
 
 def _response(refusal: Fault, error: dict[str, Any]) -> bytes:

@@ -44,6 +44,7 @@ _KINDS: dict[type[HailoVisionError], tuple[int, str, str | None]] = {
     errors.TooBusy: (429, RATE_LIMIT, "deadline_unmeetable"),
     http_errors.RateLimited: (429, RATE_LIMIT, "rate_limit_exceeded"),
     http_errors.TooManyConnections: (503, SERVER, "too_many_connections"),
+    http_errors.TooManyBodies: (503, SERVER, "too_many_bodies"),
     errors.UpstreamBusy: (503, SERVER, "upstream_busy"),
     errors.Expired: (504, SERVER, "generation_timeout"),
     errors.SlowReader: (408, INVALID, "slow_reader"),  # for the log: the connection is closed without an answer
