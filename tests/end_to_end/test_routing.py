@@ -1,5 +1,6 @@
 """A second engine answers where the first one can't, and the response says which one it was."""
 
+import json
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -195,10 +196,31 @@ def test_without_a_device_node_the_daemon_starts_and_the_second_engine_answers(
     assert (status, health["state"], health["runtime"], health["worker_restarts"]) == (200, "failed", "hailo", 0)
     told = running.get("/health/ready")[1]
     assert (told["ready"], told["reason"]) == (True, None)
-    assert f"{node} is missing." in told["engines"][0]["message"]
+    assert "hailo0 is missing." in told["engines"][0]["message"]
+    assert str(tmp_path) not in json.dumps([told, health]), "a path is the log's business"
     running.wait_for(lambda: f"{node} is missing. Check that the HAT is seated" in running.log)
     assert "fallback from=hailo to=simulated because=NotReady" in running.log
     assert running.stop() == 0
+
+
+def test_no_dialect_tells_a_client_a_path_of_the_server_and_the_log_does(
+    tmp_path: Path, start: Callable[..., Daemon]
+) -> None:
+    model = tmp_path / "none.gguf"
+    running = start(device={"runtime": "llama"}, llama={"model": str(model), "mmproj": None})
+    running.wait_for(lambda: running.get("/health")[1]["state"] == "failed")
+    text = {"model": MODEL, "prompt": "Hello", "input": "Hello"}
+    told = [running.get(path)[1] for path in ("/health", "/health/ready", "/v1/models", "/api/tags", "/api/ps")]
+    for path in ("/v1/chat/completions", "/api/chat"):
+        for stream in (False, True):
+            told.append(running.post(ask("Hello", stream=stream), path)[1])
+    for path in ("/v1/completions", "/v1/responses", "/api/generate", "/api/show"):
+        told.append(running.post({**text, "stream": False}, path)[1])
+    assert json.dumps(told).count("there is no none.gguf") > 8
+    assert str(tmp_path) not in json.dumps(told)
+    lines = [line for line in running.log.splitlines() if "status=503" in line]
+    assert lines
+    assert all(f"there is no {model}" in line for line in lines)
 
 
 def test_a_chip_that_does_not_answer_at_the_start_does_not_end_a_daemon_with_a_second_engine(

@@ -1,124 +1,14 @@
 """Connections to a server with short timeouts, and an application that is made for the purpose."""
 
 import asyncio
-import json
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 from aiohttp import web
+from site_for_tests import BLOCK, GET, PATIENCE_S, serve, until
 
-from hailo_vision.daemon.http import KEEP_ALIVE_TIMEOUT_S, app_runner, serving
-from hailo_vision.ingress.limits import Limits
-
-PATIENCE_S = 20
-GET = b"GET /%s HTTP/1.1\r\nHost: localhost\r\n\r\n"
-BLOCK = b"x" * 100_000
-
-
-@dataclass
-class Site:
-    """The application behind the connections: what reached it, and the clients of the test."""
-
-    port: int = 0
-    paths: list[str] = field(default_factory=list)
-    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
-    go_on: asyncio.Event = field(default_factory=asyncio.Event)
-    clients: list["Client"] = field(default_factory=list)
-
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        self.paths.append(request.path)
-        match request.path:
-            case "/wait":
-                return await self.wait()
-            case "/flood":
-                return await self.flood(request)
-            case "/large":
-                return web.Response(body=BLOCK * 200)
-            case "/body":
-                return web.Response(body=await request.read())
-            case _:
-                return web.Response(text=request.path)
-
-    async def wait(self) -> web.Response:
-        try:
-            await self.go_on.wait()
-        except asyncio.CancelledError:
-            self.cancelled.set()
-            raise
-        return web.Response(text="/wait")
-
-    async def flood(self, request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse()
-        await response.prepare(request)
-        try:
-            while True:
-                await response.write(BLOCK)
-        except (ConnectionResetError, asyncio.CancelledError):
-            self.cancelled.set()
-            raise
-
-    async def connect(self) -> "Client":
-        self.clients.append(Client(*await asyncio.open_connection("127.0.0.1", self.port)))
-        return self.clients[-1]
-
-
-class Client:
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader = reader
-        self.writer = writer
-
-    def send(self, data: bytes) -> "Client":
-        self.writer.write(data)
-        return self
-
-    async def answer(self) -> tuple[int, dict[str, str], bytes]:
-        async with asyncio.timeout(PATIENCE_S):
-            head = (await self.reader.readuntil(b"\r\n\r\n")).decode().splitlines()
-            fields = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
-            body = await self.reader.readexactly(int(fields["content-length"]))
-        return int(head[0].split()[1]), fields, body
-
-    async def refusal(self) -> tuple[int, str]:
-        """Status and code of an error response, after which the connection ends."""
-        status, fields, body = await self.answer()
-        assert fields["connection"] == "close"
-        assert fields["content-type"].startswith("application/json")
-        await self.ends()
-        return status, json.loads(body)["error"]["code"]
-
-    async def ends(self) -> None:
-        async with asyncio.timeout(PATIENCE_S):
-            assert await self.reader.read() == b""
-
-    def close(self) -> None:
-        self.writer.close()
-
-
-@asynccontextmanager
-async def serve(**bounds: Any) -> AsyncIterator[Site]:
-    site = Site()
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", site.handle)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        site.port = listener.getsockname()[1]
-        limits = Limits(**{"max_connections": 8, "max_body_bytes": 1_000_000, "linger_s": 0.2, **bounds})
-        async with serving(app, [listener], limits, backlog=16):
-            yield site
-    for client in site.clients:
-        client.close()
-        with suppress(ConnectionError):
-            await client.writer.wait_closed()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not condition():
-            await asyncio.sleep(0.005)
+from hailo_vision.daemon.http import KEEP_ALIVE_TIMEOUT_S, app_runner
 
 
 async def test_aiohttp_offers_what_ingress_needs() -> None:
@@ -207,28 +97,6 @@ async def test_a_body_beyond_the_limit_is_a_413_though_its_handler_does_not_read
         client = await site.connect()
         client.send(b"POST /wait HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99000000000\r\n\r\n" + bytes(200_000))
         assert await client.refusal() == (413, "request_too_large")
-
-
-async def test_one_connection_too_many_gets_503_with_retry_after_and_a_free_place_is_used_again() -> None:
-    async with serve(max_connections=2) as site:
-        first, second = await site.connect(), await site.connect()
-        for client in (first, second):
-            assert (await client.send(GET % b"in").answer())[0] == 200
-        status, fields, body = await (await site.connect()).answer()
-        assert (status, json.loads(body)["error"]["code"]) == (503, "too_many_connections")
-        assert int(fields["retry-after"]) >= 1
-        first.close()
-
-        async def is_served() -> bool:
-            client = await site.connect()
-            status, _, _ = await client.send(GET % b"again").answer()
-            client.close()
-            return status == 200
-
-        async with asyncio.timeout(PATIENCE_S):
-            while not await is_served():
-                pass
-        second.close()
 
 
 async def test_a_client_that_disconnects_cancels_its_handler() -> None:

@@ -6,6 +6,11 @@ from collections.abc import Callable
 from hailo_vision.access.files import read_secret, unusable
 from hailo_vision.errors import UnusableFile
 
+HTTP_1_1 = "http/1.1"
+# Agreed on with a client that offers nothing else, for ingress to refuse: without a protocol in common Python's ssl
+# goes on as if none had been offered, and the client would be answered in a protocol that it does not speak.
+HTTP_2 = "h2"
+
 
 class Tls:
     """A server's TLS context. `context` stays the same; each handshake uses the pair of files that was read last."""
@@ -33,7 +38,7 @@ class Tls:
         read_secret(self._key)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.set_alpn_protocols(["http/1.1"])
+        context.set_alpn_protocols([HTTP_1_1, HTTP_2])
         self._load(context)
         return context
 

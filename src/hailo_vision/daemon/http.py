@@ -10,6 +10,7 @@ from aiohttp import web
 
 from hailo_vision.access.tls import Tls
 from hailo_vision.config import settings
+from hailo_vision.http_api.web.services import ROUTES
 from hailo_vision.ingress.limits import LINGER_S, MAX_HEAD_BYTES, Limits
 from hailo_vision.ingress.listener import Listener
 from hailo_vision.ingress.registry import ConnectionRegistry, ResponseCompleteHook
@@ -83,7 +84,9 @@ async def serving(
     await runner.setup()
     try:
         assert runner.server is not None
-        registry = ConnectionRegistry(runner.server, limits)
+        routes = application.get(ROUTES)
+        dialects = () if routes is None else (routes.error,)
+        registry = ConnectionRegistry(runner.server, limits, *dialects)
         async with asyncio.TaskGroup() as tasks:
             listeners = [Listener(sock, registry, tasks, backlog=backlog, tls=context) for sock in sockets]
             server = HttpServer(registry, listeners)

@@ -119,6 +119,8 @@ async def _tell(request: web.Request, what: Fault) -> web.StreamResponse:
     """Send an error: as the response, or as an event when a stream has begun, which then ends without [DONE]."""
     about = exchange(request)
     about.facts.update({"status": what.status, "error": what.code})
+    if what.detail is not None:
+        about.facts["reason"] = what.detail
     if about.fail is not None:
         return await about.fail(what)
     body = request.app[ROUTES].error(request.path, what)

@@ -47,6 +47,11 @@ class Framing:
     def buffered_bytes(self) -> int:
         return len(self._buffer)
 
+    @property
+    def start_of_head(self) -> bytes:
+        """What has come of a head that is not whole yet."""
+        return bytes(self._buffer[:MAX_HEAD_BYTES])
+
     def feed(self, data: bytes) -> None:
         self._buffer += data
 

@@ -8,9 +8,12 @@ import re
 from hailo_vision.http_api.web.http_errors import HeadTooLarge, MalformedHttp
 from hailo_vision.ingress.limits import MAX_FIELDS
 
+PROBES = frozenset({"/health", "/health/live", "/health/ready", "/healthz", "/livez", "/readyz"})
 METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"TRACE"})
 
 _REQUEST_LINE = re.compile(rb"([A-Z]+) ((?:/|https?://)[!-~]*|\*) HTTP/1\.([01])")
+_PATH = re.compile(rb"(?:\r\n)*[A-Z]+ (?:https?://[^/? ]*)?(/[!-~]*?)[? ]")
+_PROBE_METHODS = (b"GET ", b"HEAD ")
 _FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([ -~\t\x80-\xff]*)")
 _HOST = re.compile(rb"[A-Za-z0-9._~%\[\]:-]*")
 _CONTENT_LENGTH = re.compile(rb"[0-9]{1,18}")
@@ -39,6 +42,18 @@ def body_length(head: bytes) -> int | None:
     if len(lengths) > 1 or (lengths and not _CONTENT_LENGTH.fullmatch(lengths[0])):
         raise MalformedHttp("A body has one Content-Length, a plain number.")
     return int(lengths[0]) if lengths else 0
+
+
+def path_of(head: bytes) -> str:
+    """The path that the request line names, without a query; empty where the line is none, or not whole yet."""
+    match = _PATH.match(head)
+    return match[1].decode("ascii") if match is not None else ""
+
+
+def is_probe(head: bytes) -> bool:
+    """Whether the request asks how the server is, by a path that clients write with and without /v1."""
+    path = path_of(head).removeprefix("/v1")
+    return head.startswith(_PROBE_METHODS) and path.rstrip("/") in PROBES
 
 
 def check_characters(data: bytes | bytearray, start: int, end: int) -> None:

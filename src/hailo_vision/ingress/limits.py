@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+MAX_RESERVED_CONNECTIONS = 4  # besides all others, for the health checks of this machine
 MAX_HEAD_BYTES = 32 * 1024
 MAX_FIELDS = 100
 MAX_CHUNK_LINE_BYTES = 256

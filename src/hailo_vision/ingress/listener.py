@@ -8,7 +8,10 @@ import asyncio
 import logging
 import socket
 import ssl
+from contextlib import suppress
+from functools import partial
 
+from hailo_vision.ingress.connection import Connection
 from hailo_vision.ingress.registry import ConnectionRegistry
 
 log = logging.getLogger(__name__)
@@ -34,7 +37,6 @@ class Listener:
         self._registry = registry
         self._tasks = tasks
         self._tls = tls
-        self._connecting = 0  # accepted, but not in the registry yet: with TLS, until the handshake is done
         self._loop = asyncio.get_running_loop()
         self._retry: asyncio.TimerHandle | None = None
         listening.setblocking(False)
@@ -55,7 +57,7 @@ class Listener:
     def _accept(self) -> None:
         for _ in range(MAX_ACCEPTS):
             try:
-                client, _ = self._socket.accept()
+                client, address = self._socket.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
@@ -63,22 +65,26 @@ class Listener:
                 self._loop.remove_reader(self._socket)
                 self._retry = self._loop.call_later(ACCEPT_RETRY_S, self.start)
                 return
-            if self._connecting >= self._registry.max_connections:
-                client.close()  # the bound on connections holds for half-done TLS handshakes too
-                continue
-            self._connecting += 1
             client.setblocking(False)
-            self._tasks.create_task(self._connect(client))
+            connection = self._registry()
+            close_handshake = None if self._tls is None else partial(_shut_down, client)
+            connection.accepted(address[0] if isinstance(address, tuple) else "", close_handshake)
+            self._tasks.create_task(self._connect(client, connection))
 
-    async def _connect(self, client: socket.socket) -> None:
+    async def _connect(self, client: socket.socket, connection: Connection) -> None:
         try:
             await self._loop.connect_accepted_socket(
-                self._registry,
+                lambda: connection,
                 client,
                 ssl=self._tls,
                 ssl_handshake_timeout=None if self._tls is None else TLS_HANDSHAKE_TIMEOUT_S,
             )
         except OSError:  # ssl.SSLError is one
-            client.close()  # the client left before the connection was made
-        finally:
-            self._connecting -= 1
+            connection.handshake_failed()  # or the client left before the connection was made
+            client.close()
+
+
+def _shut_down(client: socket.socket) -> None:
+    """End a connection whose socket a handshake still uses, which then fails."""
+    with suppress(OSError):
+        client.shutdown(socket.SHUT_RDWR)

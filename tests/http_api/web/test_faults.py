@@ -46,7 +46,7 @@ from hailo_vision.errors import (
     WorkerStalled,
 )
 from hailo_vision.http_api.web import http_errors
-from hailo_vision.http_api.web.faults import bug, fault, http_fault
+from hailo_vision.http_api.web.faults import bug, fault, http_fault, without_paths
 from hailo_vision.http_api.web.http_errors import (
     BodyTooLarge,
     BodyTooSlow,
@@ -62,6 +62,7 @@ from hailo_vision.http_api.web.http_errors import (
     NotServed,
     Permission,
     RateLimited,
+    TooManyBodies,
     TooManyConnections,
     TooManyValues,
     UnknownPath,
@@ -140,6 +141,7 @@ TABLE: list[tuple[HailoVisionError, int, str, str | None, str | None, dict[str, 
     (HeadTooLarge("100 fields"), 431, INVALID, None, "head_too_large", {}),
     (HeadTooSlow(10), 408, INVALID, None, "request_timeout", {}),
     (TooManyConnections(128), 503, SERVER, None, "too_many_connections", retry_after(2)),
+    (TooManyBodies(), 503, SERVER, None, "too_many_bodies", retry_after(2)),
     (
         NotReady(Unready.LOADING, "Loading.", retry_after_s=9.7),
         503,
@@ -248,6 +250,31 @@ INTERNAL = (
     ConfigError("/etc/secret.yaml", ()),
     UnusableFile("/etc/secret.keys", ()),
 )
+
+
+PATHS = (
+    "Reading /var/lib/hailo-vision/m.hef: '/etc/hailo-vision/keys' (or /home/pi/m.gguf) is not in /tmp. "
+    'See /usr/bin/x: `/srv/models/` and "/root/.cache/a b".'
+)
+SHOWN = "Reading m.hef: 'keys' (or m.gguf) is not in tmp. See x: `models` and \"a b\"."
+
+
+@pytest.mark.parametrize("error", [error for error, *_ in TABLE], ids=lambda error: type(error).__name__)
+def test_no_error_of_the_server_tells_a_client_a_path_and_the_log_has_it(error: HailoVisionError) -> None:
+    changed = type(error).__new__(type(error))
+    changed.__dict__.update(vars(error))
+    changed.args = (PATHS,)
+    told = fault(changed)
+    if isinstance(error, (RequestError, AnswerUnfit)):
+        assert told.message == PATHS, "it speaks of what the client sent"
+    else:
+        assert (told.message, told.detail) == (SHOWN, PATHS)
+        assert not any(root in json.dumps(told.body) for root in ("/var", "/etc", "/home", "/tmp", "/usr", "/root"))
+
+
+def test_device_nodes_addresses_and_paths_of_the_api_are_told() -> None:
+    text = "There is no /dev/hailo0, https://example.com/a/b is gone, 3 tokens/s; see GET /health or /v1/models."
+    assert without_paths(text) == text
 
 
 @pytest.mark.parametrize("error", INTERNAL, ids=lambda error: type(error).__name__)

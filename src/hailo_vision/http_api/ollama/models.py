@@ -8,7 +8,7 @@ from aiohttp import web
 from hailo_vision.http_api.ollama import card
 from hailo_vision.http_api.ollama.card import Card
 from hailo_vision.http_api.ollama.parse import named
-from hailo_vision.http_api.web.body import BODIES, json_body
+from hailo_vision.http_api.web.body import body_memory, json_body
 from hailo_vision.http_api.web.services import SERVICES, Services
 from hailo_vision.serving.served import ServedModel
 
@@ -34,7 +34,7 @@ async def ps(request: web.Request) -> web.Response:
 
 async def show(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
-    with request.app[BODIES].share() as take:
+    async with body_memory(request) as take:
         body = await json_body(request, services.limit_bytes, take)
     return web.json_response(card.shown(await _card(services, named(services.models, body))))
 

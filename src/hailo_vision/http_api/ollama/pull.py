@@ -10,7 +10,7 @@ from aiohttp import web
 from hailo_vision.errors import ModelError, UnknownModel
 from hailo_vision.http_api.ollama.parse import any_name, streams
 from hailo_vision.http_api.ollama.reply import LINES, error_line, line
-from hailo_vision.http_api.web.body import BODIES, json_body
+from hailo_vision.http_api.web.body import body_memory, json_body
 from hailo_vision.http_api.web.http_errors import Forbidden, Permission
 from hailo_vision.http_api.web.late_stream import LateStream, late_stream
 from hailo_vision.http_api.web.services import SERVICES, Services
@@ -31,7 +31,7 @@ _RESTART: dict[str, Any] = {"status": "the file is in its place: restart the ser
 
 async def pulled(request: web.Request) -> web.StreamResponse:
     services = request.app[SERVICES]
-    with request.app[BODIES].share() as take:
+    async with body_memory(request) as take:
         body = await json_body(request, services.limit_bytes, take)
     name, is_stream = any_name(body), streams(body)
     file = None if await in_thread(_is_there, name, services) else await _wanted(name, services)

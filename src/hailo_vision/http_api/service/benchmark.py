@@ -12,7 +12,7 @@ from hailo_vision.chat import Caller, ChatRequest, Finish, ImageRef, Piece, Prio
 from hailo_vision.errors import HailoVisionError, Refused
 from hailo_vision.generate.choices import ChoiceEvent
 from hailo_vision.http_api.service.status import health_json
-from hailo_vision.http_api.web.body import BODIES, json_body
+from hailo_vision.http_api.web.body import body_memory, json_body
 from hailo_vision.http_api.web.exchange import exchange
 from hailo_vision.http_api.web.faults import fault
 from hailo_vision.http_api.web.fields import JsonObject, integer, invalid
@@ -55,7 +55,7 @@ async def run(request: web.Request) -> web.Response:
     if not services.allows_benchmark:
         message = "Benchmarks over HTTP are off here (server.allow_benchmark); hailo-vision bench works without it."
         raise Forbidden(Permission.BENCHMARK, message)
-    with request.app[BODIES].share() as take:
+    async with body_memory(request) as take:
         asked = wanted(await json_body(request, _NO_QUESTION_BYTES, take))
     running = request.app[RUNNING]
     if running.locked():

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from hailo_vision.chat import ModelFacts
 from hailo_vision.errors import NotReady, UnknownModel
-from hailo_vision.http_api.web.faults import fault
+from hailo_vision.http_api.web.faults import fault, without_paths
 from hailo_vision.http_api.web.services import SERVICES, Services
 from hailo_vision.serving.backend import Backend
 from hailo_vision.serving.served import ServedModel
@@ -32,7 +32,7 @@ def health_json(services: Services) -> dict[str, Any]:
         "model_loaded": model.is_loaded,
         "models": [_model_state(one) for one in services.models],
         "runtime": model.backend.name,
-        "runtime_reason": known.runtime_reason,
+        "runtime_reason": without_paths(known.runtime_reason),
         "runtime_version": loaded.runtime_version if loaded else None,
         "device": loaded.device if loaded else None,
         "load_seconds": round(loaded.load_s, 3) if loaded else None,
@@ -113,7 +113,7 @@ def _told(why: NotReady | None) -> dict[str, Any]:
     return {
         "ready": why is None,
         "reason": None if why is None else why.reason,
-        "message": None if why is None else str(why),
+        "message": None if why is None else without_paths(str(why)),
     }
 
 

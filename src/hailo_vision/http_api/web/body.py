@@ -3,25 +3,33 @@
 import asyncio
 import gc
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Any
 
 from aiohttp import web
 
-from hailo_vision.errors import Refused, RequestError
+from hailo_vision.access.addresses import network_of
+from hailo_vision.errors import RequestError
+from hailo_vision.http_api.web.exchange import exchange
 from hailo_vision.http_api.web.fields import JsonObject
 from hailo_vision.http_api.web.http_errors import (
     BodyTooLarge,
     BodyTooSlow,
     InvalidJson,
     JsonTooLarge,
+    TooManyBodies,
     TooManyValues,
     UnsupportedMediaType,
 )
+from hailo_vision.http_api.web.memory import BodyMemory, NoMemory
 from hailo_vision.http_api.web.payloads import cut
 
 BODY_S = 60.0  # 32 MB over a network of 5 Mbit/s; who takes longer holds memory that others need
+# The least pace: this much arrives in each PACE_S, or all that is left. The worst Wi-Fi that still carries pictures
+# brings ten times as much, and a client that drips holds memory for 15 s and not for a minute.
+MIN_PACE_BYTES_PER_S = 4000
+PACE_S = 15.0
 # Without the pictures. This much in brackets holds the interpreter lock, and so the event loop, for 10 ms; as text
 # it is more than 50,000 tokens of English, or all of a conversation that a Raspberry Pi could answer in an hour.
 MAX_JSON_BYTES = 300_000
@@ -30,45 +38,67 @@ MAX_JSON_VALUES = 30_000
 
 
 class Bodies:
-    """How many bytes of bodies are in memory, of all requests whose pictures are not frames yet."""
+    """The bodies that are in memory, of all requests whose pictures are not frames yet."""
 
     def __init__(self, most_bytes: int) -> None:
-        self._most_bytes = most_bytes
-        self.held_bytes = 0
+        self._memory = BodyMemory[asyncio.Timeout](most_bytes)
 
-    @contextmanager
-    def share(self) -> Iterator[Callable[[int], None]]:
-        """Gives what takes bytes as they come, and gives all of them back. Taking raises Refused when none are left.
+    @property
+    def held_bytes(self) -> int:
+        return self._memory.held_bytes
 
-        Less than nothing is taken to give some back before the end.
+    @asynccontextmanager
+    async def share(self, client: str) -> AsyncIterator[Callable[[int], None]]:
+        """Gives what takes bytes as they come, and gives all of them back. Less than nothing gives some back earlier.
+
+        Taking raises TooManyBodies when none are left for this client. The block is cancelled, and raises the same,
+        when another client wants some of what this one has over half.
         """
-        taken = 0
+        body = asyncio.timeout(None)
 
         def take(size_bytes: int) -> None:
-            nonlocal taken
-            if self.held_bytes + size_bytes > self._most_bytes:
-                message = "The server holds as many pictures of waiting requests as its memory allows. Try again soon."
-                raise Refused(message, retry_after_s=2)
-            self.held_bytes += size_bytes
-            taken += size_bytes
+            if body.when() is not None:
+                return  # it was given up already, and is about to be cancelled
+            try:
+                given_up = self._memory.take(body, client, size_bytes)
+            except NoMemory:
+                raise TooManyBodies from None
+            for other in given_up:
+                other.reschedule(asyncio.get_running_loop().time())
 
         try:
-            yield take
+            async with body:
+                yield take
+        except TimeoutError:
+            if body.expired():
+                raise TooManyBodies from None
+            raise
         finally:
-            self.held_bytes -= taken
+            self._memory.release(body)
+
+
+def body_memory(request: web.Request) -> AbstractAsyncContextManager[Callable[[int], None]]:
+    """The memory for the body of a request, shared by API keys; without keys by addresses."""
+    about = exchange(request)
+    return request.app[BODIES].share(about.key or network_of(about.address))
 
 
 BODIES = web.AppKey("bodies", Bodies)
 
 
 async def json_body(
-    request: web.Request, limit_bytes: int, take: Callable[[int], None], *, within_s: float = BODY_S
+    request: web.Request,
+    limit_bytes: int,
+    take: Callable[[int], None],
+    *,
+    within_s: float = BODY_S,
+    pace_s: float = PACE_S,
 ) -> JsonObject:
     """The body as a JSON object. Raises what `read_body` raises, and RequestError.
 
     The content type is not held against a client whose body is JSON: curl's default names a form.
     """
-    body = await read_body(request, limit_bytes, take, within_s=within_s)
+    body = await read_body(request, limit_bytes, take, within_s=within_s, pace_s=pace_s)
     try:
         return json_object(body)
     except RequestError:
@@ -85,11 +115,16 @@ def media_type(request: web.Request) -> str:
 
 
 async def read_body(
-    request: web.Request, limit_bytes: int, take: Callable[[int], None], *, within_s: float = BODY_S
+    request: web.Request,
+    limit_bytes: int,
+    take: Callable[[int], None],
+    *,
+    within_s: float = BODY_S,
+    pace_s: float = PACE_S,
 ) -> bytearray:
     """The body as it was sent, whose bytes are taken as they come.
 
-    Raises BodyTooLarge, BodyTooSlow, UnsupportedMediaType or Refused.
+    Raises BodyTooLarge, BodyTooSlow, UnsupportedMediaType or TooManyBodies.
     """
     if request.headers.get("Content-Encoding", "identity") != "identity":
         raise UnsupportedMediaType("Send the body without Content-Encoding.")
@@ -97,14 +132,22 @@ async def read_body(
         raise BodyTooLarge(limit_bytes)
     # Not request.read(): that would keep the body, pictures and all, for as long as the request waits and runs.
     body = bytearray()
+    loop = asyncio.get_running_loop()
+    end_at = loop.time() + within_s
+    due_bytes = pace_bytes = MIN_PACE_BYTES_PER_S * pace_s
     try:
-        async with asyncio.timeout(within_s):
+        async with asyncio.timeout(min(within_s, pace_s)) as limit:
             async for part in request.content.iter_any():
                 take(len(part))
                 body += part
                 if len(body) > limit_bytes:
                     raise BodyTooLarge(limit_bytes)
+                if len(body) >= due_bytes:
+                    due_bytes = len(body) + pace_bytes
+                    limit.reschedule(min(end_at, loop.time() + pace_s))
     except TimeoutError:
+        if loop.time() < end_at:
+            raise BodyTooSlow(pace_s, least_bytes_per_s=MIN_PACE_BYTES_PER_S) from None
         raise BodyTooSlow(within_s) from None
     return body
 

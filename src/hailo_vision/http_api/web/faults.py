@@ -1,6 +1,7 @@
 """Errors become HTTP: the one place where a status and OpenAI's codes exist. Pure."""
 
 import math
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,6 +48,7 @@ _KINDS: dict[type[HailoVisionError], tuple[int, str, str | None]] = {
     http_errors.RateLimited: (429, RATE_LIMIT, "rate_limit_exceeded"),
     http_errors.TooManyConnections: (503, SERVER, "too_many_connections"),
     errors.OutOfMemory: (503, SERVER, "out_of_memory"),
+    http_errors.TooManyBodies: (503, SERVER, "too_many_bodies"),
     errors.UpstreamBusy: (503, SERVER, "upstream_busy"),
     errors.Expired: (504, SERVER, "generation_timeout"),
     errors.SlowReader: (408, INVALID, "slow_reader"),  # for the log: the connection is closed without an answer
@@ -79,18 +81,22 @@ _UNREADY_CODES = {
 }
 _UNFIT_CODES = {errors.Expected.JSON: "structured_output_failed", errors.Expected.TOOL_CALL: "tool_call_failed"}
 _MODEL_STATUSES = {errors.ModelFault.UNKNOWN_MODEL: 404, errors.ModelFault.BUSY: 409}
+# What these say comes from the client: its own paths, addresses and JSON pointers are told as they are.
+_SPEAKS_OF_THE_REQUEST = (errors.RequestError, errors.AnswerUnfit)
+_PATH = re.compile(r"(?<![\w/:.~-])/(?!(?:dev|v1|api|health|docs|metrics)\b)[^\s'\"`,;:()\[\]]+")
 _NO_RETRY = {"x-should-retry": "false"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """An error as a client sees it."""
+    """An error as a client sees it. `detail` is for the log: the message with its paths, where it has some."""
 
     status: int
     type: str
     message: str
     param: str | None = None
     code: str | None = None
+    detail: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
     facts: dict[str, int] = field(default_factory=dict)
 
@@ -106,10 +112,12 @@ def fault(error: HailoVisionError, *, conversation: str | None = None) -> Fault:
     if kind is None:
         return bug()
     status, type_, code = _KINDS[kind]
+    message = str(error) if isinstance(error, _SPEAKS_OF_THE_REQUEST) else without_paths(str(error))
     return Fault(
         status=_MODEL_STATUSES.get(error.fault, status) if isinstance(error, errors.ModelError) else status,
         type=type_,
-        message=str(error),
+        message=message,
+        detail=None if message == str(error) else str(error),
         param=_param(error, conversation),
         code=_code(error) or code,
         headers=_headers(error),
@@ -120,6 +128,19 @@ def fault(error: HailoVisionError, *, conversation: str | None = None) -> Fault:
 def out_of_memory() -> Fault:
     """What a client is told of a MemoryError, which is no bug: the machine is too full, or the request too large."""
     return fault(errors.OutOfMemory(retry_after_s=MEMORY_RETRY_S))
+
+
+def without_paths(message: str) -> str:
+    """A message about the server with the names of its files in place of their paths, which are no client's business.
+
+    Device nodes stay, as do paths of the API.
+    """
+
+    def name(match: re.Match[str]) -> str:
+        path = match[0].rstrip("./?!")
+        return path.rpartition("/")[2] + match[0][len(path) :].lstrip("/")
+
+    return _PATH.sub(name, message)
 
 
 def bug() -> Fault:

@@ -21,6 +21,7 @@ RequestError
 Refused
   RateLimited
   TooManyConnections
+  TooManyBodies         other requests' bodies have the memory for bodies
 """
 
 from enum import StrEnum
@@ -97,8 +98,12 @@ class BodyTooLarge(RequestError):
 
 
 class BodyTooSlow(RequestError):
-    def __init__(self, within_s: float) -> None:
-        super().__init__(f"The request body did not arrive within {within_s:g} s.")
+    def __init__(self, within_s: float, *, least_bytes_per_s: int | None = None) -> None:
+        super().__init__(
+            f"The request body did not arrive within {within_s:g} s."
+            if least_bytes_per_s is None
+            else f"The request body arrived at less than {least_bytes_per_s} bytes a second for {within_s:g} s."
+        )
         self.within_s = within_s
 
 
@@ -167,3 +172,9 @@ class TooManyConnections(Refused):
     def __init__(self, limit: int) -> None:
         super().__init__(f"All {limit} connections of this server are in use. Try again soon.", retry_after_s=2)
         self.limit = limit
+
+
+class TooManyBodies(Refused):
+    def __init__(self) -> None:
+        message = "The server holds as many pictures of waiting requests as its memory allows. Try again soon."
+        super().__init__(message, retry_after_s=2)

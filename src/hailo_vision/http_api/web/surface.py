@@ -17,7 +17,7 @@ from hailo_vision.generate.choices import ChoiceEvent
 from hailo_vision.generate.frames import image_refs
 from hailo_vision.generate.pipeline import Prepared
 from hailo_vision.generate.usage import summed, total
-from hailo_vision.http_api.web.body import BODIES, json_body
+from hailo_vision.http_api.web.body import body_memory, json_body
 from hailo_vision.http_api.web.exchange import Exchange, Facts, exchange
 from hailo_vision.http_api.web.fields import JsonObject, invalid
 from hailo_vision.http_api.web.guard import charge_images
@@ -78,7 +78,7 @@ async def taking(request: web.Request, dialect: Dialect[Rest]) -> AsyncIterator[
     services, about = request.app[SERVICES], exchange(request)
     caller = about.caller(asyncio.get_running_loop().time())
     about.conversation = dialect.conversation
-    with request.app[BODIES].share() as take:
+    async with body_memory(request) as take:
         body = await dialect.read(request, services.limit_bytes, take)
         await asyncio.sleep(0)  # the loop gets a turn between two pieces of work that each take milliseconds
         model = dialect.find(services.models, body)
