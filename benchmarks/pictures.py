@@ -61,7 +61,7 @@ async def ours(body: bytes, pictures: Pictures, copies: int = 1) -> None:
     """What the handler does with a body."""
     request = chat_request(json_object(body), TARGET)
     refs = [part for turn in request.turns for part in turn.parts if isinstance(part, ImageRef)]
-    await pictures.look(refs * copies, width_px=SIDE_PX, height_px=SIDE_PX)
+    await pictures.prepare(refs * copies, width_px=SIDE_PX, height_px=SIDE_PX)
 
 
 def plain(body: bytes) -> None:

@@ -2,7 +2,7 @@
 
 from hailo_vision.chat import ChatRequest, Frame, Generation, ImageRef, LoadedModel, Text, Turn
 from hailo_vision.errors import ConversationError, PromptTooLong, RequestError
-from hailo_vision.images.pictures import Pictures, Seen
+from hailo_vision.images.pictures import Pictures, PreparedPicture
 from hailo_vision.images.tiles import MAX_WORDS_BYTES
 
 # What the template puts around a turn and around a picture, and the system turn that it adds where there is none.
@@ -26,7 +26,7 @@ async def with_frames(
         raise ConversationError(
             f"The request has {len(refs)} images, and HailoRT {model.runtime_version} takes {model.max_images} in one."
         )
-    decoded = await pictures.look(
+    decoded = await pictures.prepare(
         refs,
         width_px=model.frame_width_px,
         height_px=model.frame_height_px,
@@ -70,7 +70,7 @@ def spare_frames(request: ChatRequest, model: LoadedModel) -> int:
     return max(0, max_frames - len(refs))
 
 
-def _frame_turns(request: ChatRequest, decoded: tuple[Seen, ...]) -> tuple[Turn[Frame], ...]:
+def _frame_turns(request: ChatRequest, decoded: tuple[PreparedPicture, ...]) -> tuple[Turn[Frame], ...]:
     """The same turns, with the frames of each picture, and the text between them, in its place."""
     following = iter(decoded)
     return tuple(

@@ -1,7 +1,7 @@
-"""What every surface asks of the rooms behind it, whatever its dialect: prepare a request, then answer it.
+"""The pipeline of a request, the same for every surface: prepare it, then answer it.
 
-A surface parses its JSON into a ChatRequest, and turns the ChoiceEvents of the answer into its own JSON again. That is
-all that one dialect differs from another in.
+A surface parses its JSON into a ChatRequest, and turns the ChoiceEvents of the answer into its own JSON again. Dialects
+differ in nothing else.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""Values are validated against JSON Schemas without the event loop having to wait for it."""
+"""Values are validated against JSON Schemas without holding the event loop up."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ class Validator:
         self._processes = asyncio.Semaphore(MAX_PROCESSES)
 
     async def problems(self, schema: dict[str, Any], value: Any) -> list[str]:
-        """What is wrong with the value, in a few short lines. Raises NotValidated."""
+        """Validate a value. Returns what is wrong with it, in a few short lines. Raises NotValidated."""
         if not _is_costly(schema) and _parts(schema) * _parts(value) <= MAX_STEPS:
             return problems(schema, value)
         async with self._processes:

@@ -1,4 +1,4 @@
-"""Pictures named by address are fetched: from where the policy allows it, within the bounds of the settings."""
+"""The HTTP client that downloads pictures: from addresses that the policy allows, within bounds of time and size."""
 
 import asyncio
 import socket
@@ -32,10 +32,10 @@ _HEADERS = {
     "Accept": "image/jpeg, image/png, image/webp, image/gif, image/bmp",
     "Accept-Encoding": "identity",
 }
-_CONNECTIONS = 32
+_MAX_CONNECTIONS = 32
 # One slow server gets a part of the connections, and with all of those at most half of the memory.
-_CONNECTIONS_PER_HOST = 4
-_FILES_IN_MEMORY = 8  # of the largest size; of smaller ones more
+_MAX_CONNECTIONS_PER_HOST = 4
+_MAX_FILES_IN_MEMORY = 8  # of the largest size; of smaller ones more
 
 _SEND_DATA = "Send the picture itself as a data: URI."
 
@@ -66,7 +66,7 @@ class CheckedResolver(AbstractResolver):
 
 
 class Fetcher:
-    """Fetches files; its connections end with `aclose`."""
+    """Downloads pictures; `aclose` closes its connections."""
 
     def __init__(self, settings: Images, *, resolver: AbstractResolver | None = None) -> None:
         self._settings = settings
@@ -74,22 +74,22 @@ class Fetcher:
         self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
         self._max_bytes = int(settings.fetch_max_mb * _BYTES_PER_MB)
-        self._room = Room(_FILES_IN_MEMORY * self._max_bytes)
+        self._room = Room(_MAX_FILES_IN_MEMORY * self._max_bytes)
 
     async def fetch(self, url: str, held: AsyncExitStack) -> bytes:
-        """The bytes of the file, whatever they are. Raises BadImage for all that keeps us from having them.
+        """Download a file of any content. Raises BadImage where that fails.
 
-        Their share of the memory for all fetched files is taken until `held` ends.
+        Its part of the memory for all downloads is taken until `held` ends.
         """
         if not self._settings.fetch:
             raise BadImage(
                 ImageFault.BAD_ADDRESS, f"is named by an address, and this server fetches none. {_SEND_DATA}"
             )
-        checked = self._policy.check_url(url)
+        allowed_url = self._policy.check_url(url)
         timeout_s = self._settings.fetch_timeout_s
         try:
             async with asyncio.timeout(timeout_s):
-                return await self._follow(checked, held)
+                return await self._follow(allowed_url, held)
         except TimeoutError:
             reason = f"could not be downloaded within {timeout_s:g} s. {_SEND_DATA}"
             raise BadImage(ImageFault.NOT_FETCHED, reason) from None
@@ -110,16 +110,16 @@ class Fetcher:
             if response.status not in _REDIRECTS or location is None:
                 raise _failed()
             url = self._policy.check_url(str(url.join(URL(location))))
-        most = self._settings.fetch_max_redirects
-        raise BadImage(ImageFault.NOT_FETCHED, f"is behind more than {most} redirects. Name its final address.")
+        limit = self._settings.fetch_max_redirects
+        raise BadImage(ImageFault.NOT_FETCHED, f"is behind more than {limit} redirects. Name its final address.")
 
     async def _read(self, response: aiohttp.ClientResponse, held: AsyncExitStack) -> bytes:
         if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("identity", ""):
             raise _failed()  # compressed though we asked for it not to be; small bodies can become huge
         if (response.content_length or 0) > self._max_bytes:
             raise self._too_large()
-        announced = self._max_bytes if response.content_length is None else response.content_length
-        await held.enter_async_context(self._room.take(announced))
+        length_bytes = self._max_bytes if response.content_length is None else response.content_length
+        await held.enter_async_context(self._room.take(length_bytes))
         body = bytearray()
         async for piece in response.content.iter_any():
             body += piece
@@ -132,15 +132,15 @@ class Fetcher:
         return BadImage(ImageFault.FILE_TOO_LARGE, f"is a file of more than {limit}, the most that is downloaded here.")
 
     def _opened(self) -> aiohttp.ClientSession:
-        """The session, made by the first picture that needs it, in the loop that then runs."""
+        """The session, which the first download makes, as it belongs to the loop that then runs."""
         if self._session is None:
             resolver = self._resolver or aiohttp.ThreadedResolver()
             connector = aiohttp.TCPConnector(
                 resolver=CheckedResolver(resolver, self._policy),
                 use_dns_cache=False,
                 force_close=True,
-                limit=_CONNECTIONS,
-                limit_per_host=_CONNECTIONS_PER_HOST,
+                limit=_MAX_CONNECTIONS,
+                limit_per_host=_MAX_CONNECTIONS_PER_HOST,
             )
             self._session = aiohttp.ClientSession(
                 connector=connector,
@@ -154,6 +154,6 @@ class Fetcher:
 
 
 def _failed() -> BadImage:
-    """One answer for all that can go wrong on the way, so that it can't be used to look around."""
+    """One message for all network errors, so that clients can't use it to scan the operator's network (SSRF)."""
     reason = f"could not be downloaded from its address. {_SEND_DATA}"
     return BadImage(ImageFault.NOT_FETCHED, reason)

@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 
 
 class Room:
-    """`most_bytes` to be shared, in the order of asking, so that nobody who wants much is overtaken for ever."""
+    """`max_bytes` to be shared, in the order of asking, so that nobody who wants much is overtaken for ever."""
 
-    def __init__(self, most_bytes: int) -> None:
-        self._most_bytes = most_bytes
-        self._free_bytes = most_bytes
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._free_bytes = max_bytes
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     @property
@@ -21,7 +21,7 @@ class Room:
     @asynccontextmanager
     async def take(self, size_bytes: int) -> AsyncIterator[None]:
         """Holds so many bytes while the block runs; one who wants more than there is gets all of it."""
-        size_bytes = min(size_bytes, self._most_bytes)
+        size_bytes = min(size_bytes, self._max_bytes)
         await self._taken(size_bytes)
         try:
             yield
