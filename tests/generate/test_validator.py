@@ -6,10 +6,11 @@ import sys
 from typing import Any
 
 import pytest
+from waiters import ANYONE
 
 from hailo_vision.generate.schemas import check
 from hailo_vision.generate.validation import MAX_PROBLEM_CHARS, MAX_PROBLEMS
-from hailo_vision.generate.validator import NotValidated, Validator
+from hailo_vision.generate.validator import NotValidated, Validator, validator_processes
 
 ENDLESS = {"type": "string", "pattern": "^(a+)+$"}
 DOUBLING: dict[str, Any] = {
@@ -23,7 +24,7 @@ TREE = {"type": "object", "properties": {"children": {"type": "array", "items": 
 
 
 async def judged(schema: dict[str, Any], value: Any) -> list[str]:
-    return await Validator().problems(check(schema, "p"), value)
+    return await Validator(validator_processes(), ANYONE).problems(check(schema, "p"), value)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ async def test_a_schema_that_would_take_for_ever_is_given_up_and_holds_nobody_up
 
 
 async def test_more_at_once_than_there_are_processes_all_get_their_verdict() -> None:
-    validator = Validator()
+    validator = Validator(validator_processes(), ANYONE)
     found = await asyncio.gather(*[validator.problems({"pattern": "^b$"}, letter) for letter in "abcabc"])
     assert [not lines for lines in found] == [letter == "b" for letter in "abcabc"]
 

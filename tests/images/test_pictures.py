@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from PIL import Image
+from waiters import ANYONE
 
 from hailo_vision.chat import Detail, Frame, ImageRef
 from hailo_vision.config.settings import Images
@@ -28,7 +29,7 @@ def plain(colour: tuple[int, int, int], file_format: str = "PNG") -> bytes:
 
 async def seen(pictures: Pictures, some: list[ImageRef], width_px: int, height_px: int) -> tuple[Frame, ...]:
     """The one frame of each."""
-    parts = await pictures.prepare(some, width_px=width_px, height_px=height_px)
+    parts = await pictures.prepare(some, ANYONE, width_px=width_px, height_px=height_px)
     frames = [part for (part,) in (each.parts for each in parts)]
     assert all(isinstance(frame, Frame) for frame in frames)
     return tuple(frames)  # type: ignore[arg-type]
@@ -246,7 +247,7 @@ async def test_high_detail_makes_tiles_as_far_as_there_are_frames(
     url = data_uri(encoded(corners(400, 200), "PNG"))
     pictures = Pictures(Images(max_tiles=max_tiles))
     wanted = [ImageRef(url=url, param="p", detail=detail) for detail in details]
-    looks = await pictures.prepare(wanted, width_px=32, height_px=32, spare_frames=spare_frames)
+    looks = await pictures.prepare(wanted, ANYONE, width_px=32, height_px=32, spare_frames=spare_frames)
     assert tuple(sum(isinstance(part, Frame) for part in look.parts) for look in looks) == frame_counts
     await pictures.aclose()
 
@@ -280,7 +281,7 @@ async def test_a_picture_that_takes_too_long_is_refused_and_its_place_is_freed_w
     async with asyncio.timeout(30):
         for _ in range(5):  # more than there are places
             with pytest.raises(RequestError) as caught:
-                await pictures.prepare(refs(slow), width_px=8, height_px=8)
+                await pictures.prepare(refs(slow), ANYONE, width_px=8, height_px=8)
             assert str(caught.value) == (
                 "Image 1 of 1 could not be decoded within 0.001 s. Scale it down, or send it as JPEG."
             )
@@ -291,12 +292,13 @@ async def test_slow_servers_do_not_keep_pictures_that_are_sent_inline_waiting() 
     async with Site({"/": silence}) as site, asyncio.timeout(20):
         pictures = Pictures(Images(fetch_allow=("127.0.0.1",), fetch_timeout_s=600, max_per_request=14))
         waiting = [
-            asyncio.ensure_future(pictures.prepare(refs(*[site.url()] * 14), width_px=8, height_px=8)) for _ in range(5)
+            asyncio.ensure_future(pictures.prepare(refs(*[site.url()] * 14), ANYONE, width_px=8, height_px=8))
+            for _ in range(5)
         ]
         while not site.requests:
             await asyncio.sleep(0.01)
         for _ in range(10):
-            await pictures.prepare(refs(data_uri(plain(RED))), width_px=8, height_px=8)
+            await pictures.prepare(refs(data_uri(plain(RED))), ANYONE, width_px=8, height_px=8)
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
@@ -314,10 +316,10 @@ async def test_each_picture_leaves_a_record_of_its_file_or_of_what_was_wrong_wit
     pictures = Pictures(SETTINGS, on_end=records.append)
     photo, broken = data_uri(plain(RED, "JPEG")), data_uri(b"no picture")
     try:
-        (looked,) = await pictures.prepare(refs(photo), width_px=32, height_px=32)
-        await pictures.prepare(refs(photo), width_px=32, height_px=32)
+        (looked,) = await pictures.prepare(refs(photo), ANYONE, width_px=32, height_px=32)
+        await pictures.prepare(refs(photo), ANYONE, width_px=32, height_px=32)
         with pytest.raises(RequestError):
-            await pictures.prepare(refs(broken), width_px=32, height_px=32)
+            await pictures.prepare(refs(broken), ANYONE, width_px=32, height_px=32)
     finally:
         await pictures.aclose()
     assert (looked.format, looked.width_px, looked.height_px) == ("jpeg", 20, 10)

@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from hailo_vision.generate.validation import problems
+from hailo_vision.scheduler.turns import Turns, Waiter
 
 MAX_PROCESSES = 2  # at once; each is a core and 30 MB for up to the bounds of validation.py
 TIMEOUT_S = 30.0  # they end themselves by the processor's time long before, but a busy machine is slow
@@ -20,17 +21,26 @@ class NotValidated(Exception):
     """The schema could not be applied within the bounds."""
 
 
-class Validator:
-    """Validates values against schemas; those whose cost can't be foreseen in processes of their own."""
+def validator_processes() -> Turns:
+    """The turns at validator processes, which all models share."""
+    return Turns(MAX_PROCESSES)
 
-    def __init__(self) -> None:
-        self._processes = asyncio.Semaphore(MAX_PROCESSES)
+
+class Validator:
+    """Validates values for one request; against schemas whose cost can't be foreseen in processes of their own.
+
+    All requests take turns at `processes`, and the request's deadline ends the wait for one and the process itself.
+    """
+
+    def __init__(self, processes: Turns, waiter: Waiter) -> None:
+        self._processes = processes
+        self._waiter = waiter
 
     async def problems(self, schema: dict[str, Any], value: Any) -> list[str]:
-        """Validate a value. Returns what is wrong with it, in a few short lines. Raises NotValidated."""
+        """Validate a value. Returns what is wrong with it, in a few short lines. Raises NotValidated or Expired."""
         if not _is_costly(schema) and _parts(schema) * _parts(value) <= MAX_STEPS:
             return problems(schema, value)
-        async with self._processes:
+        async with self._processes.take(self._waiter), self._waiter.within_deadline():
             return await _problems_by_process(json.dumps({"schema": schema, "value": value}).encode())
 
 

@@ -2,10 +2,10 @@
 
 The path of one picture through this room:
 
-    pictures -> source -> (address, fetch, room) -> cache -> formats -> strip (tiff) -> decode -> words and Frames
+    pictures -> source -> (address, fetch) -> cache -> formats -> strip (tiff) -> decode -> words and Frames
                                                             decode: decoders, tiff, tiles, fit, profile
 
-Other rooms import `pictures`. Only `fetch` uses the network, and `room` bounds the memory of its downloads. Only
-`decode`, `decoders` and `profile` use Pillow; the other modules but `cache` are pure. A picture that can't be used is a
-`BadImage` in this room, and leaves it as a RequestError that says which image it was.
+Other rooms import `pictures`. Only `fetch` uses the network; only `decode`, `decoders` and `profile` use Pillow; the
+other modules but `cache` are pure. Clients take turns at decoders and downloads (`scheduler/turns.py`). A picture that
+can't be used is a `BadImage` in this room, and leaves it as a RequestError that says which image it was.
 """

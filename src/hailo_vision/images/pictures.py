@@ -17,9 +17,11 @@ from hailo_vision.images.fetch import Fetcher
 from hailo_vision.images.fit import Shape
 from hailo_vision.images.source import Inline, read_source
 from hailo_vision.images.tiles import DecodedPicture, spread, words
+from hailo_vision.scheduler.turns import Turns, Waiter
+from hailo_vision.tasks import task_group
 
 # Two pictures at once: memory is bounded by it, and of the Pi's four cores two stay for the loop and the worker.
-_THREADS = 2
+_MAX_THREADS = 2
 # A picture within the limit of pixels can't need more than this, in 16 bits and four channels without compression.
 _MAX_BYTES_PER_PIXEL = 8
 _METADATA_BYTES = 1_000_000
@@ -56,12 +58,13 @@ class Pictures:
         self._on_end = on_end
         self._fetcher = Fetcher(settings)
         self._cache = Cache(int(settings.cache_mb * 1_000_000))
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="picture")
-        self._places = asyncio.Semaphore(_THREADS)
+        self._threads = ThreadPoolExecutor(_MAX_THREADS, thread_name_prefix="picture")
+        self._turns = Turns(_MAX_THREADS)
 
     async def prepare(
         self,
         refs: Sequence[ImageRef],
+        waiter: Waiter,
         *,
         width_px: int,
         height_px: int,
@@ -71,21 +74,25 @@ class Pictures:
         """Make the parts of the prompt for each of `refs`: its frame, or in high detail its frames with words.
 
         With `is_bound` the width and height are the maximum of a frame, and there are no bars. `spare_frames` is how
-        many frames there may be above one for each picture. Raises RequestError for the first one that can't be used.
-        A cancelled call stops its downloads at once; a picture that a thread has begun is decoded to its end.
+        many frames there may be above one for each picture. Raises RequestError for the first one that can't be used,
+        and Expired. A cancelled call stops its downloads at once, but no decoding that a thread has begun.
         """
         self._check_count(len(refs))
         tiles = spread(spare_frames, [ref.detail == "high" for ref in refs], self._settings.max_tiles)
         prepared: list[PreparedPicture] = []
         error: RequestError | None = None
-        async with asyncio.TaskGroup() as group:
+        async with task_group() as group:
             tasks = [
                 group.create_task(
                     self._outcome(
-                        ref, self._shape(ref, width_px, height_px, is_bound), most, f"Image {number} of {len(refs)}"
+                        ref,
+                        waiter,
+                        self._shape(ref, width_px, height_px, is_bound),
+                        max_tiles,
+                        f"Image {number} of {len(refs)}",
                     )
                 )
-                for number, (ref, most) in enumerate(zip(refs, tiles, strict=True), start=1)
+                for number, (ref, max_tiles) in enumerate(zip(refs, tiles, strict=True), start=1)
             ]
             # Awaited in order and not as they end, so that the same request always gets the same answer.
             for task in tasks:
@@ -115,15 +122,17 @@ class Pictures:
         fit = ref.fit or self._settings.fit
         return Shape(width_px=width_px, height_px=height_px, fit="inside" if is_bound and fit == "pad" else fit)
 
-    async def _outcome(self, ref: ImageRef, shape: Shape, max_tiles: int, name: str) -> DecodedPicture | RequestError:
+    async def _outcome(
+        self, ref: ImageRef, waiter: Waiter, shape: Shape, max_tiles: int, name: str
+    ) -> DecodedPicture | RequestError:
         """An error is returned and not raised: it must not end the work on the pictures before this one."""
         try:
-            return await self._picture(ref, shape, max_tiles)
+            return await self._picture(ref, waiter, shape, max_tiles)
         except BadImage as bad:
             self._on_end(PictureRecord(fault=bad.fault))
             return UnusableImage(bad.fault, f"{name} {bad.reason}", param=ref.param)
 
-    async def _picture(self, ref: ImageRef, shape: Shape, max_tiles: int) -> DecodedPicture:
+    async def _picture(self, ref: ImageRef, waiter: Waiter, shape: Shape, max_tiles: int) -> DecodedPicture:
         source = read_source(ref.url) if ref.file is None else ref.file
         async with AsyncExitStack() as held:
             if isinstance(source, Inline):
@@ -133,15 +142,15 @@ class Pictures:
                 self._check_size(len(source))
                 file = source
             else:
-                file = await self._fetcher.fetch(source.url, held)
-            return await self._decoded(file, shape, max_tiles)
+                file = await self._fetcher.fetch(source.url, waiter, held)
+            return await self._decoded(file, waiter, shape, max_tiles)
 
-    async def _decoded(self, file: Inline | bytes, shape: Shape, max_tiles: int) -> DecodedPicture:
-        """In a thread, of which each picture holds one until it is done, even if nobody waits for it any more."""
-        await self._places.acquire()
+    async def _decoded(self, file: Inline | bytes, waiter: Waiter, shape: Shape, max_tiles: int) -> DecodedPicture:
+        """Decode a picture in a thread. Its turn ends with the thread's work, even if the request has gone."""
+        turn = await self._turns.wait(waiter)
         loop = asyncio.get_running_loop()
         future = self._threads.submit(partial(_decode, file, shape, max_tiles, self._settings, self._cache))
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._places.release))
+        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._turns.leave, turn))
         max_s = self._settings.decode_timeout_s
         try:
             async with asyncio.timeout(max_s):
