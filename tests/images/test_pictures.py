@@ -11,8 +11,9 @@ from waiters import ANYONE
 
 from hailo_vision.chat import Detail, Frame, ImageRef
 from hailo_vision.config.settings import Images
-from hailo_vision.errors import ConversationError, ImageFault, RequestError, UnusableImage
+from hailo_vision.errors import ConversationError, Expired, ImageFault, RequestError, UnusableImage
 from hailo_vision.images.pictures import PictureRecord, Pictures
+from hailo_vision.scheduler.turns import Waiter
 from images.drawn import BLUE, GREEN, GREY, RED, corners, data_uri, encoded, noise, pixel
 from images.sites import Answer, Site, ok, response, silence
 
@@ -328,3 +329,54 @@ async def test_each_picture_leaves_a_record_of_its_file_or_of_what_was_wrong_wit
     assert first.decode_s is not None
     assert again == PictureRecord(format="jpeg", pixels=200)  # from memory: nothing was decoded
     assert refused == PictureRecord(fault=ImageFault.NO_IMAGE)
+
+
+def waiter(client: str, deadline_s: float = 600) -> Waiter:
+    return Waiter(client=client, deadline=asyncio.get_running_loop().time() + deadline_s, deadline_s=deadline_s)
+
+
+async def test_the_next_connection_to_a_host_is_another_clients() -> None:
+    slots, paths = asyncio.Semaphore(0), list[str]()
+
+    def answer(path: str) -> Answer:
+        async def say(writer: asyncio.StreamWriter) -> None:
+            paths.append(path)
+            await slots.acquire()
+            writer.write(ok(plain(RED)))
+
+        return say
+
+    async with Site({path: answer(path) for path in ("/greedy", "/other")}) as site, asyncio.timeout(20):
+        pictures = Pictures(SETTINGS)
+        clients = ["greedy"] * 8 + ["other"]
+        tasks = [
+            asyncio.ensure_future(
+                pictures.prepare(refs(site.url(f"/{client}")), waiter(client), width_px=8, height_px=8)
+            )
+            for client in clients
+        ]
+        while len(paths) < 4:
+            await asyncio.sleep(0.01)
+        slots.release()
+        while len(paths) < 5:
+            await asyncio.sleep(0.01)
+        assert paths == ["/greedy"] * 4 + ["/other"]
+        for _ in range(8):
+            slots.release()
+        await asyncio.gather(*tasks)
+        await pictures.aclose()
+
+
+async def test_a_download_that_waits_for_its_turn_ends_at_the_deadline_and_is_no_fault_of_the_picture() -> None:
+    async with Site({"/": silence}) as site, asyncio.timeout(20):
+        pictures = Pictures(Images(fetch_allow=("127.0.0.1",), fetch_timeout_s=600))
+        greedy = asyncio.ensure_future(
+            pictures.prepare(refs(*[site.url()] * 4), waiter("greedy"), width_px=8, height_px=8)
+        )
+        while site.connections < 4:
+            await asyncio.sleep(0.01)
+        with pytest.raises(Expired):
+            await pictures.prepare(refs(*[site.url()] * 2), waiter("other", 0.05), width_px=8, height_px=8)
+        greedy.cancel()
+        await asyncio.gather(greedy, return_exceptions=True)
+        await pictures.aclose()
