@@ -40,7 +40,7 @@ def serve() -> None:
     from hailo_vision.engines.chip.chip import ChipEngine
 
     command = (sys.executable, "-P", __file__, "worker")
-    build.ChipEngine = partial(ChipEngine, command=command)  # type: ignore[assignment,misc]
+    build.ChipEngine = partial(ChipEngine, command=command)  # type: ignore[attr-defined,assignment]
     sys.exit(cli())
 
 
@@ -64,7 +64,7 @@ def work() -> None:
                 notes.write(f"{(time.perf_counter() - ended_at) * 1000}\n")
             return message
 
-        Channel.send, Channel.receive = timed_send, timed_receive  # type: ignore[method-assign]
+        Channel.send, Channel.receive = timed_send, timed_receive  # type: ignore[method-assign,assignment]
         sys.argv = sys.argv[1:]
         runpy.run_module("hailo_vision.worker", run_name="__main__")
 

@@ -9,6 +9,7 @@ import base64
 import contextlib
 import io
 import json
+import math
 import multiprocessing
 import os
 import statistics
@@ -20,22 +21,26 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import PIL
 from PIL import Image
 from report import machine
 
 from hailo_vision.chat import ImageRef
-from hailo_vision.config.settings import Generation, Images, Model
+from hailo_vision.config.settings import Images
 from hailo_vision.errors import RequestError
 from hailo_vision.http_api.openai.chat.parse import chat_request
 from hailo_vision.http_api.web.body import json_object
 from hailo_vision.images.pictures import Pictures
+from hailo_vision.scheduler.turns import Waiter
+from hailo_vision.serving.served import Target
 
 # Not by way of harness.py: that one loads OpenAI's SDK, whose objects the garbage collector then visits all the time.
 PHOTOS = Path(__file__).resolve().parent.parent / "docs" / "photos"
 SIDE_PX = 336
 SIZES = {0.3: (640, 480), 2: (1632, 1224), 8: (3264, 2448)}
 FORMATS: dict[str, dict[str, Any]] = {"JPEG": {"quality": 90}, "PNG": {}, "WebP": {"quality": 90}}
-MODEL = Model(name="m")
+TARGET = Target(name="m")
+ALONE = Waiter(client="benchmark", deadline=math.inf, deadline_s=math.inf)
 
 
 def photo(size: tuple[int, int]) -> Image.Image:
@@ -52,14 +57,14 @@ def encoded(picture: Image.Image, file_format: str, **options: Any) -> bytes:
 def body_of(data: bytes) -> bytes:
     uri = "data:image/png;base64," + base64.b64encode(data).decode()
     content = [{"type": "image_url", "image_url": {"url": uri}}, {"type": "text", "text": "What is this?"}]
-    return json.dumps({"model": MODEL.name, "messages": [{"role": "user", "content": content}]}).encode()
+    return json.dumps({"model": TARGET.name, "messages": [{"role": "user", "content": content}]}).encode()
 
 
 async def ours(body: bytes, pictures: Pictures, copies: int = 1) -> None:
     """What the handler does with a body."""
-    request = chat_request(json_object(body), MODEL, Generation())
+    request = chat_request(json_object(body), TARGET)
     refs = [part for turn in request.turns for part in turn.parts if isinstance(part, ImageRef)]
-    await pictures.look(refs * copies, width_px=SIDE_PX, height_px=SIDE_PX)
+    await pictures.prepare(refs * copies, ALONE, width_px=SIDE_PX, height_px=SIDE_PX)
 
 
 def plain(body: bytes) -> None:
@@ -217,7 +222,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=9, help="of each figure (default: %(default)s)")
     runs = parser.parse_args().runs
-    print(f"{runs} runs; {machine()}, Pillow {Image.__version__}\n")
+    print(f"{runs} runs; {machine()}, Pillow {PIL.__version__}\n")
     table_of_photos(runs)
     print()
     table_of_holds(runs)

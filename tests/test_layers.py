@@ -32,7 +32,7 @@ TABLE = {
     "wire_types": "errors",
     "tasks": "",
     "config": "chat errors files | yaml jsonschema",
-    "images": f"{WORDS} __version__ | PIL aiohttp yarl -aiohttp.web",
+    "images": f"{WORDS} tasks scheduler.turns __version__ | PIL aiohttp yarl -aiohttp.web",  # decoders, downloads
     "engines": ENGINE,
     "engines.choose": f"{ENGINE} engines.chip.node",  # `auto` looks for the chip
     "engines.table": f"{ENGINE} engines.chip engines.llama engines.remote",

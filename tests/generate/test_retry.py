@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from waiters import ANYONE
 
 from hailo_vision.chat import (
     Event,
@@ -24,7 +25,7 @@ from hailo_vision.chat import (
 from hailo_vision.errors import AnswerUnfit, ContextLengthExceeded, Expected
 from hailo_vision.generate.requirements import Requirements
 from hailo_vision.generate.retry import MAX_ATTEMPTS, retry_until_accepted
-from hailo_vision.generate.validator import Validator
+from hailo_vision.generate.validator import Validator, ValidatorProcesses
 
 COLOUR = JsonFormat(schema={"type": "object", "properties": {"colour": {"type": "string"}}, "required": ["colour"]})
 LOOK = Tool(name="look", description="", parameters={"type": "object", "required": ["where"]})
@@ -64,7 +65,12 @@ async def answered(
     requirements: Requirements, *lines: Line, max_tokens: int = 100
 ) -> tuple[str, list[ToolCall], Finish, Script]:
     script = Script(*lines)
-    said = [event async for event in retry_until_accepted(asking(max_tokens), requirements, Validator(), script.run)]
+    said = [
+        event
+        async for event in retry_until_accepted(
+            asking(max_tokens), requirements, Validator(ValidatorProcesses(), ANYONE), script.run
+        )
+    ]
     assert script.left == len(script.asked)
     *before, finish = said
     assert isinstance(finish, Finish)
@@ -219,7 +225,7 @@ async def test_with_tools_and_a_form_it_is_one_or_the_other() -> None:
 
 async def test_who_leaves_in_the_middle_leaves_the_engine() -> None:
     script = Script("It is red.", CALL)
-    said = retry_until_accepted(asking(), TOOLS, Validator(), script.run)
+    said = retry_until_accepted(asking(), TOOLS, Validator(ValidatorProcesses(), ANYONE), script.run)
     assert await anext(said) == Piece(text="I")
     await said.aclose()
     assert (len(script.asked), script.left) == (1, 1)

@@ -6,11 +6,12 @@ import sys
 from typing import Any
 
 import pytest
+from waiters import ANYONE
 
 from costly import pattern_bomb
 from hailo_vision.generate.schemas import check
 from hailo_vision.generate.validation import MAX_PROBLEM_CHARS, MAX_PROBLEMS
-from hailo_vision.generate.validator import MAX_KNOWN_PATTERNS, NotValidated, Validator
+from hailo_vision.generate.validator import MAX_KNOWN_PATTERNS, NotValidated, Validator, ValidatorProcesses
 
 ENDLESS = {"type": "string", "pattern": "^(a+)+$"}
 DOUBLING: dict[str, Any] = {
@@ -24,7 +25,7 @@ TREE = {"type": "object", "properties": {"children": {"type": "array", "items": 
 
 
 async def judged(schema: dict[str, Any], value: Any) -> list[str]:
-    return await Validator().problems(check(schema, "p"), value)
+    return await Validator(ValidatorProcesses(), ANYONE).problems(check(schema, "p"), value)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ async def test_a_schema_that_would_take_for_ever_is_given_up_and_holds_nobody_up
 
 
 async def test_more_at_once_than_there_are_processes_all_get_their_verdict() -> None:
-    validator = Validator()
+    validator = Validator(ValidatorProcesses(), ANYONE)
     found = await asyncio.gather(*[validator.problems({"pattern": "^b$"}, letter) for letter in "abcabc"])
     assert [not lines for lines in found] == [letter == "b" for letter in "abcabc"]
 
@@ -105,7 +106,7 @@ async def test_what_may_take_long_goes_to_a_process(
 
 @pytest.mark.parametrize("pattern", ["^[a-z]+$", "(?P<a>\\d)(?P=a)", "\\w{3}|é", "\ud800"])
 async def test_patterns_are_compiled_in_a_process_and_remembered(pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    validator = Validator()
+    validator = Validator(ValidatorProcesses(), ANYONE)
     assert await validator.unknown_pattern([pattern, "a"]) is None
     assert await validator.unknown_pattern([pattern, "(", "*"]) == "("
     monkeypatch.setattr(sys, "executable", "/nowhere")
@@ -116,14 +117,14 @@ async def test_patterns_are_compiled_in_a_process_and_remembered(pattern: str, m
 
 @pytest.mark.slow
 async def test_patterns_that_take_long_to_compile_are_given_up() -> None:
-    validator = Validator()
+    validator = Validator(ValidatorProcesses(), ANYONE)
     with pytest.raises(NotValidated, match="more than 1 s to compile"):
         await validator.unknown_pattern([pattern_bomb(number) for number in range(16)])
     assert await validator.unknown_pattern(["a"]) is None
 
 
 async def test_no_more_patterns_are_remembered_than_there_may_be() -> None:
-    validator = Validator()
+    validator = Validator(ValidatorProcesses(), ANYONE)
     for start in range(3):
         assert await validator.unknown_pattern([f"{start}-{index}" for index in range(MAX_KNOWN_PATTERNS)]) is None
     assert len(validator._known) == MAX_KNOWN_PATTERNS

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 from hailo_vision.chat import Frame
 from hailo_vision.images.cache import Cache, Key
 from hailo_vision.images.fit import Shape
-from hailo_vision.images.tiles import Grid, Look
+from hailo_vision.images.tiles import DecodedPicture, Grid
 
 SHAPE = Shape(width_px=1, height_px=1, fit="pad")
 
 
-def look(pixels: int) -> Look:
+def look(pixels: int) -> DecodedPicture:
     frame = Frame(width_px=pixels, height_px=1, pixels=bytes(3 * pixels))
-    return Look(frames=(frame,), grid=Grid(), format="png", width_px=pixels, height_px=1)
+    return DecodedPicture(frames=(frame,), grid=Grid(), format="png", width_px=pixels, height_px=1)
 
 
 def key(data: bytes) -> Key:

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 import aiohttp
 import pytest
 from aiohttp.abc import AbstractResolver
+from waiters import ANYONE
 
 from hailo_vision.config.settings import Images
 from hailo_vision.errors import ImageFault
@@ -40,7 +41,7 @@ class Fetching:
         settings = Images(fetch=enabled, fetch_allow=allow, fetch_timeout_s=timeout_s, fetch_max_mb=max_mb)
         self.fetchers.append(Fetcher(settings, resolver=resolver))
         async with AsyncExitStack() as held:
-            return await self.fetchers[-1].fetch(url, held)
+            return await self.fetchers[-1].fetch(url, ANYONE, held)
 
     async def refusal(self, url: str, **options: object) -> BadImage:
         with pytest.raises(BadImage) as caught:
@@ -397,9 +398,9 @@ async def test_files_in_memory_are_bounded_and_wait_for_each_other(fetch: Fetchi
         fetch.fetchers.append(fetcher)
         holders = [AsyncExitStack() for _ in range(8)]
         for held in holders:
-            assert await fetcher.fetch(site.url(), held) == body
+            assert await fetcher.fetch(site.url(), ANYONE, held) == body
         async with AsyncExitStack() as held:
-            ninth = asyncio.ensure_future(fetcher.fetch(site.url(), held))
+            ninth = asyncio.ensure_future(fetcher.fetch(site.url(), ANYONE, held))
             while len(site.requests) < 9:
                 await asyncio.sleep(0.01)
             await asyncio.sleep(0.05)
@@ -415,10 +416,10 @@ async def test_one_server_gets_four_connections_and_the_others_theirs(fetch: Fet
         fetcher = Fetcher(Images(fetch_allow=HERE, fetch_timeout_s=600))
         fetch.fetchers.append(fetcher)
         async with AsyncExitStack() as held:
-            waiting = [asyncio.ensure_future(fetcher.fetch(slow.url(), held)) for _ in range(40)]
+            waiting = [asyncio.ensure_future(fetcher.fetch(slow.url(), ANYONE, held)) for _ in range(40)]
             while slow.connections < 4:
                 await asyncio.sleep(0.01)
-            assert await fetcher.fetch(quick.url(), held) == b"x"
+            assert await fetcher.fetch(quick.url(), ANYONE, held) == b"x"
             assert slow.connections == 4
             for task in waiting:
                 task.cancel()

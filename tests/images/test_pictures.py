@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import pytest
 from PIL import Image
+from waiters import ANYONE
 
 from hailo_vision.chat import Detail, Frame, ImageRef
 from hailo_vision.config.settings import Images
-from hailo_vision.errors import ConversationError, ImageFault, RequestError, UnusableImage
+from hailo_vision.errors import ConversationError, Expired, ImageFault, RequestError, UnusableImage
 from hailo_vision.images.pictures import PictureRecord, Pictures
+from hailo_vision.scheduler.turns import Waiter
 from images.drawn import BLUE, GREEN, GREY, RED, corners, data_uri, encoded, noise, pixel
 from images.sites import Answer, Site, ok, response, silence
 
@@ -28,7 +30,7 @@ def plain(colour: tuple[int, int, int], file_format: str = "PNG") -> bytes:
 
 async def seen(pictures: Pictures, some: list[ImageRef], width_px: int, height_px: int) -> tuple[Frame, ...]:
     """The one frame of each."""
-    parts = await pictures.look(some, width_px=width_px, height_px=height_px)
+    parts = await pictures.prepare(some, ANYONE, width_px=width_px, height_px=height_px)
     frames = [part for (part,) in (each.parts for each in parts)]
     assert all(isinstance(frame, Frame) for frame in frames)
     return tuple(frames)  # type: ignore[arg-type]
@@ -246,7 +248,7 @@ async def test_high_detail_makes_tiles_as_far_as_there_are_frames(
     url = data_uri(encoded(corners(400, 200), "PNG"))
     pictures = Pictures(Images(max_tiles=max_tiles))
     wanted = [ImageRef(url=url, param="p", detail=detail) for detail in details]
-    looks = await pictures.look(wanted, width_px=32, height_px=32, spare_frames=spare_frames)
+    looks = await pictures.prepare(wanted, ANYONE, width_px=32, height_px=32, spare_frames=spare_frames)
     assert tuple(sum(isinstance(part, Frame) for part in look.parts) for look in looks) == frame_counts
     await pictures.aclose()
 
@@ -280,7 +282,7 @@ async def test_a_picture_that_takes_too_long_is_refused_and_its_place_is_freed_w
     async with asyncio.timeout(30):
         for _ in range(5):  # more than there are places
             with pytest.raises(RequestError) as caught:
-                await pictures.look(refs(slow), width_px=8, height_px=8)
+                await pictures.prepare(refs(slow), ANYONE, width_px=8, height_px=8)
             assert str(caught.value) == (
                 "Image 1 of 1 could not be decoded within 0.001 s. Scale it down, or send it as JPEG."
             )
@@ -291,12 +293,13 @@ async def test_slow_servers_do_not_keep_pictures_that_are_sent_inline_waiting() 
     async with Site({"/": silence}) as site, asyncio.timeout(20):
         pictures = Pictures(Images(fetch_allow=("127.0.0.1",), fetch_timeout_s=600, max_per_request=14))
         waiting = [
-            asyncio.ensure_future(pictures.look(refs(*[site.url()] * 14), width_px=8, height_px=8)) for _ in range(5)
+            asyncio.ensure_future(pictures.prepare(refs(*[site.url()] * 14), ANYONE, width_px=8, height_px=8))
+            for _ in range(5)
         ]
         while not site.requests:
             await asyncio.sleep(0.01)
         for _ in range(10):
-            await pictures.look(refs(data_uri(plain(RED))), width_px=8, height_px=8)
+            await pictures.prepare(refs(data_uri(plain(RED))), ANYONE, width_px=8, height_px=8)
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
@@ -314,10 +317,10 @@ async def test_each_picture_leaves_a_record_of_its_file_or_of_what_was_wrong_wit
     pictures = Pictures(SETTINGS, on_end=records.append)
     photo, broken = data_uri(plain(RED, "JPEG")), data_uri(b"no picture")
     try:
-        (looked,) = await pictures.look(refs(photo), width_px=32, height_px=32)
-        await pictures.look(refs(photo), width_px=32, height_px=32)
+        (looked,) = await pictures.prepare(refs(photo), ANYONE, width_px=32, height_px=32)
+        await pictures.prepare(refs(photo), ANYONE, width_px=32, height_px=32)
         with pytest.raises(RequestError):
-            await pictures.look(refs(broken), width_px=32, height_px=32)
+            await pictures.prepare(refs(broken), ANYONE, width_px=32, height_px=32)
     finally:
         await pictures.aclose()
     assert (looked.format, looked.width_px, looked.height_px) == ("jpeg", 20, 10)
@@ -326,3 +329,54 @@ async def test_each_picture_leaves_a_record_of_its_file_or_of_what_was_wrong_wit
     assert first.decode_s is not None
     assert again == PictureRecord(format="jpeg", pixels=200)  # from memory: nothing was decoded
     assert refused == PictureRecord(fault=ImageFault.NO_IMAGE)
+
+
+def waiter(client: str, deadline_s: float = 600) -> Waiter:
+    return Waiter(client=client, deadline=asyncio.get_running_loop().time() + deadline_s, deadline_s=deadline_s)
+
+
+async def test_the_next_connection_to_a_host_is_another_clients() -> None:
+    slots, paths = asyncio.Semaphore(0), list[str]()
+
+    def answer(path: str) -> Answer:
+        async def say(writer: asyncio.StreamWriter) -> None:
+            paths.append(path)
+            await slots.acquire()
+            writer.write(ok(plain(RED)))
+
+        return say
+
+    async with Site({path: answer(path) for path in ("/greedy", "/other")}) as site, asyncio.timeout(20):
+        pictures = Pictures(SETTINGS)
+        clients = ["greedy"] * 8 + ["other"]
+        tasks = [
+            asyncio.ensure_future(
+                pictures.prepare(refs(site.url(f"/{client}")), waiter(client), width_px=8, height_px=8)
+            )
+            for client in clients
+        ]
+        while len(paths) < 4:
+            await asyncio.sleep(0.01)
+        slots.release()
+        while len(paths) < 5:
+            await asyncio.sleep(0.01)
+        assert paths == ["/greedy"] * 4 + ["/other"]
+        for _ in range(8):
+            slots.release()
+        await asyncio.gather(*tasks)
+        await pictures.aclose()
+
+
+async def test_a_download_that_waits_for_its_turn_ends_at_the_deadline_and_is_no_fault_of_the_picture() -> None:
+    async with Site({"/": silence}) as site, asyncio.timeout(20):
+        pictures = Pictures(Images(fetch_allow=("127.0.0.1",), fetch_timeout_s=600))
+        greedy = asyncio.ensure_future(
+            pictures.prepare(refs(*[site.url()] * 4), waiter("greedy"), width_px=8, height_px=8)
+        )
+        while site.connections < 4:
+            await asyncio.sleep(0.01)
+        with pytest.raises(Expired):
+            await pictures.prepare(refs(*[site.url()] * 2), waiter("other", 0.05), width_px=8, height_px=8)
+        greedy.cancel()
+        await asyncio.gather(greedy, return_exceptions=True)
+        await pictures.aclose()

@@ -9,16 +9,18 @@ from hailo_vision.chat import Fit, Frame, Text
 from hailo_vision.config.settings import Images
 from hailo_vision.images.decode import decode
 from hailo_vision.images.fit import Shape
-from hailo_vision.images.tiles import MAX_WORDS_BYTES, Grid, Look, grid, spread, words
+from hailo_vision.images.tiles import MAX_WORDS_BYTES, DecodedPicture, Grid, grid, spread, words
 from images.drawn import BLUE, GREEN, GREY, RED, YELLOW, corners, encoded, is_near, pixel, quadrants
 
 SQUARE = Shape(width_px=100, height_px=100, fit="pad")
 
 
-def look(picture: Image.Image, most_tiles: int, fit: Fit = "pad", file_format: str = "PNG", **options: object) -> Look:
+def look(
+    picture: Image.Image, max_tiles: int, fit: Fit = "pad", file_format: str = "PNG", **options: object
+) -> DecodedPicture:
     shape = Shape(width_px=100, height_px=100, fit=fit)
     data = encoded(picture, file_format, **options)
-    return decode(data, shape=shape, formats=Images().formats, max_megapixels=8, most_tiles=most_tiles)
+    return decode(data, shape=shape, formats=Images().formats, max_megapixels=8, max_tiles=max_tiles)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +110,7 @@ def test_one_frame_needs_no_words() -> None:
 def test_no_words_are_longer_than_what_is_counted_for_them(columns: int, rows: int) -> None:
     frame = Frame(width_px=1, height_px=1, pixels=bytes(3))
     frames, parts = (frame,) * (1 + columns * rows), Grid(columns=columns, rows=rows)
-    seen = Look(frames=frames, grid=parts, format="png", width_px=1, height_px=1)
+    seen = DecodedPicture(frames=frames, grid=parts, format="png", width_px=1, height_px=1)
     assert sum(len(part.text.encode()) for part in words(seen) if isinstance(part, Text)) <= MAX_WORDS_BYTES
 
 

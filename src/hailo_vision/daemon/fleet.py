@@ -12,6 +12,7 @@ from hailo_vision.engines.choose import choose_engine
 from hailo_vision.engines.contract import DrivenEngine, Engine, OnRestart
 from hailo_vision.engines.table import ENGINES, Factory, build_engine
 from hailo_vision.generate.pipeline import Pipeline
+from hailo_vision.generate.validator import ValidatorProcesses
 from hailo_vision.images.pictures import Pictures
 from hailo_vision.scheduler.scheduler import Scheduler
 from hailo_vision.serving.backend import Backend
@@ -82,6 +83,7 @@ def build(
     Raises StartError where a model has no device and no other engine answers for it.
     """
     made: list[DrivenEngine] = []
+    processes = ValidatorProcesses()
     schedulers: list[tuple[str, Scheduler]] = []
     own: dict[str, tuple[Backend, ...]] = {}
     for model in chosen.models:
@@ -96,7 +98,7 @@ def build(
                     name=wanted.runtime,
                     engine=engine,
                     scheduler=scheduler,
-                    pipeline=Pipeline(scheduler, pictures),
+                    pipeline=Pipeline(scheduler, pictures, processes),
                     takes_pictures=wanted.takes_pictures,
                 )
             )

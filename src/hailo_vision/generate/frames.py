@@ -2,8 +2,9 @@
 
 from hailo_vision.chat import ChatRequest, Frame, Generation, ImageRef, LoadedModel, Text, Turn
 from hailo_vision.errors import ConversationError, PromptTooLong, RequestError
-from hailo_vision.images.pictures import Pictures, Seen
+from hailo_vision.images.pictures import Pictures, PreparedPicture
 from hailo_vision.images.tiles import MAX_WORDS_BYTES
+from hailo_vision.scheduler.turns import Waiter
 
 # What the template puts around a turn and around a picture, and the system turn that it adds where there is none.
 _TURN_TOKENS = 8
@@ -13,11 +14,11 @@ _MAX_TOKEN_CHARS = 128  # of the family's vocabulary: a text has at least one to
 
 
 async def with_frames(
-    pictures: Pictures, request: ChatRequest, model: LoadedModel
+    pictures: Pictures, request: ChatRequest, model: LoadedModel, waiter: Waiter
 ) -> tuple[Generation, tuple[str, ...]]:
     """Decode the pictures before the job asks for the NPU, which must never wait for a JPEG.
 
-    Also gives the sizes of the pictures' files, such as 1920x1080. Raises RequestError.
+    Also gives the sizes of the pictures' files, such as 1920x1080. Raises RequestError or Expired.
     """
     refs = image_refs(request)
     if refs and model.max_images == 0:
@@ -26,8 +27,9 @@ async def with_frames(
         raise ConversationError(
             f"The request has {len(refs)} images, and HailoRT {model.runtime_version} takes {model.max_images} in one."
         )
-    decoded = await pictures.look(
+    decoded = await pictures.prepare(
         refs,
+        waiter,
         width_px=model.frame_width_px,
         height_px=model.frame_height_px,
         spare_frames=spare_frames(request, model),
@@ -70,7 +72,7 @@ def spare_frames(request: ChatRequest, model: LoadedModel) -> int:
     return max(0, max_frames - len(refs))
 
 
-def _frame_turns(request: ChatRequest, decoded: tuple[Seen, ...]) -> tuple[Turn[Frame], ...]:
+def _frame_turns(request: ChatRequest, decoded: tuple[PreparedPicture, ...]) -> tuple[Turn[Frame], ...]:
     """The same turns, with the frames of each picture, and the text between them, in its place."""
     following = iter(decoded)
     return tuple(

@@ -1,7 +1,7 @@
-"""What every surface asks of the rooms behind it, whatever its dialect: prepare a request, then answer it.
+"""The pipeline of a request, the same for every surface: prepare it, then answer it.
 
-A surface parses its JSON into a ChatRequest, and turns the ChoiceEvents of the answer into its own JSON again. That is
-all that one dialect differs from another in.
+A surface parses its JSON into a ChatRequest, and turns the ChoiceEvents of the answer into its own JSON again. Dialects
+differ in nothing else.
 """
 
 import time
@@ -16,10 +16,11 @@ from hailo_vision.generate.frames import check_length, with_frames
 from hailo_vision.generate.prompting import prompted_turns
 from hailo_vision.generate.requirements import Requirements, check_patterns, requirements_of
 from hailo_vision.generate.retry import retry_until_accepted
-from hailo_vision.generate.validator import Validator
+from hailo_vision.generate.validator import Validator, ValidatorProcesses
 from hailo_vision.images.pictures import Pictures
 from hailo_vision.scheduler.job import Events
 from hailo_vision.scheduler.scheduler import Scheduler
+from hailo_vision.scheduler.turns import Waiter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +40,15 @@ class Prepared:
 
 
 class Pipeline:
-    """Answers requests by way of the scheduler."""
+    """Answers requests by way of the scheduler.
 
-    def __init__(self, scheduler: Scheduler, pictures: Pictures) -> None:
+    `pictures` and `validator_processes` are shared by all models, and at both of them clients take turns.
+    """
+
+    def __init__(self, scheduler: Scheduler, pictures: Pictures, validator_processes: ValidatorProcesses) -> None:
         self._scheduler = scheduler
         self._pictures = pictures
-        self._validator = Validator()
+        self._validator_processes = validator_processes
 
     async def admit(self, request: ChatRequest, caller: Caller) -> LoadedModel:
         """Say whether the request would be taken now, and by which model. Raises what Scheduler.admit raises."""
@@ -53,17 +57,20 @@ class Pipeline:
     async def prepare(self, request: ChatRequest, caller: Caller) -> Prepared:
         """Say whether the request would be taken now, then decode its pictures, so that the NPU never waits for one.
 
-        Raises NotReady, QueueFull or TooBusy before any work is done, RequestError for a bad picture.
+        Raises NotReady, QueueFull or TooBusy before any work is done, RequestError for a bad picture, and Expired where
+        the pictures are not decoded by the deadline.
         """
         model = await self.admit(request, caller)
-        await check_patterns(request, self._validator)
+        await check_patterns(request, self._validator(caller))
         requirements, capabilities = requirements_of(request), self._scheduler.capabilities
         delegation = delegate(requirements, capabilities)
         turns = request.turns if delegation.keeps_calls else prompted_turns(request.turns, delegation.prompted)
         prompted = replace(request, turns=turns)
         check_length(prompted, model)
         started = time.monotonic()
-        generation, image_sizes = await with_frames(self._pictures, prompted, model)
+        waiter = self._waiter(caller)
+        async with waiter.within_deadline():
+            generation, image_sizes = await with_frames(self._pictures, prompted, model, waiter)
         image_s = time.monotonic() - started
         return Prepared(
             generation=with_delegation(generation, request, delegation, capabilities),
@@ -108,10 +115,16 @@ class Pipeline:
                 async for event in events:
                     yield ChoiceEvent(choice=choice, event=event, has_next=events.behind > 0)
         else:
-            accepted = retry_until_accepted(generation, prepared.requirements, self._validator, run)
+            accepted = retry_until_accepted(generation, prepared.requirements, self._validator(caller), run)
             async with aclosing(accepted):
                 async for event in accepted:
                     yield ChoiceEvent(choice=choice, event=event)
+
+    def _validator(self, caller: Caller) -> Validator:
+        return Validator(self._validator_processes, self._waiter(caller))
+
+    def _waiter(self, caller: Caller) -> Waiter:
+        return self._scheduler.waiter(client=caller.client, arrived_at=caller.arrived_at, priority=caller.priority)
 
 
 def _sampling(sampling: Sampling, choice: int) -> Sampling:

@@ -8,6 +8,7 @@ from typing import Any
 
 from hailo_vision.generate.patterns import MAX_CPU_S as MAX_COMPILE_S
 from hailo_vision.generate.validation import problems
+from hailo_vision.scheduler.turns import Turns, Waiter
 
 MAX_PROCESSES = 2  # at once; each is a core and 30 MB for up to the bounds of its program
 TIMEOUT_S = 30.0  # they end themselves by the processor's time long before, but a busy machine is slow
@@ -35,15 +36,34 @@ class NotValidated(Exception):
     """The schema could not be applied within the bounds."""
 
 
-class Validator:
-    """Validates values against schemas; what has a cost that can't be foreseen runs in processes of their own."""
+class ValidatorProcesses:
+    """The processes at which the requests of all models take turns, and which patterns they have compiled already."""
 
     def __init__(self) -> None:
-        self._processes = asyncio.Semaphore(MAX_PROCESSES)
+        self.turns = Turns(MAX_PROCESSES)
         self._known: dict[str, None] = {}
 
+    def unknown(self, patterns: Sequence[str]) -> list[str]:
+        return [pattern for pattern in patterns if pattern not in self._known]
+
+    def remember(self, patterns: Sequence[str]) -> None:
+        self._known.update(dict.fromkeys(patterns))
+        while len(self._known) > MAX_KNOWN_PATTERNS:
+            del self._known[next(iter(self._known))]
+
+
+class Validator:
+    """Validates values for one request; what has a cost that can't be foreseen runs in processes of their own.
+
+    All requests take turns at `processes`, and the request's deadline ends the wait for one and the process itself.
+    """
+
+    def __init__(self, processes: ValidatorProcesses, waiter: Waiter) -> None:
+        self._processes = processes
+        self._waiter = waiter
+
     async def problems(self, schema: dict[str, Any], value: Any) -> list[str]:
-        """Validate a value. Returns what is wrong with it, in a few short lines. Raises NotValidated."""
+        """Validate a value. Returns what is wrong with it, in a few short lines. Raises NotValidated or Expired."""
         if _is_plain(schema, value):
             await asyncio.sleep(0)  # an answer can have many calls, each with a value of its own
             return problems(schema, value)
@@ -54,8 +74,8 @@ class Validator:
         return answer
 
     async def unknown_pattern(self, patterns: Sequence[str]) -> str | None:
-        """Compile patterns. Returns the first that is not known, None where all are. Raises NotValidated."""
-        new = [pattern for pattern in patterns if pattern not in self._known]
+        """Compile patterns. Returns the first that is not known, None where all are. Raises NotValidated or Expired."""
+        new = self._processes.unknown(patterns)
         if not new:
             return None
         output = await self._by_program("patterns", new)
@@ -63,17 +83,12 @@ class Validator:
             raise NotValidated(f"its patterns take more than {MAX_COMPILE_S} s to compile; write them shorter")
         unknown: str | None = json.loads(output)
         if unknown is None:
-            self._remember(new)
+            self._processes.remember(new)
         return unknown
-
-    def _remember(self, patterns: Sequence[str]) -> None:
-        self._known.update(dict.fromkeys(patterns))
-        while len(self._known) > MAX_KNOWN_PATTERNS:
-            del self._known[next(iter(self._known))]
 
     async def _by_program(self, name: str, question: object) -> bytes | None:
         """What one of this room's programs answers; None where it gave up."""
-        async with self._processes:
+        async with self._processes.turns.take(self._waiter), self._waiter.within_deadline():
             return await _by_process(f"hailo_vision.generate.{name}", json.dumps(question).encode())
 
 

@@ -1,11 +1,11 @@
-"""Pictures are found, fetched and made into frames.
+"""Pictures are read, downloaded and made into frames.
 
-The walk of one picture through this room:
+The path of one picture through this room:
 
-    pictures -> source -> (address, fetch, room) -> cache -> formats -> strip (tiff) -> decode -> words and Frames
-                                                            decode: decoders, orientation, tiles, fit, profile
+    pictures -> source -> (address, fetch) -> cache -> formats -> strip (tiff) -> decode -> words and Frames
+                                                            decode: decoders, tiff, tiles, fit, profile
 
-`pictures` is the door. `fetch` is the only one that talks to the network, `room` bounds the memory of what it brings;
-`decode`, `decoders` and `profile` are the only ones that use Pillow; the others but `cache` are pure. What is wrong
-with a picture is a `BadImage` in here and leaves the room as a RequestError that says which image it was.
+Other rooms import `pictures`. Only `fetch` uses the network; only `decode`, `decoders` and `profile` use Pillow; the
+other modules but `cache` are pure. Clients take turns at decoders and downloads (`scheduler/turns.py`). A picture that
+can't be used is a `BadImage` in this room, and leaves it as a RequestError that says which image it was.
 """

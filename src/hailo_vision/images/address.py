@@ -1,4 +1,4 @@
-"""Which addresses a picture may be fetched from: the public web, and what the operator has listed.
+"""The policy for addresses of pictures (against SSRF): the public web, and hosts and networks the operator has listed.
 
 Addresses are parsed by yarl alone, the parser of aiohttp, so that what is checked is what is connected to.
 """
@@ -128,7 +128,7 @@ def _literal(host: str) -> Address | None:
 
 
 def _unwrapped(address: Address) -> Address:
-    """The IPv4 address that an IPv6 address leads to, where it is one in IPv6 clothes."""
+    """The IPv4 address that an IPv6 address leads to, where it is mapped, NAT64 or 6to4; else the address itself."""
     if isinstance(address, IPv4Address):
         return address
     if address.ipv4_mapped is not None:

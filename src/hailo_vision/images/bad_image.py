@@ -1,4 +1,4 @@
-"""Why a picture can't be used, before it is known which of the request's pictures it was."""
+"""The error for a picture that can't be used, before it is known which of the request's pictures it was."""
 
 from hailo_vision.errors import HailoVisionError, ImageFault
 

@@ -1,7 +1,6 @@
-"""Finished pictures are kept for when they are sent again, as all those of a chat are with each of its turns.
+"""A cache of decoded pictures, as a chat sends all of its pictures again with each of its turns.
 
-What is kept is found by a digest of the file, so nobody can ask for a picture that he does not have. Used by the
-threads that decode.
+The key has a digest of the file, so no client gets a picture that it does not have. The threads that decode use it.
 """
 
 from collections import OrderedDict
@@ -10,56 +9,56 @@ from hashlib import sha256
 from threading import Lock
 
 from hailo_vision.images.fit import Shape
-from hailo_vision.images.tiles import Look
+from hailo_vision.images.tiles import DecodedPicture
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """All that a look depends on and that is not the same for the life of the daemon."""
+    """The file, and all else that its frames depend on and that can differ between two requests."""
 
     digest: bytes
     shape: Shape
-    most_tiles: int
+    max_tiles: int
 
     @classmethod
-    def of(cls, data: bytes, shape: Shape, most_tiles: int) -> "Key":
-        return cls(digest=sha256(data).digest(), shape=shape, most_tiles=most_tiles)
+    def of(cls, data: bytes, shape: Shape, max_tiles: int) -> "Key":
+        return cls(digest=sha256(data).digest(), shape=shape, max_tiles=max_tiles)
 
 
 class Cache:
-    """The looks that were asked for last, as many as fit into `most_bytes`."""
+    """The decoded pictures that were used last, as many as fit into `max_bytes`."""
 
-    def __init__(self, most_bytes: int) -> None:
-        self._most_bytes = most_bytes
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
         self._held_bytes = 0
-        self._looks: OrderedDict[Key, Look] = OrderedDict()
+        self._pictures: OrderedDict[Key, DecodedPicture] = OrderedDict()
         self._lock = Lock()
 
     @property
     def held_bytes(self) -> int:
         return self._held_bytes
 
-    def get(self, key: Key) -> Look | None:
+    def get(self, key: Key) -> DecodedPicture | None:
         with self._lock:
-            if key not in self._looks:
+            if key not in self._pictures:
                 return None
-            self._looks.move_to_end(key)
-            return self._looks[key]
+            self._pictures.move_to_end(key)
+            return self._pictures[key]
 
-    def put(self, key: Key, look: Look) -> None:
-        """Keeps `look`, and forgets what was not asked for longest. One that is too large for all of it is not kept."""
-        size = _bytes_of(look)
-        if size > self._most_bytes:
+    def put(self, key: Key, picture: DecodedPicture) -> None:
+        """Add a picture and evict the least recently used ones. A picture larger than the whole cache is not added."""
+        size = _bytes_of(picture)
+        if size > self._max_bytes:
             return
         with self._lock:
-            if key in self._looks:
+            if key in self._pictures:
                 return
-            self._looks[key] = look
+            self._pictures[key] = picture
             self._held_bytes += size
-            while self._held_bytes > self._most_bytes:
-                _, forgotten = self._looks.popitem(last=False)
-                self._held_bytes -= _bytes_of(forgotten)
+            while self._held_bytes > self._max_bytes:
+                _, evicted = self._pictures.popitem(last=False)
+                self._held_bytes -= _bytes_of(evicted)
 
 
-def _bytes_of(look: Look) -> int:
-    return sum(len(frame.pixels) for frame in look.frames)
+def _bytes_of(picture: DecodedPicture) -> int:
+    return sum(len(frame.pixels) for frame in picture.frames)

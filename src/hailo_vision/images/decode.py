@@ -13,10 +13,10 @@ from hailo_vision.images.bad_image import BadImage
 from hailo_vision.images.decoders import decoder
 from hailo_vision.images.fit import Scaling, Shape, scaling
 from hailo_vision.images.formats import sniff
-from hailo_vision.images.orientation import orientation
 from hailo_vision.images.profile import in_srgb
 from hailo_vision.images.strip import Stripped, broken, strip
-from hailo_vision.images.tiles import Grid, Look, grid
+from hailo_vision.images.tiff import orientation
+from hailo_vision.images.tiles import DecodedPicture, Grid, grid
 
 # What Pillow 11.1 to 13 can raise for broken files. OSError, SyntaxError and ValueError are what 160,000 damaged files
 # raised, the others are in its source; Warning is for those who run Python with -W error.
@@ -54,10 +54,12 @@ _GREY = (128, 128, 128)
 _WHITE = (255, 255, 255)
 
 
-def decode(data: bytes, *, shape: Shape, formats: Collection[str], max_megapixels: float, most_tiles: int = 0) -> Look:
-    """A picture as frames of `shape`: upright, on white, in sRGB. Raises BadImage for what is no such picture.
+def decode(
+    data: bytes, *, shape: Shape, formats: Collection[str], max_megapixels: float, max_tiles: int = 0
+) -> DecodedPicture:
+    """Decode a picture into frames of `shape`: upright, on white, in sRGB. Raises BadImage where it can't be decoded.
 
-    `formats` are the settings' words for what is read; `most_tiles` allows parts in more detail after the overview.
+    `formats` are the settings' words for what is read; `max_tiles` allows parts in more detail after the overview.
     """
     image_format = sniff(data, formats)
     open_picture = decoder(image_format)
@@ -68,20 +70,20 @@ def decode(data: bytes, *, shape: Shape, formats: Collection[str], max_megapixel
         picture = open_picture(io.BytesIO(stripped.data))
         size = picture.size  # a draft changes it
         _check_size(size, max_megapixels)
-        frames, parts = _look(picture, stripped, shape, most_tiles)
+        frames, parts = _frames(picture, stripped, shape, max_tiles)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise BadImage(ImageFault.TOO_LARGE, _too_large("has far more pixels", max_megapixels)) from None
     except MemoryError:
         raise BadImage(ImageFault.TOO_LARGE, _too_large("needs more memory", max_megapixels)) from None
     except _DECODER_ERRORS:
         raise broken(image_format) from None
-    return Look(frames=frames, grid=parts, format=image_format.setting, width_px=size[0], height_px=size[1])
+    return DecodedPicture(frames=frames, grid=parts, format=image_format.setting, width_px=size[0], height_px=size[1])
 
 
 def _check_size(size: tuple[int, int], max_megapixels: float) -> None:
     width, height = size
     if width < 1 or height < 1:
-        raise BadImage(ImageFault.TOO_SMALL, f"is {width} x {height} pixels: there is nothing to see.")
+        raise BadImage(ImageFault.TOO_SMALL, f"is {width} x {height} pixels, which is an empty picture.")
     if width * height > max_megapixels * 1_000_000:
         raise BadImage(ImageFault.TOO_LARGE, _too_large(f"is {width} x {height} pixels, which is more", max_megapixels))
 
@@ -90,27 +92,27 @@ def _too_large(what: str, max_megapixels: float) -> str:
     return f"{what} than the {max_megapixels:g} megapixels that are taken here. Scale it down before you send it."
 
 
-def _look(
-    picture: ImageFile.ImageFile, stripped: Stripped, shape: Shape, most_tiles: int
+def _frames(
+    picture: ImageFile.ImageFile, stripped: Stripped, shape: Shape, max_tiles: int
 ) -> tuple[tuple[Frame, ...], Grid]:
     turn = orientation(stripped.exif or picture.info.get("exif") or b"")  # pillow-heif says None for none
-    lies = turn in _ON_ITS_SIDE
-    parts = grid(*_turned(picture.size, lies), shape, most_tiles)
+    is_on_its_side = turn in _ON_ITS_SIDE
+    parts = grid(*_turned(picture.size, is_on_its_side), shape, max_tiles)
     shapes = [shape] if parts.tiles == 1 else [shape, _whole(shape, parts)]
-    plans = [scaling(*picture.size, each.on_its_side if lies else each) for each in shapes]
+    plans = [scaling(*picture.size, each.on_its_side if is_on_its_side else each) for each in shapes]
     across, down = _draft(picture, plans)
     profile = stripped.profile or picture.info.get("icc_profile") or b""
     whole = _expanded(picture)
     # Scaled as it was stored, and only then brought to RGB and turned: that is work for few pixels instead of many.
-    seen = [_upright(_scaled(whole, plan, across, down), profile, turn) for plan in plans]
-    frames = [_centred(seen[0], shape)]
+    upright = [_upright(_scaled(whole, plan, across, down), profile, turn) for plan in plans]
+    frames = [_centred(upright[0], shape)]
     if parts.tiles > 1:
-        frames += [_centred(part, shape) for part in _cut(seen[1], parts)]
+        frames += [_centred(part, shape) for part in _cut(upright[1], parts)]
     return tuple(_frame(each) for each in frames), parts
 
 
-def _turned(size: tuple[int, int], lies: bool) -> tuple[int, int]:
-    return (size[1], size[0]) if lies else size
+def _turned(size: tuple[int, int], is_on_its_side: bool) -> tuple[int, int]:
+    return (size[1], size[0]) if is_on_its_side else size
 
 
 def _whole(shape: Shape, parts: Grid) -> Shape:
@@ -118,7 +120,7 @@ def _whole(shape: Shape, parts: Grid) -> Shape:
 
 
 def _draft(picture: ImageFile.ImageFile, plans: list[Scaling]) -> tuple[float, float]:
-    """Lets a JPEG decode at 1/2, 1/4 or 1/8 where that is enough; what a pixel's width and height then are."""
+    """Let a JPEG decode at 1/2, 1/4 or 1/8 where that is enough. Returns the factors of its width and height."""
     needed = (
         max(math.ceil(plan.size[0] * picture.width / (plan.box[2] - plan.box[0]) * _DRAFT_GAP) for plan in plans),
         max(math.ceil(plan.size[1] * picture.height / (plan.box[3] - plan.box[1]) * _DRAFT_GAP) for plan in plans),
@@ -143,7 +145,7 @@ def _upright(small: Image.Image, profile: bytes, turn: int) -> Image.Image:
 
 
 def _cut(picture: Image.Image, parts: Grid) -> list[Image.Image]:
-    """Equal parts in reading order, to the pixel where the sides can be divided."""
+    """Cut a picture into equal parts, in reading order; equal to the pixel where the sides can be divided."""
     columns = [picture.width * number // parts.columns for number in range(parts.columns + 1)]
     rows = [picture.height * number // parts.rows for number in range(parts.rows + 1)]
     return [
@@ -154,7 +156,7 @@ def _cut(picture: Image.Image, parts: Grid) -> list[Image.Image]:
 
 
 def _expanded(picture: ImageFile.ImageFile) -> Image.Image:
-    """The picture in a mode that can be scaled: no palette, 8 bits a channel, colours multiplied by their opacity."""
+    """The picture in a mode that can be scaled: no palette, 8 bits a channel, alpha premultiplied."""
     picture.load()
     flat = _from_16_bits(picture) if picture.mode.startswith("I") else picture
     if flat.has_transparency_data:
@@ -164,7 +166,7 @@ def _expanded(picture: ImageFile.ImageFile) -> Image.Image:
 
 
 def _from_16_bits(picture: Image.Image) -> Image.Image:
-    """Scaled by tables of our own: Pillow's conversion makes all above 255 white."""
+    """Scale 16 bits to 8 by a table of our own: Pillow's conversion makes all above 255 white."""
     wide = picture.convert("I")
     grey = wide.point([(value * 255 + 32767) // 65535 for value in range(65536)], "L")
     transparent = picture.info.get("transparency")
@@ -175,7 +177,7 @@ def _from_16_bits(picture: Image.Image) -> Image.Image:
 
 
 def _on_white(picture: Image.Image, profile: bytes) -> Image.Image:
-    """In sRGB: few pixels by now, and still without the white, which is no colour of the picture's."""
+    """The picture in sRGB on white. The profile is applied before the white, which is no colour of the picture's."""
     if picture.mode != "RGBa":
         return in_srgb(picture, profile)
     clear = picture.convert("RGBA")

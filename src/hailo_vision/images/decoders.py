@@ -1,8 +1,8 @@
-"""Which of Pillow's decoders reads which format, by its class.
+"""Pillow's decoder class for each format.
 
-Not through Image.open: that one imports all of Pillow's decoders to find WebP's, asks a global for the largest picture
-and prints warnings about larger ones. Stills only: no MPO, no APNG. What is off by default is imported when it is met,
-as it may not be there: AVIF came with Pillow 11.3, and HEIC is read by the package pillow-heif alone.
+Image.open is not used: it imports all of Pillow's decoders to find WebP's, takes the largest size from a global and
+prints warnings about larger pictures. Only stills are read: no MPO, no APNG. A decoder that is off by default is
+imported at its first picture, as it may not be installed: AVIF came with Pillow 11.3, and only pillow-heif reads HEIC.
 """
 
 import importlib
@@ -35,7 +35,7 @@ _WHERE_INSTALLED = {
 
 
 def decoder(image_format: Format) -> Decoder:
-    """Raises BadImage where the operator has listed a format that nothing here reads."""
+    """The decoder of a format. Raises BadImage where the operator has listed a format that no library here reads."""
     if image_format in _ALWAYS:
         return _ALWAYS[image_format]
     module_name, class_name = _WHERE_INSTALLED[image_format]
@@ -45,5 +45,5 @@ def decoder(image_format: Format) -> Decoder:
         raise unreadable(image_format) from None
     if not getattr(module, "SUPPORTED", True):  # Pillow's AVIF without libavif
         raise unreadable(image_format)
-    found: Decoder = getattr(module, class_name)
-    return found
+    decoder_class: Decoder = getattr(module, class_name)
+    return decoder_class

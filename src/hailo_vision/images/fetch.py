@@ -1,8 +1,9 @@
-"""Pictures named by address are fetched: from where the policy allows it, within the bounds of the settings."""
+"""The HTTP client that downloads pictures: from addresses that the policy allows, within bounds of time and size."""
 
 import asyncio
 import socket
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from http import HTTPStatus
 from ipaddress import ip_address
 
@@ -15,7 +16,7 @@ from hailo_vision.config.settings import Images
 from hailo_vision.errors import ImageFault
 from hailo_vision.images.address import FetchPolicy
 from hailo_vision.images.bad_image import BadImage
-from hailo_vision.images.room import Room
+from hailo_vision.scheduler.turns import Turns, Waiter
 
 _BYTES_PER_MB = 1_000_000
 _REDIRECTS = frozenset(
@@ -32,10 +33,10 @@ _HEADERS = {
     "Accept": "image/jpeg, image/png, image/webp, image/gif, image/bmp",
     "Accept-Encoding": "identity",
 }
-_CONNECTIONS = 32
+_MAX_CONNECTIONS = 32
 # One slow server gets a part of the connections, and with all of those at most half of the memory.
-_CONNECTIONS_PER_HOST = 4
-_FILES_IN_MEMORY = 8  # of the largest size; of smaller ones more
+_MAX_CONNECTIONS_PER_HOST = 4
+_MAX_FILES_IN_MEMORY = 8  # of the largest size; of smaller ones more
 
 _SEND_DATA = "Send the picture itself as a data: URI."
 
@@ -66,7 +67,7 @@ class CheckedResolver(AbstractResolver):
 
 
 class Fetcher:
-    """Fetches files; its connections end with `aclose`."""
+    """Downloads pictures; `aclose` closes its connections."""
 
     def __init__(self, settings: Images, *, resolver: AbstractResolver | None = None) -> None:
         self._settings = settings
@@ -74,22 +75,24 @@ class Fetcher:
         self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
         self._max_bytes = int(settings.fetch_max_mb * _BYTES_PER_MB)
-        self._room = Room(_FILES_IN_MEMORY * self._max_bytes)
+        self._connections = Turns(_MAX_CONNECTIONS)
+        self._hosts: dict[tuple[str | None, int | None], Turns] = {}  # only hosts that somebody downloads from
+        self._memory = Turns(_MAX_FILES_IN_MEMORY * self._max_bytes)
 
-    async def fetch(self, url: str, held: AsyncExitStack) -> bytes:
-        """The bytes of the file, whatever they are. Raises BadImage for all that keeps us from having them.
+    async def fetch(self, url: str, waiter: Waiter, held: AsyncExitStack) -> bytes:
+        """Download a file of any content. Raises BadImage where that fails, and Expired.
 
-        Their share of the memory for all fetched files is taken until `held` ends.
+        Clients take turns at connections and memory, and the timeout does not count while one waits for its turn. The
+        file's part of the memory for all downloads is taken until `held` ends.
         """
         if not self._settings.fetch:
             raise BadImage(
                 ImageFault.BAD_ADDRESS, f"is named by an address, and this server fetches none. {_SEND_DATA}"
             )
-        checked = self._policy.check_url(url)
+        allowed_url = self._policy.check_url(url)
         timeout_s = self._settings.fetch_timeout_s
         try:
-            async with asyncio.timeout(timeout_s):
-                return await self._follow(checked, held)
+            return await self._follow(allowed_url, waiter, held, _TimeLeft(timeout_s))
         except TimeoutError:
             reason = f"could not be downloaded within {timeout_s:g} s. {_SEND_DATA}"
             raise BadImage(ImageFault.NOT_FETCHED, reason) from None
@@ -101,25 +104,44 @@ class Fetcher:
             await self._session.close()
             self._session = None
 
-    async def _follow(self, url: URL, held: AsyncExitStack) -> bytes:
+    async def _follow(self, url: URL, waiter: Waiter, held: AsyncExitStack, left: "_TimeLeft") -> bytes:
         for _ in range(self._settings.fetch_max_redirects + 1):
-            async with self._opened().get(url, allow_redirects=False) as response:
+            async with self._turn(url, waiter), AsyncExitStack() as opened:
+                async with left.counting():
+                    response = await opened.enter_async_context(self._opened().get(url, allow_redirects=False))
                 if response.status == HTTPStatus.OK:
-                    return await self._read(response, held)
+                    length_bytes = self._length_bytes(response)
+                    await held.enter_async_context(self._memory.take(waiter, length_bytes))
+                    async with left.counting():
+                        return await self._read(response)
                 location = response.headers.get("Location")
             if response.status not in _REDIRECTS or location is None:
                 raise _failed()
             url = self._policy.check_url(str(url.join(URL(location))))
-        most = self._settings.fetch_max_redirects
-        raise BadImage(ImageFault.NOT_FETCHED, f"is behind more than {most} redirects. Name its final address.")
+        limit = self._settings.fetch_max_redirects
+        raise BadImage(ImageFault.NOT_FETCHED, f"is behind more than {limit} redirects. Name its final address.")
 
-    async def _read(self, response: aiohttp.ClientResponse, held: AsyncExitStack) -> bytes:
+    @asynccontextmanager
+    async def _turn(self, url: URL, waiter: Waiter) -> AsyncIterator[None]:
+        """A connection to a host. The host's turn comes first: a slow host's queue takes no connection from others."""
+        host = url.raw_host, url.port
+        turns = self._hosts.setdefault(host, Turns(_MAX_CONNECTIONS_PER_HOST))
+        try:
+            async with turns.take(waiter), self._connections.take(waiter):
+                yield
+        finally:
+            if turns.is_idle:
+                self._hosts.pop(host, None)
+
+    def _length_bytes(self, response: aiohttp.ClientResponse) -> int:
+        """The size that a response announces, or the largest one. Raises BadImage where the file is not taken."""
         if response.headers.get("Content-Encoding", "identity").strip().lower() not in ("identity", ""):
             raise _failed()  # compressed though we asked for it not to be; small bodies can become huge
         if (response.content_length or 0) > self._max_bytes:
             raise self._too_large()
-        announced = self._max_bytes if response.content_length is None else response.content_length
-        await held.enter_async_context(self._room.take(announced))
+        return self._max_bytes if response.content_length is None else response.content_length
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         body = bytearray()
         async for piece in response.content.iter_any():
             body += piece
@@ -132,15 +154,14 @@ class Fetcher:
         return BadImage(ImageFault.FILE_TOO_LARGE, f"is a file of more than {limit}, the most that is downloaded here.")
 
     def _opened(self) -> aiohttp.ClientSession:
-        """The session, made by the first picture that needs it, in the loop that then runs."""
+        """The session, which the first download makes, as it belongs to the loop that then runs."""
         if self._session is None:
             resolver = self._resolver or aiohttp.ThreadedResolver()
             connector = aiohttp.TCPConnector(
                 resolver=CheckedResolver(resolver, self._policy),
                 use_dns_cache=False,
                 force_close=True,
-                limit=_CONNECTIONS,
-                limit_per_host=_CONNECTIONS_PER_HOST,
+                limit=0,  # aiohttp would queue first come, first served: `_turn` is the bound
             )
             self._session = aiohttp.ClientSession(
                 connector=connector,
@@ -148,12 +169,30 @@ class Fetcher:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,
                 auto_decompress=False,
-                timeout=aiohttp.ClientTimeout(total=None),  # `fetch` has one clock for all redirects
+                timeout=aiohttp.ClientTimeout(total=None),  # _TimeLeft counts over all redirects
             )
         return self._session
 
 
+class _TimeLeft:
+    """The timeout of one download: it counts over all redirects, but not while the download waits for its turn."""
+
+    def __init__(self, timeout_s: float) -> None:
+        self._left_s = timeout_s
+
+    @asynccontextmanager
+    async def counting(self) -> AsyncIterator[None]:
+        """A block whose time counts. Raises TimeoutError."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            async with asyncio.timeout(self._left_s):
+                yield
+        finally:
+            self._left_s -= loop.time() - began
+
+
 def _failed() -> BadImage:
-    """One answer for all that can go wrong on the way, so that it can't be used to look around."""
+    """One message for all network errors, so that clients can't use it to scan the operator's network (SSRF)."""
     reason = f"could not be downloaded from its address. {_SEND_DATA}"
     return BadImage(ImageFault.NOT_FETCHED, reason)

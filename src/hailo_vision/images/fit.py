@@ -1,4 +1,4 @@
-"""How a picture of any shape becomes one of the model's shape."""
+"""Scaling: the crop box and the size by which a picture of any shape fits the model's shape. Pure."""
 
 from dataclasses import dataclass
 from typing import Literal, assert_never
@@ -8,7 +8,7 @@ from hailo_vision.chat import Fit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """The shape that a frame must have, and the way to get there."""
+    """The size that a frame must have, and how a picture is fitted to it."""
 
     width_px: int
     height_px: int
@@ -22,14 +22,14 @@ class Shape:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scaling:
-    """Which part of a picture is taken (left, top, right, bottom, in its pixels), and the size that it gets."""
+    """The crop box of a picture (left, top, right, bottom, in its pixels), and the size to which it is scaled."""
 
     box: tuple[float, float, float, float]
     size: tuple[int, int]
 
 
 def scaling(width_px: int, height_px: int, shape: Shape) -> Scaling:
-    """How a picture of this size is scaled. `pad` can give less than the shape, for bars; `inside` too, without."""
+    """The scaling of a picture of this size. `pad` and `inside` can give less than the shape; `pad` adds bars then."""
     whole = (0.0, 0.0, float(width_px), float(height_px))
     match shape.fit:
         case "stretch":
@@ -42,9 +42,9 @@ def scaling(width_px: int, height_px: int, shape: Shape) -> Scaling:
             size = max(1, round(width_px * ratio)), max(1, round(height_px * ratio))
             return Scaling(box=whole, size=size)
         case "crop":
-            taken_width = min(width_px, height_px * shape.width_px / shape.height_px)
-            taken_height = min(height_px, width_px * shape.height_px / shape.width_px)
-            left, top = (width_px - taken_width) / 2, (height_px - taken_height) / 2
+            box_width = min(width_px, height_px * shape.width_px / shape.height_px)
+            box_height = min(height_px, width_px * shape.height_px / shape.width_px)
+            left, top = (width_px - box_width) / 2, (height_px - box_height) / 2
             box = (left, top, width_px - left, height_px - top)
             return Scaling(box=box, size=(shape.width_px, shape.height_px))
         case _:

@@ -1,4 +1,4 @@
-"""What kind of file some bytes are, told by how they begin and never by what somebody says they are."""
+"""The format of a file, sniffed from its first bytes (magic numbers); the declared media type is ignored. Pure."""
 
 from collections.abc import Collection
 from enum import StrEnum
@@ -8,7 +8,8 @@ from hailo_vision.images.bad_image import BadImage
 
 
 class Format(StrEnum):
-    """What can be read. A new one needs its line here, below, in decoders.py, in the settings, and a look at strip.py.
+    """The formats that can be read. A new one needs a line here, below, in decoders.py and in the settings, and a case
+    in strip.py.
 
     A format's name in the settings is that of its member in lower case. TIFF, HEIC and AVIF are off by default.
     """
@@ -37,7 +38,7 @@ _SIGNATURES = (
     (b"II*\0", Format.TIFF),
     (b"MM\0*", Format.TIFF),
 )
-# Known so that the answer can name them.
+# The error message can name these.
 _OTHER_IMAGES = (
     (b"8BPS", "Photoshop"),
     (b"%PDF", "PDF"),
@@ -60,33 +61,33 @@ _HEIF_BRANDS = {
     b"mif1": Format.HEIC,
     b"msf1": Format.HEIC,
 }
-_TEXT_SEEN_BYTES = 1024
+_MAX_TEXT_BYTES = 1024
 
 
 def sniff(data: bytes, enabled: Collection[str]) -> Format:
-    """The format of a picture, one of the settings' words in `enabled`. Raises BadImage, which names any other."""
-    known = _known(data)
-    if known is not None and known.setting in enabled:
-        return known
+    """The format of a picture, if `enabled` (the settings' words) has it. Raises BadImage, which names any other."""
+    image_format = _by_signature(data)
+    if image_format is not None and image_format.setting in enabled:
+        return image_format
     if not data:
         raise BadImage(ImageFault.EMPTY, "is an empty file.")
-    if name := known or _other_image(data):
+    if name := image_format or _other_image(data):
         reason = f"is {_article(name)} {name} file, which is not read here. {_send_one_of(enabled)}"
         raise BadImage(ImageFault.UNSUPPORTED_FORMAT, reason)
-    if data[:_TEXT_SEEN_BYTES].lstrip().lower().startswith((b"<!doctype html", b"<html")):
+    if data[:_MAX_TEXT_BYTES].lstrip().lower().startswith((b"<!doctype html", b"<html")):
         raise BadImage(ImageFault.NO_IMAGE, "is a web page and no image. Name the address of the picture itself.")
     raise BadImage(ImageFault.NO_IMAGE, f"is no image in a known format. {_send_one_of(enabled)}")
 
 
 def unreadable(image_format: Format) -> BadImage:
-    """The operator has listed a format that no installed library decodes."""
+    """The error for a format that the operator has listed and no installed library decodes."""
     reason = (
         f"is {_article(image_format)} {image_format} file; this server is set to read those, but has no decoder for"
     )
     return BadImage(ImageFault.UNSUPPORTED_FORMAT, f"{reason} them. Send another format.")
 
 
-def _known(data: bytes) -> Format | None:
+def _by_signature(data: bytes) -> Format | None:
     for signature, image_format in _SIGNATURES:
         if data.startswith(signature):
             return image_format
@@ -105,7 +106,7 @@ def _other_image(data: bytes) -> str | None:
             return name
     if data[4:8] == b"ftyp":
         return "video or HEIF"
-    text = data[:_TEXT_SEEN_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    text = data[:_MAX_TEXT_BYTES].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith(b"<svg") or (text.startswith((b"<?xml", b"<!--", b"<!doctype svg")) and b"<svg" in text):
         return "SVG"
     return None

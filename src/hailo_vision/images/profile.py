@@ -1,4 +1,4 @@
-"""Colour profiles: colours as the picture's camera or program meant them become sRGB, which the model knows.
+"""ICC colour profiles: a picture's colours are converted to sRGB, for which models are trained.
 
 A profile that is damaged, for other colours than the picture has, or larger than any camera's is ignored, as browsers
 do. A picture without one is taken for sRGB.
@@ -15,7 +15,7 @@ _SPACES = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}
 
 
 def inflated(chunk: bytes) -> bytes:
-    """The profile in the body of a PNG's iCCP chunk; nothing where it is damaged or too large."""
+    """The profile in the body of a PNG's iCCP chunk; empty where it is damaged or too large."""
     name, _, rest = chunk[:100].partition(b"\0")
     if rest[:1] != b"\0":
         return b""
@@ -28,7 +28,7 @@ def inflated(chunk: bytes) -> bytes:
 
 
 def in_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
-    """RGB, from a picture in RGB, L or CMYK."""
+    """Convert a picture in RGB, L or CMYK to RGB in sRGB."""
     if 128 < len(profile) <= MAX_BYTES and profile[16:20].decode("latin-1").strip() == _SPACES[picture.mode]:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))

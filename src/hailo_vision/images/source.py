@@ -1,4 +1,4 @@
-"""What a client wrote as a picture's url: base64 data, an http(s) address, or nothing that can be used."""
+"""The url of a picture as the client sent it, parsed: base64 data or an http(s) address. Pure."""
 
 import binascii
 import re
@@ -49,7 +49,7 @@ class Remote:
 
 
 def read_source(url: str) -> Inline | Remote:
-    """Tells what `url` is. Raises BadImage for what is neither data nor an http(s) address; paths always are."""
+    """Parse `url`. Raises BadImage where it is neither data nor an http(s) address; paths are always refused."""
     scheme = _SCHEME.match(url)
     if scheme is None:
         return _read_bare(url)
@@ -74,7 +74,7 @@ def _read_bare(url: str) -> Inline:
 
 
 def _read_data_uri(url: str) -> Inline:
-    """The declared type is not looked at: clients label their pictures wrongly, the bytes tell."""
+    """Parse a data URI. Its media type is ignored, as clients often declare a wrong one."""
     comma = url.find(",", 0, _MAX_DATA_HEADER)
     if comma < 0:
         raise BadImage(ImageFault.BAD_BASE64, "is a data: URI without a comma before its data.")
@@ -87,7 +87,7 @@ def _read_data_uri(url: str) -> Inline:
 
 
 def _decode(text: str, start: int) -> bytes:
-    """Base64 as it is found: both alphabets, whitespace anywhere, with or without padding, slashes escaped or not."""
+    """Decode base64 leniently: both alphabets, whitespace anywhere, with or without padding, slashes escaped or not."""
     decoded: list[bytes] = []
     rest = b""
     padded = False
@@ -107,7 +107,7 @@ def _decode(text: str, start: int) -> bytes:
 
 
 def _slices(text: str, start: int) -> Iterator[str]:
-    """JSON's escapes, which large bodies bring with them, are undone; none is cut in two."""
+    """Cut the text into slices, and undo JSON's escapes, which large bodies still have; no escape is cut in two."""
     held = ""
     for at in range(start, len(text), _SLICE_CHARS):
         piece = held + text[at : at + _SLICE_CHARS]

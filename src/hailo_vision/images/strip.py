@@ -1,4 +1,4 @@
-"""Only what a decoder needs of a file: metadata, further pictures and filling never reach Pillow.
+"""Files are stripped to what a decoder needs: metadata, further pictures and padding never reach Pillow.
 
 Pillow 11.1, which Debian 13 ships, spends 25 s on 5 MB of empty GIF comments and 800 MB on 500 kB of JPEG EXIF; later
 versions are better and not free of such. None of it is needed for a frame but the orientation and the colour profile,
@@ -48,7 +48,7 @@ class Stripped:
 
 
 def strip(image_format: Format, data: bytes) -> Stripped:
-    """Raises BadImage where the file ends before its picture begins, or is built to be slow."""
+    """Strip a file of its metadata. Raises BadImage where it ends before its picture begins, or is built to be slow."""
     try:
         match image_format:
             case Format.JPEG:

@@ -1,7 +1,7 @@
-"""A picture in more detail than one frame holds: an overview, then equal parts of it. Pure.
+"""Tiles: a picture in more detail than one frame holds, as an overview and equal parts of it. Pure.
 
-How it is done by others of the model's family is not followed: Qwen2-VL takes any size, but its file for the chip is
-compiled for one. So the parts are frames of their own, and words tell how they belong together.
+Qwen2-VL takes pictures of any size, but its file for the chip is compiled for one. So the tiles are frames of their
+own, and text in the prompt says how they belong together.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from hailo_vision.images.fit import Shape
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grid:
-    """Into how many parts a picture is cut; 1 x 1 is not at all."""
+    """The columns and rows into which a picture is cut; one of 1 x 1 is not cut."""
 
     columns: int = 1
     rows: int = 1
@@ -29,8 +29,8 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """A picture as the model will see it: the overview, then the parts of `grid` in reading order, if it has any.
+class DecodedPicture:
+    """A picture as frames: the overview, then the parts of `grid` in reading order, if it has any.
 
     `format` and the size are those of the file, the size as it was stored.
     """
@@ -42,14 +42,14 @@ class Look:
     height_px: int
 
 
-def grid(width_px: int, height_px: int, shape: Shape, most_tiles: int) -> Grid:
+def grid(width_px: int, height_px: int, shape: Shape, max_tiles: int) -> Grid:
     """The grid that shows an upright picture of this size at the largest scale, and of those the one of fewest parts.
 
     Never larger than the picture is: one that the overview shows whole, pixel for pixel, is not cut. `crop` takes
     square grids alone, in which the parts show what the overview shows.
     """
     best, best_scale = Grid(), _scale(width_px, height_px, shape, Grid())
-    for tiles in range(2, most_tiles + 1):
+    for tiles in range(2, max_tiles + 1):
         for columns in (number for number in range(1, tiles + 1) if tiles % number == 0):
             candidate = Grid(columns=columns, rows=tiles // columns)
             if shape.fit == "crop" and candidate.columns != candidate.rows:
@@ -61,18 +61,18 @@ def grid(width_px: int, height_px: int, shape: Shape, most_tiles: int) -> Grid:
 
 
 def _scale(width_px: int, height_px: int, shape: Shape, parts: Grid) -> float:
-    """Pixels of the frames for one of the picture, in the direction that has fewer; 1 is all there is."""
+    """The scale at which the grid's frames show the picture, in the direction where it is smaller; at most 1."""
     across = parts.columns * shape.width_px / width_px
     down = parts.rows * shape.height_px / height_px
     return min(1.0, max(across, down) if shape.fit == "crop" else min(across, down))
 
 
-def words(look: Look) -> tuple[Text | Frame, ...]:
-    """What stands in the prompt for a picture: its frame, or its frames and what they are."""
-    overview, *parts = look.frames
+def words(picture: DecodedPicture) -> tuple[Text | Frame, ...]:
+    """The parts of the prompt for a picture: its frame, or its frames with text that says what they are."""
+    overview, *parts = picture.frames
     if not parts:
         return (overview,)
-    return (Text(text=OVERVIEW), overview, Text(text=_parts_of(look.grid)), *parts, Text(text=END))
+    return (Text(text=OVERVIEW), overview, Text(text=_parts_of(picture.grid)), *parts, Text(text=END))
 
 
 def _parts_of(grid: Grid) -> str:
@@ -89,8 +89,8 @@ END = "\n"
 MAX_WORDS_BYTES = len(OVERVIEW) + len(_parts_of(Grid(columns=99, rows=99))) + len(END)
 
 
-def spread(frames: int, wants: Sequence[bool], most_tiles: int) -> tuple[int, ...]:
-    """How many tiles each picture may have when so many `frames` are to spare; `wants` says which ask for any."""
-    asking = sum(wants)
-    share = min(most_tiles, max(frames, 0) // asking) if asking else 0
-    return tuple(share if wanted else 0 for wanted in wants)
+def spread(frames: int, is_high: Sequence[bool], max_tiles: int) -> tuple[int, ...]:
+    """Share spare `frames` out evenly as tiles of the pictures in high detail. Returns the tiles of each picture."""
+    count = sum(is_high)
+    share = min(max_tiles, max(frames, 0) // count) if count else 0
+    return tuple(share if high else 0 for high in is_high)

@@ -19,6 +19,7 @@ from hailo_vision.scheduler.idle import KeepAlive
 from hailo_vision.scheduler.job import PIECES_IN_A_ROW, Events, Job
 from hailo_vision.scheduler.queue import FairQueue
 from hailo_vision.scheduler.record import JobRecord, Outcome, Refusal, Totals, outcome_of, refusal_of
+from hailo_vision.scheduler.turns import Waiter
 from hailo_vision.tasks import task_group
 
 log = logging.getLogger(__name__)
@@ -110,6 +111,11 @@ class Scheduler:
             await self._wait_for_engine(client, priority, arrived_at)
         assert self._engine.model is not None
         return self._engine.model
+
+    def waiter(self, *, client: str, arrived_at: float, priority: Priority = Priority.INTERACTIVE) -> Waiter:
+        """The same request at all else that it waits for: its client and its deadline are those of its jobs."""
+        deadline_s = self._admission.deadline_s
+        return Waiter(client=client, deadline=arrived_at + deadline_s, deadline_s=deadline_s, priority=priority)
 
     async def load(self, *, client: str, arrived_at: float) -> None:
         """Load the model if it is not loaded, in the request's turn. Raises the errors of `admit`."""
