@@ -6,8 +6,8 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from hailo_vision.doctor.case import Case
 from hailo_vision.doctor.finding import Finding
+from hailo_vision.doctor.installation import Installation
 from hailo_vision.doctor.machine import Machine
 from models.mirror import hef
 
@@ -126,12 +126,12 @@ class Pi:
         self.write(YAML, json.dumps(sections))
         self.write(JSON, json.dumps(sections))
 
-    def case(self, config: Path | None = None, *, uid: int = 1000) -> Case:
+    def installation(self, config: Path | None = None, *, uid: int = 1000) -> Installation:
         machine = Machine(
             root=self.root, environment={**os.environ, **self.environment}, uid=uid, gids=frozenset({uid})
         )
-        return Case(machine, config)
+        return Installation(machine, config)
 
 
-def told(finding: Finding) -> str:
+def as_line(finding: Finding) -> str:
     return f"{finding.verdict}: {finding.saw} -> {finding.advice}"

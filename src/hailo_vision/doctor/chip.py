@@ -3,35 +3,35 @@
 from collections.abc import Callable
 from typing import Any
 
-from hailo_vision.doctor.case import Case
 from hailo_vision.doctor.finding import Finding, failed, ok, skipped, warning
+from hailo_vision.doctor.installation import Installation
 from hailo_vision.models.catalogue import release_in
 
 ARCHITECTURE = "HAILO10H"
 HOT_C = 85.0  # a cautious guess: the vendor publishes no limit for the 10H that we know of
 
 
-def identified(case: Case) -> Finding:
-    if reason := _nothing_to_ask(case):
+def identified(installation: Installation) -> Finding:
+    if reason := _nothing_to_ask(installation):
         return skipped(reason)
-    told = case.chip
-    if told.facts is None:
+    reply = installation.chip
+    if reply.facts is None:
         return failed(
-            f"the chip gave no answer: {told.trouble}",
+            f"the chip gave no answer: {reply.trouble}",
             "If nothing above is wrong, power the board off and on; a reboot does not restart the chip's own system.",
         )
-    architecture = str(told.facts.get("architecture"))
+    architecture = str(reply.facts.get("architecture"))
     if ARCHITECTURE not in architecture.replace("-", "").upper():
         return failed(f"the chip is a {architecture}", "The models need a Hailo-10H, such as on the AI HAT+ 2.")
-    return ok(architecture if case.drives_the_chip else f"{architecture}, simulated")
+    return ok(architecture if installation.drives_the_chip else f"{architecture}, simulated")
 
 
-def firmware(case: Case) -> Finding:
-    return _of_an_answer(case, _firmware)
+def firmware(installation: Installation) -> Finding:
+    return _of_an_answer(installation, _firmware)
 
 
-def temperature(case: Case) -> Finding:
-    return _of_an_answer(case, _temperature)
+def temperature(installation: Installation) -> Finding:
+    return _of_an_answer(installation, _temperature)
 
 
 def _firmware(facts: dict[str, Any]) -> Finding:
@@ -52,19 +52,19 @@ def _temperature(facts: dict[str, Any]) -> Finding:
     return ok(saw)
 
 
-def _of_an_answer(case: Case, judge: Callable[[dict[str, Any]], Finding]) -> Finding:
-    if reason := _nothing_to_ask(case):
+def _of_an_answer(installation: Installation, judge: Callable[[dict[str, Any]], Finding]) -> Finding:
+    if reason := _nothing_to_ask(installation):
         return skipped(reason)
-    if case.chip.facts is None:
+    if installation.chip.facts is None:
         return skipped("the chip gave no answer")
-    return judge(case.chip.facts)
+    return judge(installation.chip.facts)
 
 
-def _nothing_to_ask(case: Case) -> str | None:
-    if case.module is None:
-        return f"the runtime {case.runtime} has no chip"
-    if case.drives_the_chip and case.node is None:
+def _nothing_to_ask(installation: Installation) -> str | None:
+    if installation.module is None:
+        return f"the runtime {installation.runtime} has no chip"
+    if installation.drives_the_chip and installation.node is None:
         return "there is no device node to ask through"
-    if case.bindings.facts is None:
+    if installation.bindings.facts is None:
         return "without HailoRT's Python package the chip can't be asked"
     return None

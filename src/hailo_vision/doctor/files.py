@@ -7,8 +7,8 @@ from pathlib import Path
 
 from hailo_vision.doctor import account
 from hailo_vision.doctor.account import ENTER, READ, Account, Owner
-from hailo_vision.doctor.case import SERVICE, Case
 from hailo_vision.doctor.finding import Finding, failed, skipped
+from hailo_vision.doctor.installation import SERVICE, Installation
 
 AS_ROOT = "Run `sudo hailo-vision doctor`."
 # What a property of the unit hides, whatever a file's mode: systemd.exec(5).
@@ -42,20 +42,20 @@ def head_of(
         return failed(f"{path} can't be read: {error.strerror}", broken)
 
 
-def closed_to(user: Account, path: Path, root: Path, wanted: int = READ) -> Path | None:
+def closed_to(user: Account, path: Path, root: Path, access: int = READ) -> Path | None:
     """The first folder on the way, or the file itself, that this user may not use."""
     parents = [folder for folder in reversed(path.parents) if folder.is_relative_to(root)]
-    for place, needed in [*((folder, ENTER) for folder in parents), (path, wanted)]:
-        status = os.stat(place)
+    for step, step_access in [*((folder, ENTER) for folder in parents), (path, access)]:
+        status = os.stat(step)
         owner = Owner(uid=status.st_uid, gid=status.st_gid, mode=stat.S_IMODE(status.st_mode))
-        if not account.may(user, owner, needed):
-            return place
+        if not account.may(user, owner, step_access):
+            return step
     return None
 
 
-def hidden(case: Case, path: Path) -> Finding | None:
+def hidden(installation: Installation, path: Path) -> Finding | None:
     """What the service can't see though its user could, as its unit shows it other folders in their place."""
-    unit = case.unit or {}
+    unit = installation.unit or {}
     if unit.get("LoadState") != "loaded":
         return None
     real = Path(os.path.realpath(path))
@@ -64,7 +64,7 @@ def hidden(case: Case, path: Path) -> Finding | None:
         if value in ("", "no", "read-only"):
             continue
         for folder in folders:
-            if real.is_relative_to(case.machine.path(folder)):
+            if real.is_relative_to(installation.machine.path(folder)):
                 return failed(
                     f"{real} is in {folder}, which the service can't see (its unit has {name}={value})",
                     f"Move it to /var/lib/hailo-vision and name it there, or let the service see it: "
@@ -75,8 +75,8 @@ def hidden(case: Case, path: Path) -> Finding | None:
 
 def is_roots(path: Path) -> bool:
     """Whether nobody but root can have put there what stands there, so that root may run it."""
-    for place in (path, *path.parents):
-        status = os.stat(place)
+    for step in (path, *path.parents):
+        status = os.stat(step)
         others_write = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not status.st_mode & stat.S_ISVTX
         if status.st_uid != 0 or others_write:
             return False

@@ -51,7 +51,7 @@ class Machine:
             return ()
 
     def run(
-        self, words: Sequence[str], *, within_s: float = COMMAND_S, also: Mapping[str, str] | None = None
+        self, words: Sequence[str], *, within_s: float = COMMAND_S, extra_environment: Mapping[str, str] | None = None
     ) -> Output | None:
         """Runs a command to its end, or to the end of its time; None where there is no such program.
 
@@ -61,7 +61,7 @@ class Machine:
         program = shutil.which(words[0], path=self.environment.get("PATH"))
         if program is None:
             return None
-        environment = {**self.environment, "LC_ALL": "C.UTF-8", **(also or {})}
+        environment = {**self.environment, "LC_ALL": "C.UTF-8", **(extra_environment or {})}
         try:
             child = subprocess.Popen(
                 [program, *words[1:]],

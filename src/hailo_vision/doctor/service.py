@@ -3,8 +3,8 @@
 import json
 from datetime import UTC, datetime
 
-from hailo_vision.doctor.case import SERVICE, Case
 from hailo_vision.doctor.finding import Finding, failed, ok, skipped, warning
+from hailo_vision.doctor.installation import SERVICE, Installation
 from hailo_vision.doctor.machine import Output
 
 _START = f"`sudo systemctl enable --now {SERVICE}`"
@@ -13,8 +13,8 @@ _LOG = f"`journalctl -u {SERVICE} -e` tells the story"
 _MEANINGS = {"3": "it could not start", "78": "its configuration is wrong"}
 
 
-def look(case: Case) -> Finding:
-    unit = case.unit
+def look(installation: Installation) -> Finding:
+    unit = installation.unit
     if unit is None:
         return skipped("no systemd here")
     if unit.get("LoadState") == "not-found":
@@ -23,16 +23,16 @@ def look(case: Case) -> Finding:
         )
     state, result, status = unit.get("ActiveState", ""), unit.get("Result", ""), unit.get("ExecMainStatus", "0")
     text, restarts = unit.get("StatusText", ""), unit.get("NRestarts", "0")
-    told = f"; it says: {text}" if text else ""
-    again = f"; systemd has restarted it {restarts} times" if restarts not in ("", "0") else ""
-    saw = f"{state} ({unit.get('SubState', '')}){told}{again}"
+    status_text = f"; it says: {text}" if text else ""
+    restart_text = f"; systemd has restarted it {restarts} times" if restarts not in ("", "0") else ""
+    saw = f"{state} ({unit.get('SubState', '')}){status_text}{restart_text}"
     match state:
         case "active":
-            return warning(saw, f"{_LOG}.") if again else ok(saw)
+            return warning(saw, f"{_LOG}.") if restart_text else ok(saw)
         case "failed":
             why = f", {_MEANINGS[status]}" if status in _MEANINGS else ""
             return failed(f"{saw}; {result}, exit code {status}{why}", f"{_LOG}.")
-        case "activating" if again:
+        case "activating" if restart_text:
             return failed(saw, f"It fails again and again: {_LOG}.")
         case "activating":
             return warning(saw, "Wait: loading the model takes up to a minute.")
@@ -40,11 +40,11 @@ def look(case: Case) -> Finding:
             return warning(saw, _START)
 
 
-def journal(case: Case) -> Finding:
-    if case.unit is None:
+def journal(installation: Installation) -> Finding:
+    if installation.unit is None:
         return skipped("no systemd here")
     words = ["journalctl", "--unit", SERVICE, "--boot", "--priority", "err", "--lines", "1", "--output", "json"]
-    output = case.machine.run([*words, "--no-pager"])
+    output = installation.machine.run([*words, "--no-pager"])
     match output:
         case None:
             return skipped("no journalctl here")

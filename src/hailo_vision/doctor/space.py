@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from hailo_vision.doctor.case import Case
 from hailo_vision.doctor.finding import Finding, failed, ok, skipped, warning
+from hailo_vision.doctor.installation import Installation
 from hailo_vision.doctor.machine import Machine
 
 LITTLE_DISK_MB = 500
@@ -13,8 +13,8 @@ LITTLE_MEMORY_MB = 400  # a load sends the model's file through buffers of up to
 _CMDLINE = "/boot/firmware/cmdline.txt"
 
 
-def disk(case: Case) -> Finding:
-    folder = case.machine.path(case.settings.model.hef).parent
+def disk(installation: Installation) -> Finding:
+    folder = installation.machine.path(installation.settings.model.hef).parent
     # A folder that is closed to the one who looks counts as missing, as its disk is that of its parent.
     while not os.path.isdir(folder) and folder != folder.parent:
         folder = folder.parent
@@ -30,15 +30,15 @@ def disk(case: Case) -> Finding:
     return ok(saw)
 
 
-def memory(case: Case) -> Finding:
-    available_bytes = meminfo(case.machine, "MemAvailable")
+def memory(installation: Installation) -> Finding:
+    available_bytes = meminfo(installation.machine, "MemAvailable")
     if available_bytes is None:
         return skipped("the kernel does not tell how much memory there is")
     available_mb = available_bytes / 1e6
     saw = f"{available_mb:,.0f} MB are available"
     if available_mb < LITTLE_MEMORY_MB:
         return warning(saw, "End other programs: loading the model may fail or be slow.")
-    if not has_memory_cgroup(case.machine):
+    if not has_memory_cgroup(installation.machine):
         return warning(
             f"{saw}; the memory cgroup is off, so systemd's limits (MemoryMax=) do nothing",
             f"Raspberry Pi OS starts so. To have them, add cgroup_enable=memory to the line in {_CMDLINE} and reboot.",
@@ -51,11 +51,11 @@ def _free_mb(folder: Path) -> float:
     return disk.f_bavail * disk.f_frsize / 1e6
 
 
-def meminfo(machine: Machine, wanted: str) -> int | None:
+def meminfo(machine: Machine, key: str) -> int | None:
     """A figure of the kernel's, in bytes."""
     for line in (machine.text("/proc/meminfo") or "").splitlines():
         name, _, value = line.partition(":")
-        if name == wanted and value.split()[:1] and value.split()[0].isdecimal():
+        if name == key and value.split()[:1] and value.split()[0].isdecimal():
             return int(value.split()[0]) * 1024
     return None
 

@@ -58,14 +58,14 @@ class PciDevice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class ChildReply:
     """What a child that asks the runtime said: facts, or why there are none."""
 
     facts: dict[str, Any] | None
     trouble: str
 
 
-class Case:
+class Installation:
     """One machine with one configuration."""
 
     def __init__(self, machine: Machine, config: Path | None = None) -> None:
@@ -143,20 +143,23 @@ class Case:
     def account(self) -> Account:
         """The service's user; where there is none, the one who looks, who would run `serve` too."""
         unit = self.unit or {}
-        name, also = unit.get("User") or SERVICE, [unit.get("Group", ""), *unit.get("SupplementaryGroups", "").split()]
-        if found := account.find(name, self.passwd, self.group, also):
-            return found
+        name, extra_groups = (
+            unit.get("User") or SERVICE,
+            [unit.get("Group", ""), *unit.get("SupplementaryGroups", "").split()],
+        )
+        if user := account.find(name, self.passwd, self.group, extra_groups):
+            return user
         machine = self.machine
         return Account(name=account.name_of(machine.uid, self.passwd), uid=machine.uid, gids=machine.gids)
 
     @cached_property
     def chips(self) -> tuple[PciDevice, ...]:
-        found = (
+        devices = (
             PciDevice(address=address, device=self.machine.text(f"{_PCI}/{address}/device") or "")
             for address in self.machine.names(_PCI)
             if self.machine.text(f"{_PCI}/{address}/vendor") == VENDOR_ID
         )
-        return tuple(found)
+        return tuple(devices)
 
     @property
     def has_none_on_the_bus(self) -> bool:
@@ -166,13 +169,13 @@ class Case:
     @cached_property
     def node(self) -> str | None:
         """The device node that the daemon would open, by the name it has on the machine."""
-        wanted = self.settings.device.path
+        setting = self.settings.device.path
         try:
             folder = self.machine.path("/dev")
-            found = Path(find_node(wanted if wanted == "auto" else str(self.machine.path(wanted)), folder))
+            node = Path(find_node(setting if setting == "auto" else str(self.machine.path(setting)), folder))
         except StartError:
             return None
-        return f"/{found.relative_to(self.machine.root)}"
+        return f"/{node.relative_to(self.machine.root)}"
 
     @property
     def node_owner(self) -> Owner | None:
@@ -194,11 +197,11 @@ class Case:
             return None
 
     @cached_property
-    def bindings(self) -> Told:
+    def bindings(self) -> ChildReply:
         return self._ask(BINDINGS_COMMAND)
 
     @cached_property
-    def chip(self) -> Told:
+    def chip(self) -> ChildReply:
         """What the chip says of itself, over a connection of its own that disturbs no answer (contract 5)."""
         return self._ask(PROBE_COMMAND)
 
@@ -222,30 +225,32 @@ class Case:
             return load.find(self.machine.environment)
         return self.rendered if os.path.lexists(self.rendered) else None
 
-    def _ask(self, command: tuple[str, ...]) -> Told:
+    def _ask(self, command: tuple[str, ...]) -> ChildReply:
         if self.module is None:
-            return Told(facts=None, trouble=f"the runtime {self.runtime} has no chip to ask")
-        also = {} if self.drives_the_chip else {"HAILO_VISION_SIMULATOR": json.dumps(asdict(self.settings.simulator))}
-        return told(self.machine.run([*command, self.module], within_s=CHILD_S, also=also))
+            return ChildReply(facts=None, trouble=f"the runtime {self.runtime} has no chip to ask")
+        environment = (
+            {} if self.drives_the_chip else {"HAILO_VISION_SIMULATOR": json.dumps(asdict(self.settings.simulator))}
+        )
+        return child_reply(self.machine.run([*command, self.module], within_s=CHILD_S, extra_environment=environment))
 
 
-def told(output: Output | None) -> Told:
+def child_reply(output: Output | None) -> ChildReply:
     """The JSON of a child that ended well, or its last line, or how it ended."""
     match output:
         case None:
-            return Told(facts=None, trouble="it could not be started")
+            return ChildReply(facts=None, trouble="it could not be started")
         case Output(code=None):
-            return Told(facts=None, trouble=f"it said nothing for {CHILD_S:g} s and was killed")
+            return ChildReply(facts=None, trouble=f"it said nothing for {CHILD_S:g} s and was killed")
         case Output(code=0, stdout=stdout):
             try:
                 facts = json.loads(stdout)
             except ValueError:
                 facts = None
             if isinstance(facts, dict):
-                return Told(facts=facts, trouble="")
-            return Told(facts=None, trouble="what it said is not understood")
+                return ChildReply(facts=facts, trouble="")
+            return ChildReply(facts=None, trouble="what it said is not understood")
         case Output(code=int(code)) if code < 0:
-            return Told(facts=None, trouble=f"it was ended by signal {-code}")
+            return ChildReply(facts=None, trouble=f"it was ended by signal {-code}")
         case _:
             lines = output.stderr.strip().splitlines() or [f"it ended with exit code {output.code}"]
-            return Told(facts=None, trouble=lines[-1].strip())
+            return ChildReply(facts=None, trouble=lines[-1].strip())
