@@ -117,8 +117,8 @@ class Server:
 def refusal(answer: Answer) -> ServerError:
     """An error response in the server's own words, if it has any."""
     try:
-        told = answer.body["error"]
-        return ServerError(str(told["message"]), code=str(told["code"] or answer.status), status=answer.status)
+        fault = answer.body["error"]
+        return ServerError(str(fault["message"]), code=str(fault["code"] or answer.status), status=answer.status)
     except (KeyError, TypeError):
         message = f"The server answered with status {answer.status}: is it a hailo-vision server?"
         return ServerError(message, code="not_understood", status=answer.status)

@@ -94,7 +94,7 @@ def vitals(health: Mapping[str, Any], cpu: tuple[float, float] | None) -> Vitals
 def versions(health: Mapping[str, Any]) -> dict[str, str | None]:
     """Of everything that could make a difference, on both sides."""
     chip = health.get("chip") or {}
-    told = {
+    facts = {
         "server": health.get("version"),
         "runtime": health.get("runtime"),
         "runtime_version": health.get("runtime_version"),
@@ -107,7 +107,7 @@ def versions(health: Mapping[str, Any]) -> dict[str, str | None]:
         "system": platform.platform(),
         "machine": _board(),
     }
-    return {name: None if value is None else str(value) for name, value in told.items()}
+    return {name: None if value is None else str(value) for name, value in facts.items()}
 
 
 def _board() -> str:
@@ -125,4 +125,4 @@ def cpu_seconds() -> tuple[float, float] | None:
     except (OSError, ValueError, IndexError):
         return None
     total = sum(ticks)
-    return (total - sum(ticks[place] for place in _IDLE)) / _TICKS_PER_S, total / _TICKS_PER_S
+    return (total - sum(ticks[column] for column in _IDLE)) / _TICKS_PER_S, total / _TICKS_PER_S

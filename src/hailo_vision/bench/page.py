@@ -52,8 +52,8 @@ def _phase(phase: Phase) -> Iterator[str]:
     rows = "".join(_row(quantity, phase.figures[quantity.name]) for quantity in QUANTITIES)
     yield f"<tbody>{rows}</tbody></table></div>"
     if phase.errors:
-        listed = ", ".join(f"{escape(code)} ({number})" for code, number in phase.errors.items())
-        yield f'<p class="note">Not answered: {listed}.</p>'
+        errors = ", ".join(f"{escape(code)} ({number})" for code, number in phase.errors.items())
+        yield f'<p class="note">Not answered: {errors}.</p>'
     yield f'<p class="small">{_footnote(phase)}</p></section>'
 
 
@@ -108,14 +108,14 @@ def _row(quantity: Quantity, figure: Figure | None) -> str:
 
 
 def _footnote(phase: Phase) -> str:
-    told = (
+    text = (
         "Percentiles are by nearest rank: each is a value that was measured. Of a rate they count from the fastest "
         "down. Queue, picture and prefill are by the server's clock, the rest by that of the one who asked."
     )
     counts = [figure.count for figure in phase.figures.values() if figure]
     if any(is_extreme(99, count) for count in counts):
-        told += " * is nothing but the worst of all: p95 needs 20 answers, p99 a hundred, to be more."
-    return escape(told)
+        text += " * is nothing but the worst of all: p95 needs 20 answers, p99 a hundred, to be more."
+    return escape(text)
 
 
 def _surroundings(result: Result) -> Iterator[str]:
@@ -127,7 +127,9 @@ def _surroundings(result: Result) -> Iterator[str]:
         "Chip": f"{words.celsius(before.temperature_c)} before, {words.celsius(after.temperature_c)} after",
         "Memory of the daemon": f"{daemon[0]} before, {daemon[1]} after",
         "Memory of the worker": f"{worker[0]} before, {worker[1]} after",
-        "CPU of the machine": ", ".join(f"{words.percent(one.cpu_busy_share)} {one.name}" for one in result.phases),
+        "CPU of the machine": ", ".join(
+            f"{words.percent(phase.cpu_busy_share)} {phase.name}" for phase in result.phases
+        ),
         "Restarts of the worker": f"{before.worker_restarts} before, {after.worker_restarts} after",
         "Address": result.url,
     }

@@ -43,10 +43,10 @@ class Plan:
         prompt = self.prompts[number % len(self.prompts)]
         if self.pictures:
             return Question(number=number, prompt=prompt, picture=self.pictures[number % len(self.pictures)])
-        return Question(number=number, prompt=prompt, picture=drawn(number, self.nonce) if self.draws else None)
+        return Question(number=number, prompt=prompt, picture=draw_scene(number, self.nonce) if self.draws else None)
 
 
-def drawn(number: int, nonce: int) -> str:
+def draw_scene(number: int, nonce: int) -> str:
     """A picture of coloured shapes as a data URI: the same scenes in each bench, and never one that is cached."""
     scene = random.Random(number % SCENES)
     image = Image.new("RGB", SIZE_PX, _colour(scene))

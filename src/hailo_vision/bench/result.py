@@ -80,9 +80,9 @@ def share(before: float | None, after: float | None, of: float) -> float | None:
 
 def as_json(result: Result) -> dict[str, Any]:
     tree = asdict(result)
-    for phase, told in zip(result.phases, tree["phases"], strict=True):
-        for sample, one in zip(phase.samples, told["samples"], strict=True):
-            one["tokens_per_s"] = sample.tokens_per_s
+    for phase, phase_tree in zip(result.phases, tree["phases"], strict=True):
+        for sample, sample_tree in zip(phase.samples, phase_tree["samples"], strict=True):
+            sample_tree["tokens_per_s"] = sample.tokens_per_s
     head = {"schema": SCHEMA, "kind": "hailo-vision bench", "percentiles": "nearest rank"}
     return {**head, **{name: _rounded(value) for name, value in tree.items()}}
 

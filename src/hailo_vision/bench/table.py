@@ -55,10 +55,10 @@ def _foot(result: Result) -> Iterator[str]:
     yield ""
     yield f"Load    {'not told' if result.load_s is None else words.seconds(result.load_s)}"
     yield f"Chip    {words.celsius(before.temperature_c)} before, {words.celsius(after.temperature_c)} after"
-    for name, one, other in (
+    for name, before_bytes, after_bytes in (
         ("Daemon", before.daemon_bytes, after.daemon_bytes),
         ("Worker", before.worker_bytes, after.worker_bytes),
     ):
-        yield f"{name}  {words.megabytes(one)} before, {words.megabytes(other)} after"
+        yield f"{name}  {words.megabytes(before_bytes)} before, {words.megabytes(after_bytes)} after"
     if before.worker_restarts != after.worker_restarts:
         yield f"Worker  restarted in between: {before.worker_restarts} times before, {after.worker_restarts} after"

@@ -43,15 +43,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _examine(arguments: argparse.Namespace) -> int:
     installation = Installation(Machine(root=arguments.root), arguments.config)
-    done: list[tuple[Check, Finding]] = []
+    results: list[tuple[Check, Finding]] = []
     for check, finding in examine(installation):
-        done.append((check, finding))
+        results.append((check, finding))
         if not arguments.json:
             columns, coloured = shutil.get_terminal_size().columns, sys.stdout.isatty()
             print(report.as_text(check, finding, columns=columns, coloured=coloured), flush=True)
     if arguments.json:
-        print(json.dumps(report.as_json(done, __version__, installation.runtime), indent=2))
+        print(json.dumps(report.as_json(results, __version__, installation.runtime), indent=2))
     else:
-        print(f"\n{report.summary(done, installation.runtime)}")
+        print(f"\n{report.summary(results, installation.runtime)}")
     bad = {Verdict.FAILED, Verdict.WARNING} if arguments.strict else {Verdict.FAILED}
-    return FAILED if report.worst(done) in bad else 0
+    return FAILED if report.worst(results) in bad else 0

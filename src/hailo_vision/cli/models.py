@@ -116,9 +116,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _list(arguments: argparse.Namespace, shelf: Shelf) -> int:
-    found, release, configured = places(shelf.folder), shelf.release(), shelf.configured
-    table = listing.rows(CATALOGUE, found, release, configured)
-    others = listing.strangers(CATALOGUE, found)
+    files, release, configured = places(shelf.folder), shelf.release(), shelf.configured
+    table = listing.rows(CATALOGUE, files, release, configured)
+    others = listing.strangers(CATALOGUE, files)
     if arguments.json:
         version = release.version if release else None
         head = {"folder": str(shelf.folder), "configured": str(configured), "release": version}
@@ -151,8 +151,12 @@ def _pull_one(file: ModelFile, arguments: argparse.Namespace, shelf: Shelf) -> i
         pulled = asyncio.run(coming)
     except KeyboardInterrupt:
         printer.end()
-        kept = place(shelf.folder, file.file).part_bytes
-        more = f"{listing.size(kept)} are kept: the same command goes on from there." if kept else "Nothing was kept."
+        previous = place(shelf.folder, file.file).part_bytes
+        more = (
+            f"{listing.size(previous)} are kept: the same command goes on from there."
+            if previous
+            else "Nothing was kept."
+        )
         print(f"Stopped. {more}", file=sys.stderr)
         return INTERRUPTED
     finally:
@@ -185,70 +189,70 @@ def _runtime(release: str) -> str:
 
 
 def _verify(arguments: argparse.Namespace, shelf: Shelf) -> int:
-    chosen = shelf.named(arguments.name) if arguments.name else places(shelf.folder)
-    there = [one for one in chosen if one.size_bytes is not None]
+    selection = shelf.named(arguments.name) if arguments.name else places(shelf.folder)
+    there = [model for model in selection if model.size_bytes is not None]
     if not there:
-        what = chosen[0].path.name if arguments.name else "A model"
-        message = f"{what} is not in {shelf.folder}. Get it with: hailo-vision models pull NAME"
+        name = selection[0].path.name if arguments.name else "A model"
+        message = f"{name} is not in {shelf.folder}. Get it with: hailo-vision models pull NAME"
         raise ModelError(ModelFault.NOT_ON_DISK, message)
     release = shelf.release()
-    verdicts = [_verdict(one) for one in there]
+    verdicts = [_verdict(model) for model in there]
     for verdict in verdicts:
-        print(_told(verdict, release))
+        print(_verdict_line(verdict, release))
     return FAILED if any(verdict.faults for verdict in verdicts) else 0
 
 
-def _verdict(one: Place) -> Verdict:
+def _verdict(model: Place) -> Verdict:
     printer = Printer(sys.stderr)
     show = printer.show if sys.stderr.isatty() else _keep_quiet
     try:
-        with disk_errors(one.path.parent):
-            return verify(one, CATALOGUE, show)
+        with disk_errors(model.path.parent):
+            return verify(model, CATALOGUE, show)
     finally:
         printer.end()
 
 
-def _told(verdict: Verdict, release: Release | None) -> str:
+def _verdict_line(verdict: Verdict, release: Release | None) -> str:
     name, origin = verdict.place.path.name, verdict.origin
     if verdict.faults:
         replace = f"hailo-vision models pull {origin.model if origin else 'NAME'} --force"
         return f"{name} {', and '.join(verdict.faults)}. Replace it:  {replace}"
     if verdict.compared_with:
-        told = f"{name} is good: size and header are right, and the hash is that of {verdict.compared_with}."
+        sentence = f"{name} is good: size and header are right, and the hash is that of {verdict.compared_with}."
     else:
-        told = f"{name}: size and header are right; nobody has told its hash. SHA-256 {verdict.sha256}"
+        sentence = f"{name}: size and header are right; nobody has told its hash. SHA-256 {verdict.sha256}"
     if origin and release and origin.release not in (release.version, GGUF):
-        told += f" But it is for HailoRT {origin.release}, and {release.version} is installed: pull it again."
-    return told
+        sentence += f" But it is for HailoRT {origin.release}, and {release.version} is installed: pull it again."
+    return sentence
 
 
 def _remove(arguments: argparse.Namespace, shelf: Shelf) -> int:
-    for one in shelf.named(arguments.name):
-        code = _remove_one(one, arguments, shelf)
+    for model in shelf.named(arguments.name):
+        code = _remove_one(model, arguments, shelf)
         if code:
             return code
     return 0
 
 
-def _remove_one(one: Place, arguments: argparse.Namespace, shelf: Shelf) -> int:
-    if not os.path.lexists(one.path) and not one.part.is_file():
-        raise ModelError(ModelFault.NOT_ON_DISK, f"{one.path.name} is not in {shelf.folder}.")
-    if shelf.is_configured(one.path):
-        print(f"{one.path} is the configured model: without it the service can't start again.", file=sys.stderr)
-    if not arguments.yes and not _agreed(one):
+def _remove_one(model: Place, arguments: argparse.Namespace, shelf: Shelf) -> int:
+    if not os.path.lexists(model.path) and not model.part.is_file():
+        raise ModelError(ModelFault.NOT_ON_DISK, f"{model.path.name} is not in {shelf.folder}.")
+    if shelf.is_configured(model.path):
+        print(f"{model.path} is the configured model: without it the service can't start again.", file=sys.stderr)
+    if not arguments.yes and not _agreed(model):
         return FAILED
-    with disk_errors(shelf.folder), held(one):
-        remove(one)
-    print(f"{one.path} is removed")
+    with disk_errors(shelf.folder), held(model):
+        remove(model)
+    print(f"{model.path} is removed")
     return 0
 
 
-def _agreed(one: Place) -> bool:
+def _agreed(model: Place) -> bool:
     if not sys.stdin.isatty():
-        print(f"Nobody is there to ask. To delete {one.path} all the same: --yes", file=sys.stderr)
+        print(f"Nobody is there to ask. To delete {model.path} all the same: --yes", file=sys.stderr)
         return False
-    size = listing.size(one.size_bytes or one.part_bytes)
-    return input(f"Delete {one.path} ({size})? [y/N] ").strip().lower() in ("y", "yes")
+    size = listing.size(model.size_bytes or model.part_bytes)
+    return input(f"Delete {model.path} ({size})? [y/N] ").strip().lower() in ("y", "yes")
 
 
 def _keep_quiet(_: Event) -> None:

@@ -22,7 +22,7 @@ Changed = Callable[[int, Engine], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
+class EngineChoice:
     """The models with engines that are never `auto`, and why the default model's preferred engine is the one it is."""
 
     models: tuple[ModelSettings, ...]
@@ -37,19 +37,19 @@ class Chosen:
         return sum(len(model.engines) for model in self.models)
 
 
-def choose(models: tuple[ModelSettings, ...]) -> Chosen:
+def choose(models: tuple[ModelSettings, ...]) -> EngineChoice:
     """Look which engine `auto` is on this machine. An engine that a model would have twice is there once."""
     reason = choose_engine(models[0].engines[0]).reason
-    return Chosen(models=tuple(_resolved(model) for model in models), reason=reason)
+    return EngineChoice(models=tuple(_resolved(model) for model in models), reason=reason)
 
 
 def _resolved(model: ModelSettings) -> ModelSettings:
-    found: dict[settings.Runtime, EngineSettings] = {}
+    engines: dict[settings.Runtime, EngineSettings] = {}
     for engine in model.engines:
         runtime = choose_engine(engine).runtime
-        found.setdefault(runtime, replace(engine, runtime=runtime))
-    is_alone = len(found) == 1 and not model.fallback
-    return replace(model, engines=tuple(replace(engine, is_alone=is_alone) for engine in found.values()))
+        engines.setdefault(runtime, replace(engine, runtime=runtime))
+    is_alone = len(engines) == 1 and not model.fallback
+    return replace(model, engines=tuple(replace(engine, is_alone=is_alone) for engine in engines.values()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ class Fleet:
 
 
 def build(
-    chosen: Chosen,
+    choice: EngineChoice,
     schedule: MakeScheduler,
     pictures: Pictures,
     on_change: Changed,
@@ -81,31 +81,31 @@ def build(
 
     Raises StartError where a model has no device and no other engine answers for it.
     """
-    made: list[DrivenEngine] = []
+    engines: list[DrivenEngine] = []
     schedulers: list[tuple[str, Scheduler]] = []
     own: dict[str, tuple[Backend, ...]] = {}
-    for model in chosen.models:
+    for model in choice.models:
         backends = []
-        for wanted in model.engines:
-            engine = build_engine(wanted, partial(on_change, len(made)), on_restart, table)
+        for engine_settings in model.engines:
+            engine = build_engine(engine_settings, partial(on_change, len(engines)), on_restart, table)
             scheduler = schedule(engine, model)
-            made.append(engine)
+            engines.append(engine)
             schedulers.append((model.name, scheduler))
             backends.append(
                 Backend(
-                    name=wanted.runtime,
+                    name=engine_settings.runtime,
                     engine=engine,
                     scheduler=scheduler,
                     pipeline=Pipeline(scheduler, pictures),
-                    takes_pictures=wanted.takes_pictures,
+                    takes_pictures=engine_settings.takes_pictures,
                 )
             )
         own[model.name] = tuple(backends)
-    served = [ServedModel(model, own[model.name], _others(model, own)) for model in chosen.models]
-    probes = (build_probe(wanted) for model in chosen.models for wanted in model.engines)
+    served = [ServedModel(model, own[model.name], _others(model, own)) for model in choice.models]
+    probes = (build_probe(engine_settings) for model in choice.models for engine_settings in model.engines)
     return Fleet(
         models=ServedModels(served),
-        engines=tuple(made),
+        engines=tuple(engines),
         schedulers=tuple(schedulers),
         probe=next((probe for probe in probes if probe is not None), None),
     )

@@ -147,9 +147,9 @@ class Readings(Collector):
         yield states
         ready = float(self._models.default.unready is None)
         yield _gauge("ready", "1 when a question about a picture would be taken, by whichever engine.", ready)
-        yield _gauge("requests_running", "Jobs that have an engine.", sum(one.running for one in schedulers))
-        yield _gauge("requests_waiting", "Jobs that wait for their turn.", sum(one.waiting for one in schedulers))
-        yield _gauge("queue_depth", "Places to wait, at all engines.", sum(one.depth for one in schedulers))
+        yield _gauge("requests_running", "Jobs that have an engine.", sum(queue.running for queue in schedulers))
+        yield _gauge("requests_waiting", "Jobs that wait for their turn.", sum(queue.waiting for queue in schedulers))
+        yield _gauge("queue_depth", "Places to wait, at all engines.", sum(queue.depth for queue in schedulers))
         yield self._busy()
         yield _gauge("start_time_seconds", "When the daemon began, since 1970.", time.time() - health.uptime_s)
         if model is not None:

@@ -37,11 +37,11 @@ class Reloader:
         self._parts = parts
         self._notifier = notifier
 
-    async def run(self, asked: asyncio.Event) -> None:
+    async def run(self, requests: asyncio.Event) -> None:
         """A reload each time that it is asked for; for ever."""
         while True:
-            await asked.wait()
-            asked.clear()
+            await requests.wait()
+            requests.clear()
             await self.reload()
 
     async def reload(self) -> None:
