@@ -66,7 +66,7 @@ def test_one_that_is_named_and_not_there_is_a_failure_whatever_is_on_path(speaki
     [
         ("echo 'libggml.so: cannot open shared object file' >&2; exit 127", "failed: … does not run: libggml.so: cann"),
         ("kill -ILL $$", "failed: … does not run: it was ended by signal 4"),
-        ("echo something else", "ok: …, which does not tell its version"),
+        ("echo something else", "ok: …, which does not report its version"),
     ],
 )
 def test_a_program_that_does_not_run_is_a_failure_in_its_words(speaking: Pi, body: str, line: str) -> None:

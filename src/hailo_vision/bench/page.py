@@ -96,7 +96,7 @@ def _charts(phase: Phase) -> Iterator[str]:
 def _row(quantity: Quantity, figure: Figure | None) -> str:
     title = f'<th scope="row">{escape(quantity.title)}</th>'
     if figure is None:
-        return f'<tr>{title}<td colspan="{len(_HEAD)}" class="none">the server does not tell</td></tr>'
+        return f'<tr>{title}<td colspan="{len(_HEAD)}" class="none">not reported by the server</td></tr>'
     stars = {percent: "*" if is_extreme(percent, figure.count) else "" for percent in (95, 99)}
     cells = [
         words.quantity(quantity.name, figure.p50),
@@ -109,12 +109,12 @@ def _row(quantity: Quantity, figure: Figure | None) -> str:
 
 def _footnote(phase: Phase) -> str:
     text = (
-        "Percentiles are by nearest rank: each is a value that was measured. Of a rate they count from the fastest "
-        "down. Queue, picture and prefill are by the server's clock, the rest by that of the one who asked."
+        "Percentiles are by nearest rank: each is a value that was measured. For a rate, a high percentile is a slow "
+        "answer. Queue, picture and prefill are measured by the server's clock, the rest by the client's."
     )
     counts = [figure.count for figure in phase.figures.values() if figure]
     if any(is_extreme(99, count) for count in counts):
-        text += " * is nothing but the worst of all: p95 needs 20 answers, p99 a hundred, to be more."
+        text += " * marks a percentile that is only the slowest answer: p95 needs 20 answers, p99 a hundred."
     return escape(text)
 
 
@@ -123,7 +123,7 @@ def _surroundings(result: Result) -> Iterator[str]:
     daemon = words.megabytes(before.daemon_bytes), words.megabytes(after.daemon_bytes)
     worker = words.megabytes(before.worker_bytes), words.megabytes(after.worker_bytes)
     facts = {
-        "Load of the model": "not told" if result.load_s is None else words.seconds(result.load_s),
+        "Load of the model": "unknown" if result.load_s is None else words.seconds(result.load_s),
         "Chip": f"{words.celsius(before.temperature_c)} before, {words.celsius(after.temperature_c)} after",
         "Memory of the daemon": f"{daemon[0]} before, {daemon[1]} after",
         "Memory of the worker": f"{worker[0]} before, {worker[1]} after",

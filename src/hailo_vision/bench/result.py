@@ -19,10 +19,10 @@ class BadResult(HailoVisionError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vitals:
-    """The server at one moment; None is what nobody tells.
+    """The server at one moment; None stands for what is not reported.
 
-    `cpu_busy_s` of `cpu_s` seconds of all cores were used on the machine, by everything on it; only told when the
-    server is on this one. The temperature is up to a minute old.
+    `cpu_busy_s` of `cpu_s` seconds of all cores were used by everything on the machine; they are set only when the
+    server is on this machine. The temperature is up to a minute old.
     """
 
     daemon_bytes: int | None = None

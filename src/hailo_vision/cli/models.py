@@ -220,7 +220,7 @@ def _verdict_line(verdict: Verdict, release: Release | None) -> str:
     if verdict.compared_with:
         sentence = f"{name} is good: size and header are right, and the hash is that of {verdict.compared_with}."
     else:
-        sentence = f"{name}: size and header are right; nobody has told its hash. SHA-256 {verdict.sha256}"
+        sentence = f"{name}: size and header are right; no published hash to compare. SHA-256 {verdict.sha256}"
     if origin and release and origin.release not in (release.version, GGUF):
         sentence += f" But it is for HailoRT {origin.release}, and {release.version} is installed: pull it again."
     return sentence

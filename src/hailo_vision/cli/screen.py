@@ -67,7 +67,7 @@ def _queue(queue: Health) -> str:
 
 def _tokens(tokens: Health) -> str:
     prompt, cached, written = (_count(tokens.get(key)) for key in ("prompt", "cached", "completion"))
-    return f"{prompt} read ({cached} of them from the context that was kept), {written} written"
+    return f"{prompt} in prompts ({cached} of them cached), {written} generated"
 
 
 def _rate(looks: Sequence[Health]) -> str:
@@ -90,7 +90,7 @@ def _memory(memory: Health) -> str:
 def _chip(chip: Health) -> str:
     celsius = _number(chip.get("temperature_c"))
     if celsius is None:
-        return "does not tell its temperature"
+        return "temperature unknown"
     return f"{celsius:.1f} °C, {_text(chip.get('architecture'))}, firmware {_text(chip.get('firmware'))}"
 
 

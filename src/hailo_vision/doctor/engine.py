@@ -22,7 +22,7 @@ def look(installation: Installation) -> Finding:
             f"whether auto takes llama can't be told by you: {installation.settings.llama.model} is closed", AS_ROOT
         )
     return warning(
-        f"{saw}. The simulator has no model: its answers are no model's",
+        f"{saw}. The simulator has no model: it only describes what it measures in the pixels",
         "Have the chip found (`hailo-vision doctor` with device.runtime: hailo says what is missing), or put a model "
         "where llama.model says.",
     )

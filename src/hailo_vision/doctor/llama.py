@@ -81,9 +81,11 @@ def _program(installation: Installation, program: Path) -> Finding:
     match output:
         case Output(code=0):
             version = _VERSION.search(f"{output.stdout}\n{output.stderr}")
-            return ok(f"{program}, version {version[1]}" if version else f"{program}, which does not tell its version")
+            return ok(
+                f"{program}, version {version[1]}" if version else f"{program}, which does not report its version"
+            )
         case Output(code=None):
-            return warning(f"{program} did not tell its version in time", f"See what `{program} --version` does.")
+            return warning(f"{program} did not report its version in time", f"See what `{program} --version` does.")
         case _:
             trouble = child_reply(output).trouble
             return failed(

@@ -24,7 +24,7 @@ def judge(installation: Installation, need: Need) -> Finding:
     all_bytes = space.meminfo(installation.machine, "MemTotal")
     free_bytes = space.meminfo(installation.machine, "MemAvailable")
     if all_bytes is None or free_bytes is None:
-        return ok(f"{need}; how much there is the kernel does not tell")
+        return ok(f"{need}; the kernel does not report how much memory there is")
     if need.all_bytes > all_bytes:
         return failed(f"{need}, and this machine has {size(all_bytes)}", LESS)
     limit = unit.get("MemoryMax", "")

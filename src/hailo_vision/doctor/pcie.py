@@ -42,7 +42,7 @@ def link(installation: Installation) -> Finding:
     names = ("current_link_speed", "max_link_speed", "current_link_width")
     speed, fastest, width = (installation.machine.text(f"{folder}/{name}") for name in names)
     if speed is None or fastest is None:
-        return skipped("the kernel does not tell the link's speed")
+        return skipped("the kernel does not report the link's speed")
     saw = f"{speed}, {width or '?'} lane{'' if width == '1' else 's'}; the chip can do {fastest}"
     current, best = _gigatransfers(speed), _gigatransfers(fastest)
     if current is None or best is None or current >= best:

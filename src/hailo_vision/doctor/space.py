@@ -33,7 +33,7 @@ def disk(installation: Installation) -> Finding:
 def memory(installation: Installation) -> Finding:
     available_bytes = meminfo(installation.machine, "MemAvailable")
     if available_bytes is None:
-        return skipped("the kernel does not tell how much memory there is")
+        return skipped("the kernel does not report how much memory there is")
     available_mb = available_bytes / 1e6
     saw = f"{available_mb:,.0f} MB are available"
     if available_mb < LITTLE_MEMORY_MB:
