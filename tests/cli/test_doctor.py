@@ -87,7 +87,7 @@ def test_what_is_broken_is_shown_with_the_next_step(pi: Pi) -> None:
     assert (
         "`sudo -u hailo-vision hailo-vision models pull qwen2-vl-2b-instruct`" in done.stdout
     )  # in one piece, to be copied
-    assert done.stdout.endswith("\n2 failed. The first one is often the cause of others.\n")
+    assert done.stdout.endswith("\n2 failed and 1 to look at. The first one is often the cause of others.\n")
     assert "\x1b" not in done.stdout  # no colours in a file
 
 

@@ -22,7 +22,7 @@ FILES = {
     "etc/group": "root:x:0:\npi:x:1000:\nhailo:x:980:hailo-vision\nhailo-vision:x:990:\n",
     "proc/device-tree/model": "Raspberry Pi 5 Model B Rev 1.1\0",
     "proc/modules": "hailo1x_pci 131072 0 - Live 0x0000000000000000 (O)\n",
-    "proc/meminfo": "MemTotal: 8257536 kB\nMemAvailable: 6291456 kB\n",
+    "proc/meminfo": "MemTotal: 8257536 kB\nMemAvailable: 6291456 kB\nCmaTotal: 65536 kB\n",
     "proc/1/cmdline": "/sbin/init\0",
     "sys/module/hailo1x_pci/version": "5.1.1\n",
     f"{BUS}/vendor": "0x1e60\n",

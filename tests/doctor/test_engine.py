@@ -26,11 +26,12 @@ OF_THE_CHIP = [
     "port",
     "disk",
     "memory",
+    "cma",
     "service",
     "journal",
     "clock",
 ]
-HARDWARE = {"npu", "driver", "node", "versions", "link", "holders", "model"}
+HARDWARE = {"npu", "driver", "node", "versions", "link", "holders", "model", "cma"}
 
 
 def verdicts(installation: Installation) -> dict[str, str]:

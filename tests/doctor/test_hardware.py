@@ -5,8 +5,9 @@ import os
 import pytest
 
 from doctor.pi import BUS, CHIP, Pi, as_line
-from hailo_vision.doctor import driver, hailort, holders, node, pcie, system
+from hailo_vision.doctor import chip, driver, hailort, holders, node, pcie, system
 from hailo_vision.doctor.account import Owner
+from hailo_vision.doctor.installation import ChildReply
 
 KERNEL = os.uname().release
 
@@ -126,6 +127,7 @@ def test_the_newer_driver_s_node_is_found_too(pi: Pi) -> None:
 def test_no_node_is_a_failure_that_names_what_was_looked_for(pi: Pi) -> None:
     pi.remove("dev/hailo0")
     assert as_line(node.look(pi.installation())).startswith("failed: there is no /dev/hailo[0-9]* or /dev/h1x-*")
+    assert "`sudo rpi-eeprom-update -a`" in as_line(node.look(pi.installation()))  # old bootloaders lose it at power-on
     pi.configure(device={"path": "/dev/hailo7"})
     assert as_line(node.look(pi.installation())).startswith("failed: there is no /dev/hailo7")
 
@@ -194,6 +196,41 @@ def test_a_release_that_nobody_tried_is_a_warning(pi: Pi) -> None:
 
 
 # Link
+
+
+NO_ANSWER = ChildReply(facts=None, trouble="HailoRT failed (status 36)")
+
+
+@pytest.mark.parametrize(
+    ("reply", "identified", "driver_version", "line"),
+    [
+        ({"firmware": "5.1.1", "runtime_version": "5.1.1"}, None, "5.1.1", "ok: 5.1.1 -> None"),
+        (
+            {"firmware": "5.1.0", "runtime_version": "5.1.1"},
+            None,
+            "5.1.1",
+            "warning: 5.1.0, but HailoRT is 5.1.1 and the driver is 5.1.1 -> Power the board off and on",
+        ),
+        (
+            {"firmware": "5.1.1", "runtime_version": "5.1.1"},
+            None,
+            "5.2.0",
+            "warning: 5.1.1, but the driver is 5.2.0 -> Power the board off and on",
+        ),
+        (None, "5.1.1 (release,app)", "5.1.1", "ok: 5.1.1 -> None"),
+        (None, "5.0.0 (release,app)", "5.1.1", "warning: 5.0.0, but HailoRT is 5.1.1 and the driver is 5.1.1 -> Power"),
+        (None, None, "5.1.1", "skipped: the chip gave no answer, and `hailortcli fw-control identify` shows no"),
+    ],
+)
+def test_firmware_of_another_release_needs_a_power_cycle(
+    pi: Pi, reply: dict[str, str] | None, identified: str | None, driver_version: str, line: str
+) -> None:
+    pi.write("sys/module/hailo1x_pci/version", f"{driver_version}\n")
+    if identified is not None:
+        pi.say("hailortcli", f"Executing on device: 0001:01:00.0\nFirmware Version: {identified}\n")
+    installation = pi.installation()
+    installation.chip = NO_ANSWER if reply is None else ChildReply(facts=reply, trouble="")
+    assert as_line(chip.firmware(installation)).startswith(line)
 
 
 def test_a_slow_link_is_a_warning_that_names_the_setting(pi: Pi) -> None:

@@ -211,6 +211,24 @@ def test_a_missing_memory_cgroup_names_the_switch(pi: Pi) -> None:
     assert "/boot/firmware/cmdline.txt" in line
 
 
+@pytest.mark.parametrize(
+    ("total", "line"),
+    [
+        ("CmaTotal: 65536 kB\n", "ok: 64 MB of contiguous memory are reserved"),
+        ("CmaTotal: 524288 kB\n", "ok: 512 MB of contiguous memory are reserved"),
+        (
+            "CmaTotal: 32768 kB\n",
+            "warning: 32 MB of contiguous memory are reserved; 64 to 512 MB are normal -> Remove `cma=`",
+        ),
+        ("CmaTotal: 0 kB\n", "warning: the kernel has reserved no contiguous memory: a `cma=` that is too large"),
+        ("", "skipped: this kernel reports no contiguous memory"),
+    ],
+)
+def test_contiguous_memory_that_the_driver_needs(pi: Pi, total: str, line: str) -> None:
+    pi.write("proc/meminfo", f"MemTotal: 8257536 kB\n{total}")
+    assert as_line(space.cma(pi.installation())).startswith(line)
+
+
 # Service and journal
 
 

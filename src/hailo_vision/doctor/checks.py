@@ -89,6 +89,7 @@ CHECKS = (
     Check(id="port", title="Port", look=port.look),
     Check(id="disk", title="Disk", look=space.disk),
     Check(id="memory", title="Memory", look=space.memory),
+    Check(id="cma", title="CMA memory", look=space.cma),
     Check(id="service", title="Service", look=service.look),
     Check(id="journal", title="Last error", look=service.journal),
     Check(id="clock", title="Clock", look=system.clock),

@@ -25,7 +25,10 @@ def look(installation: Installation) -> Finding:
             return skipped("no Hailo device to have a node")
         setting = installation.settings.device.path
         where = "/dev/hailo[0-9]* or /dev/h1x-*" if setting == "auto" else setting
-        advice = "Reboot once the driver is installed; if it stays so, `sudo dmesg | grep -i hailo` says why."
+        advice = (
+            "Reboot once the driver is installed. If the node is missing after a power-on too, update the bootloader "
+            "(`sudo rpi-eeprom-update -a`, then power off and on); `sudo dmesg | grep -i hailo` shows the reason."
+        )
         return failed(f"there is no {where}", advice)
     owner = installation.node_owner
     if owner is None:

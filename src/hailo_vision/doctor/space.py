@@ -1,4 +1,4 @@
-"""Room on the disk and in memory."""
+"""Free space on the disk, in memory, and in the kernel's contiguous memory (CMA)."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,12 @@ from hailo_vision.doctor.machine import Machine
 LITTLE_DISK_MB = 500
 NO_DISK_MB = 50
 LITTLE_MEMORY_MB = 400  # a load sends the model's file through buffers of up to 128 MiB (contract 6)
+LITTLE_CMA_MB = 64
 _CMDLINE = "/boot/firmware/cmdline.txt"
+_CMA_ADVICE = (
+    f"Remove `cma=` from {_CMDLINE}, put `dtoverlay=cma,cma-512` into /boot/firmware/config.txt (512 MB is the most "
+    "that a Pi 5 can reserve), then reboot."
+)
 
 
 def disk(installation: Installation) -> Finding:
@@ -43,6 +48,24 @@ def memory(installation: Installation) -> Finding:
             f"{saw}; the memory cgroup is off, so systemd's limits (MemoryMax=) do nothing",
             f"Raspberry Pi OS starts so. To have them, add cgroup_enable=memory to the line in {_CMDLINE} and reboot.",
         )
+    return ok(saw)
+
+
+def cma(installation: Installation) -> Finding:
+    """HailoRT's driver takes its buffers from contiguous memory; without it a load ends with status 81."""
+    if not installation.drives_the_chip:
+        return skipped(f"the runtime {installation.runtime} needs no contiguous memory")
+    total_bytes = meminfo(installation.machine, "CmaTotal")
+    if total_bytes is None:
+        return skipped("this kernel reports no contiguous memory (CmaTotal)")
+    if total_bytes == 0:
+        return warning(
+            "the kernel has reserved no contiguous memory: a `cma=` that is too large has this effect", _CMA_ADVICE
+        )
+    total_mb = total_bytes / (1 << 20)
+    saw = f"{total_mb:,.0f} MB of contiguous memory are reserved"
+    if total_mb < LITTLE_CMA_MB:
+        return warning(f"{saw}; 64 to 512 MB are normal", _CMA_ADVICE)
     return ok(saw)
 
 
