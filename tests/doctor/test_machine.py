@@ -55,12 +55,12 @@ def test_what_a_child_says_becomes_facts_or_a_reason() -> None:
         return answer.facts or answer.trouble
 
     assert of(0, '{"version": "5.1.1"}') == {"version": "5.1.1"}
-    assert of(0, "[]") == "what it said is not understood"
-    assert of(0, "loud library") == "what it said is not understood"
+    assert of(0, "[]") == "its output is not the expected JSON"
+    assert of(0, "loud library") == "its output is not the expected JSON"
     assert of(1, "", "a warning\nThe reason.\n") == "The reason."
     assert of(1) == "it ended with exit code 1"
     assert of(-11) == "it was ended by signal 11"
-    assert of(None) == "it said nothing for 30 s and was killed"
+    assert of(None) == "it gave no answer within 30 s and was killed"
     assert child_reply(None).trouble == "it could not be started"
 
 

@@ -1,4 +1,4 @@
-"""Two results side by side. Pure, but for the error that a broken file is."""
+"""Compares two results side by side. Pure."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,7 +13,7 @@ Tree = Mapping[str, Any]
 
 
 def compare(before: Tree, after: Tree) -> str:
-    """What changed from one to the other. Raises BadResult."""
+    """The changes from one result to the other. Raises BadResult."""
     try:
         return "\n".join([*_differences(before, after), *_phases(before, after)])
     except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -21,7 +21,7 @@ def compare(before: Tree, after: Tree) -> str:
 
 
 def _differences(before: Tree, after: Tree) -> Iterator[str]:
-    """What else is not the same: then the figures may differ for that reason."""
+    """Settings and versions that differ too, as they may explain the figures."""
     yield f"{before['made_at']}  {before['url']}"
     yield f"{after['made_at']}  {after['url']}"
     for part in ("plan", "versions"):

@@ -1,4 +1,4 @@
-"""How far the bench has come: a line on a terminal that rewrites itself, nothing elsewhere."""
+"""The progress of a bench: a line that is rewritten on a terminal, and no output elsewhere."""
 
 from typing import TextIO
 

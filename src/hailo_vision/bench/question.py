@@ -1,4 +1,4 @@
-"""What is asked: chosen questions and pictures, or our own."""
+"""The questions of a bench: chosen prompts and pictures, or built-in ones."""
 
 import base64
 import io
@@ -20,7 +20,7 @@ SIZE_PX = (1280, 960)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One of a bench: its number, words, and the address or data URI of a picture; None is none."""
+    """One question: its number, its prompt, and the address or data URI of its picture, if it has one."""
 
     number: int
     prompt: str

@@ -1,4 +1,4 @@
-"""What a bench comes to, and its JSON, which other benches are compared with."""
+"""The result of a bench, and its JSON, which `bench compare` reads."""
 
 import json
 from dataclasses import asdict, dataclass

@@ -1,4 +1,4 @@
-"""`hailo-vision models list|pull|verify|remove`: the models on the disk, and how they come there."""
+"""`hailo-vision models list|pull|verify|remove`: download and manage the models on the disk."""
 
 import argparse
 import asyncio

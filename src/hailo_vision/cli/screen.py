@@ -1,6 +1,6 @@
-"""What `status` shows: /health as lines for a person. Pure.
+"""The screen of `status`: /health as lines for a person. Pure.
 
-The server may be older or newer than this command: what is missing shows as a dash, what is unknown at the end.
+The server may be older or newer than this command: a missing field is shown as a dash, unknown fields come last.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -101,7 +101,7 @@ def _uptime(now: Health) -> str:
 
 
 def _trouble(now: Health) -> list[tuple[str, str]]:
-    """Of each engine where there are several, else of the server."""
+    """The problems of each engine if there are several, else of the server."""
     rows = (
         [("", now)]
         if len(_engines(now)) < 2
@@ -163,5 +163,5 @@ def _text(value: Any) -> str:
 
 
 def _printable(line: str) -> str:
-    """What another program sends may not steer the terminal."""
+    """Replace control characters, as another program's text must not control the terminal."""
     return "".join(character if character.isprintable() else "?" for character in line)

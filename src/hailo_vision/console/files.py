@@ -1,4 +1,4 @@
-"""The console's files as bytes in memory, with what HTTP says of each."""
+"""The console's files in memory, with the HTTP headers of each."""
 
 import hashlib
 from dataclasses import dataclass

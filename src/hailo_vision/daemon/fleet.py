@@ -1,4 +1,4 @@
-"""The models that are served, made of the settings: their engines, the queues before them, and who answers for whom."""
+"""Builds the served models from the settings: their engines, queues and fallbacks."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -54,7 +54,7 @@ def _resolved(model: ModelSettings) -> ModelSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
-    """What a daemon has to run: the engines with their queues, by model, and what reads the chip's temperature."""
+    """The parts that a daemon runs: engines and queues by model, and the probe of the chip's temperature."""
 
     models: ServedModels
     engines: tuple[DrivenEngine, ...]
@@ -62,7 +62,7 @@ class Fleet:
     probe: ChipProbe | None
 
     def reconfigure(self, queue: settings.Queue, models: tuple[ModelSettings, ...]) -> None:
-        """Other bounds for requests that come from now on."""
+        """Change the bounds of the queues for new requests."""
         by_name = {model.name: model for model in models}
         for name, scheduler in self.schedulers:
             if (model := by_name.get(name)) is not None:
@@ -77,7 +77,7 @@ def build(
     on_restart: OnRestart,
     table: Mapping[str, Factory] = ENGINES,
 ) -> Fleet:
-    """Build what answers for all models, with the engines of the table.
+    """Build the engines, queues and pipelines of all models.
 
     Raises StartError where a model has no device and no other engine answers for it.
     """

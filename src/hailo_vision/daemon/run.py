@@ -1,4 +1,4 @@
-"""The composition root: what there is, in the order in which it starts; it stops in the opposite one.
+"""The composition root: all parts of the daemon, in the order in which they start; they stop in reverse order.
 
 STARTING -> SERVING -> DRAINING -> STOPPED
 """
@@ -139,7 +139,7 @@ def _services(
 
 
 async def _drain(schedulers: Sequence[Scheduler], timeout_s: float, signals: Signals, notifier: Notifier) -> None:
-    """Let the running answer end, within its time, and at once at a second signal."""
+    """Let running answers end within the timeout, or stop at once at a second signal."""
     notifier.stopping(timeout_s + AFTER_DRAIN_S)
     running, waiting = sum(queue.running for queue in schedulers), sum(queue.waiting for queue in schedulers)
     log.info("draining", extra={"facts": {"running": running, "waiting": waiting}})
@@ -150,7 +150,7 @@ async def _drain(schedulers: Sequence[Scheduler], timeout_s: float, signals: Sig
         drained.cancel()
         hurried.cancel()
     if signals.hurry.is_set():
-        log.info("stopping at once, as told twice")
+        log.info("stopping at once after a second signal")
 
 
 async def _drained(schedulers: Sequence[Scheduler], timeout_s: float) -> None:
@@ -160,7 +160,7 @@ async def _drained(schedulers: Sequence[Scheduler], timeout_s: float) -> None:
 
 
 def _queue(settings: Settings, *, waits: bool) -> Queue:
-    """Who connected while the socket was nobody's waits for the load too: a restart then loses no request."""
+    """Let requests wait for the load where the socket is inherited, so that a restart loses none of them."""
     return replace(settings.queue, wait_for_load=settings.queue.wait_for_load or waits)
 
 

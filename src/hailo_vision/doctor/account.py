@@ -1,4 +1,4 @@
-"""Whose rights count: those of the service's user, who is seldom the one that runs the doctor. Pure."""
+"""File permissions of the service's user, who is seldom the user that runs the doctor. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ ENTER: Final = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A user with all groups that a process of theirs would have."""
+    """A user with all the groups of its processes."""
 
     name: str
     uid: int
@@ -20,7 +20,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """Who owns a file, and its mode."""
+    """The owner of a file, and its mode."""
 
     uid: int
     gid: int
@@ -28,7 +28,7 @@ class Owner:
 
 
 def may(account: Account, owner: Owner, access: int) -> bool:
-    """Whether the file's mode lets the account do all of `wanted`; access control lists are not looked at."""
+    """Whether the file's mode lets the account do all of `wanted`; access control lists are ignored."""
     if account.uid == 0:
         return access != ENTER or bool(owner.mode & 0o111)
     if account.uid == owner.uid:

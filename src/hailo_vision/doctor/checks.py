@@ -52,7 +52,7 @@ def _remote_in_second_place(installation: Installation) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """`id` is for programs and stays; `title` is for people. Where it does not apply there is no word of it."""
+    """`id` is for programs and never changes; `title` is for people. A check that does not apply is not printed."""
 
     id: str
     title: str
@@ -97,7 +97,7 @@ CHECKS = (
 
 
 def examine(installation: Installation) -> Iterator[tuple[Check, Finding]]:
-    """Each check that applies, as it is done."""
+    """Run the checks that apply, and yield each with its finding."""
     for check in CHECKS:
         if check.applies(installation):
             yield check, check.look(installation)

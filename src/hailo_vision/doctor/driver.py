@@ -1,4 +1,4 @@
-"""Whether the kernel's driver is loaded, and the right one."""
+"""Whether the kernel has loaded the right driver."""
 
 import os
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Module:
 
 
 def loaded(machine: Machine) -> tuple[Module, ...]:
-    """Those of the two that are there, by /proc/modules or, when built in, by /sys/module alone."""
+    """The loaded Hailo drivers, by /proc/modules or, when built into the kernel, by /sys/module alone."""
     listed_names = {line.partition(" ")[0] for line in (machine.text("/proc/modules") or "").splitlines()}
     return tuple(
         Module(name=name, version=machine.text(f"/sys/module/{name}/version"))
@@ -34,7 +34,7 @@ def loaded(machine: Machine) -> tuple[Module, ...]:
 
 
 def in_use(modules: tuple[Module, ...]) -> Module | None:
-    """The one that can drive a 10H: by its name, or by a version from 5 on."""
+    """The driver that works with a 10H: it has the right name, or a version from 5 on."""
     return next((module for module in modules if module.name == RIGHT or (module.version or "").startswith("5.")), None)
 
 

@@ -19,7 +19,8 @@ def look(installation: Installation) -> Finding:
         return ok(saw)
     if _is_hidden(installation):
         return skipped(
-            f"whether auto takes llama can't be told by you: {installation.settings.llama.model} is closed", AS_ROOT
+            f"you have no permission to see whether auto takes llama: {installation.settings.llama.model} is closed",
+            AS_ROOT,
         )
     return warning(
         f"{saw}. The simulator has no model: it only describes what it measures in the pixels",
@@ -29,7 +30,7 @@ def look(installation: Installation) -> Finding:
 
 
 def pictures(installation: Installation) -> Finding:
-    """What becomes of a picture that the preferred engine can't look at, where the fallback is a remote server."""
+    """Whether requests with pictures may go to the fallback, if that is a remote server."""
     if installation.settings.routing.send_pictures_away:
         return ok("requests with pictures may go to the remote server too (routing.send_pictures_away)")
     return ok(
@@ -49,7 +50,7 @@ def _second(installation: Installation) -> str:
 
 
 def _is_hidden(installation: Installation) -> bool:
-    """Whether the one who looks is not let see what the service may see."""
+    """Whether the user that runs the doctor lacks the permission to see the model."""
     try:
         os.stat(installation.machine.path(installation.settings.llama.model))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A file that the service needs: whether it is one, begins as it should, and can be reached by the service's user."""
+"""Checks of a file that the service needs: it exists, begins correctly, and the service's user can read it."""
 
 import os
 import stat
@@ -27,10 +27,10 @@ class Head:
 def head_of(
     path: Path, most_bytes: int, *, get: str, broken: str = "Check the disk, then pull the model again."
 ) -> Head | Finding:
-    """The beginning of a file, or what keeps it from being read; `get` is the way to a right one."""
+    """Read the beginning of a file. If that fails, the finding's advice is `get`, the way to obtain the file."""
     try:
         status = path.stat()
-        if not stat.S_ISREG(status.st_mode):  # to open a pipe would be to wait
+        if not stat.S_ISREG(status.st_mode):  # opening a pipe would block
             return failed(f"{path} is no file", f"Remove it, then {get}")
         with path.open("rb") as file:
             return Head(start=file.read(most_bytes), size_bytes=status.st_size)
@@ -43,7 +43,7 @@ def head_of(
 
 
 def closed_to(user: Account, path: Path, root: Path, access: int = READ) -> Path | None:
-    """The first folder on the way, or the file itself, that this user may not use."""
+    """The first folder of the path, or the file itself, that this user has no permission for."""
     parents = [folder for folder in reversed(path.parents) if folder.is_relative_to(root)]
     for step, step_access in [*((folder, ENTER) for folder in parents), (path, access)]:
         status = os.stat(step)
@@ -54,7 +54,7 @@ def closed_to(user: Account, path: Path, root: Path, access: int = READ) -> Path
 
 
 def hidden(installation: Installation, path: Path) -> Finding | None:
-    """What the service can't see though its user could, as its unit shows it other folders in their place."""
+    """Fail for a path that the unit's sandbox hides from the service (ProtectHome=, PrivateTmp=)."""
     unit = installation.unit or {}
     if unit.get("LoadState") != "loaded":
         return None
@@ -74,7 +74,7 @@ def hidden(installation: Installation, path: Path) -> Finding | None:
 
 
 def is_roots(path: Path) -> bool:
-    """Whether nobody but root can have put there what stands there, so that root may run it."""
+    """Whether only root can have written this file, so that root may run it."""
     for step in (path, *path.parents):
         status = os.stat(step)
         others_write = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not status.st_mode & stat.S_ISVTX

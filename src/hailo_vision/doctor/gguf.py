@@ -1,4 +1,4 @@
-"""The files that llama.cpp loads: there, whole as far as can be told, of the right kind, and open to the service."""
+"""The files that llama.cpp loads: they exist, are complete by their headers, of the right kind, and readable."""
 
 from pathlib import Path
 
@@ -91,7 +91,7 @@ def _of_another_kind(setting: str, head: Head) -> str | None:
 
 
 def _get(installation: Installation, setting: str, path: Path, entry: ModelFile | None, options: str) -> str:
-    """`models pull` puts files beside the HEF, and nowhere else."""
+    """The advice is `models pull` only for the folder of the HEF, as that command writes nowhere else."""
     if entry is not None and path.parent == installation.machine.path(installation.settings.model.hef).parent:
         return pull(installation, entry.model, options)
     return f"put the file there, or correct llama.{setting}."

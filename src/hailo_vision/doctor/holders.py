@@ -1,4 +1,4 @@
-"""Who has the chip open: only one language or vision model fits on it."""
+"""The processes that have the device node open, as the chip holds only one language or vision model."""
 
 import os
 from collections.abc import Iterator

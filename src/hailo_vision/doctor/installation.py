@@ -1,4 +1,4 @@
-"""The facts that several checks read: each is gathered when it is first asked for, and once."""
+"""The inspected installation: facts that several checks read. Each is gathered once, when a check first needs it."""
 
 import json
 import os
@@ -42,7 +42,7 @@ _PCI = "/sys/bus/pci/devices"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """The file that `serve` would read; without one it runs on the defaults. Of a wrong one what is right is taken."""
+    """The configuration that `serve` would load. Without a file it is the defaults; invalid settings are left out."""
 
     path: Path | None
     settings: Settings
@@ -51,7 +51,7 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PciDevice:
-    """One of the vendor's devices on the bus: its address, and its number, such as 0x45c4."""
+    """One of the vendor's devices on the PCIe bus. `device` is its device ID, such as 0x45c4."""
 
     address: str
     device: str
@@ -59,7 +59,7 @@ class PciDevice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildReply:
-    """What a child that asks the runtime said: facts, or why there are none."""
+    """The output of a child process: facts, or `trouble`, the reason why there are none."""
 
     facts: dict[str, Any] | None
     trouble: str
@@ -93,7 +93,7 @@ class Installation:
 
     @property
     def runtime(self) -> Runtime:
-        """Never `auto`."""
+        """The engine that `auto` stands for here; it is never `auto` itself."""
         return self.choice.runtime
 
     @property
@@ -104,13 +104,13 @@ class Installation:
 
     @property
     def drives_the_chip(self) -> bool:
-        """Or should, as `auto` takes the chip but for what is wrong with its driver."""
+        """Whether the chip is the engine, or would be, as `auto` takes it once its driver works."""
         has_10h = any(chip.device == HAILO_10H for chip in self.chips)
         return self.runtime == "hailo" or (self.settings.device.runtime == "auto" and has_10h)
 
     @property
     def module(self) -> str | None:
-        """The runtime's, of a chip or of what plays one."""
+        """The Python module of HailoRT or of the simulator; None for engines that have none."""
         return RUNTIME_MODULES.get("hailo" if self.drives_the_chip else self.runtime)
 
     def uses(self, runtime: Runtime) -> bool:
@@ -131,7 +131,7 @@ class Installation:
 
     @cached_property
     def unit(self) -> dict[str, str] | None:
-        """What systemd knows of the service; None where there is no systemd."""
+        """The properties of the service's unit in systemd; None where there is no systemd."""
         if not os.path.isdir(self.machine.path("/run/systemd/system")):
             return None
         output = self.machine.run(["systemctl", "show", f"{SERVICE}.service", f"--property={UNIT_FACTS}"])
@@ -141,7 +141,7 @@ class Installation:
 
     @cached_property
     def account(self) -> Account:
-        """The service's user; where there is none, the one who looks, who would run `serve` too."""
+        """The service's user. If it does not exist, it is the user that runs the doctor, who would run `serve` too."""
         unit = self.unit or {}
         name, extra_groups = (
             unit.get("User") or SERVICE,
@@ -163,7 +163,7 @@ class Installation:
 
     @property
     def has_none_on_the_bus(self) -> bool:
-        """Surely no device: the bus can be seen, and has none."""
+        """Whether the PCIe bus can be read and has no Hailo device."""
         return not self.chips and os.path.isdir(self.machine.path("/sys/bus/pci"))
 
     @cached_property
@@ -179,7 +179,7 @@ class Installation:
 
     @property
     def node_owner(self) -> Owner | None:
-        """None where the node has gone, or is none."""
+        """Owner and mode of the device node; None if it is missing or no character device."""
         try:
             status = os.stat(self.machine.path(self.node or "/"))
         except OSError:
@@ -190,7 +190,7 @@ class Installation:
 
     @cached_property
     def release(self) -> Release | None:
-        """The installed HailoRT's, by its packages."""
+        """The release of the installed HailoRT, by its packages."""
         try:
             return runtime_release(self.settings)
         except ModelError:
@@ -202,12 +202,12 @@ class Installation:
 
     @cached_property
     def chip(self) -> ChildReply:
-        """What the chip says of itself, over a connection of its own that disturbs no answer (contract 5)."""
+        """What the chip reports, over a connection of its own that disturbs no answer (contract 5)."""
         return self._ask(PROBE_COMMAND)
 
     @cached_property
     def key(self) -> str | None:
-        """The remote server's, which is never shown; None where none is set, or none that can be used."""
+        """The remote server's API key, which is never printed; None if it is not set or can't be used."""
         file = self.settings.remote.key_file
         try:
             is_there = file is not None and os.path.isfile(self.machine.path(file))
@@ -217,7 +217,7 @@ class Installation:
 
     @cached_property
     def models(self) -> Answer | Trouble:
-        """What the remote server says, asked once; it must have an address."""
+        """The remote server's list of models, requested once; remote.base_url must be set."""
         return listing.look(endpoint(self.settings.remote, self.key), REMOTE_S)
 
     def _find_config(self) -> Path | None:
@@ -235,12 +235,12 @@ class Installation:
 
 
 def child_reply(output: Output | None) -> ChildReply:
-    """The JSON of a child that ended well, or its last line, or how it ended."""
+    """Read the facts of a child that succeeded; else its last line or its exit status is the trouble."""
     match output:
         case None:
             return ChildReply(facts=None, trouble="it could not be started")
         case Output(code=None):
-            return ChildReply(facts=None, trouble=f"it said nothing for {CHILD_S:g} s and was killed")
+            return ChildReply(facts=None, trouble=f"it gave no answer within {CHILD_S:g} s and was killed")
         case Output(code=0, stdout=stdout):
             try:
                 facts = json.loads(stdout)
@@ -248,7 +248,7 @@ def child_reply(output: Output | None) -> ChildReply:
                 facts = None
             if isinstance(facts, dict):
                 return ChildReply(facts=facts, trouble="")
-            return ChildReply(facts=None, trouble="what it said is not understood")
+            return ChildReply(facts=None, trouble="its output is not the expected JSON")
         case Output(code=int(code)) if code < 0:
             return ChildReply(facts=None, trouble=f"it was ended by signal {-code}")
         case _:

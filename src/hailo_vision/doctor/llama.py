@@ -1,4 +1,4 @@
-"""Whether there is a llama.cpp that runs, and whether it may use the cores that it is to use."""
+"""Whether llama.cpp is installed and runs, and whether it may use as many cores as it has threads."""
 
 import os
 import re

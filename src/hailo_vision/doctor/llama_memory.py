@@ -1,4 +1,4 @@
-"""Whether llama.cpp's model fits into memory: an estimate from its files and settings, and what it is held against."""
+"""Whether llama.cpp's model fits into memory, by an estimate from its files and settings."""
 
 from hailo_vision.doctor import space
 from hailo_vision.doctor.files import Head, head_of

@@ -1,4 +1,4 @@
-"""Whether the model's file is there, whole by its header and size, for the installed release, and readable."""
+"""Whether the model's file exists, is complete by header and size, fits the installed release, and is readable."""
 
 from hailo_vision.doctor.files import closed_to, head_of
 from hailo_vision.doctor.finding import Finding, failed, ok, skipped
@@ -40,6 +40,6 @@ def _judge(installation: Installation, model_path: Place, fault: str | None, siz
 
 
 def pull(installation: Installation, model: str | None = None, options: str = "") -> str:
-    """By the service's user, whose folder it is; by root where there is none."""
+    """The command for the service's user, who owns the folder; for root where there is no such user."""
     user = f"-u {SERVICE} " if installation.account.name == SERVICE else ""
     return f"`sudo {user}hailo-vision models pull {model or installation.settings.model.name}{options}`"

@@ -1,4 +1,4 @@
-"""Whether there is a device node that the service's user may open."""
+"""Whether the device node exists, and the service's user has the permission to open it."""
 
 from hailo_vision.doctor import account
 from hailo_vision.doctor.account import READ, WRITE, Owner

@@ -1,4 +1,4 @@
-"""Whether the port can be had, or who has it: our own server, or another program."""
+"""Whether the port is free, or which program listens on it: our own server, or another one."""
 
 import asyncio
 import errno

@@ -1,6 +1,6 @@
-"""The server that is somebody else's: whether it is named, has its key, is there, and has the model.
+"""Checks of the remote server: its settings, its API key, its answer, and its list of models.
 
-What it answers is judged and never shown, as it may hold anything; nor is the key.
+Neither its answers, which may contain anything, nor the key are ever printed.
 """
 
 import ipaddress
@@ -22,7 +22,7 @@ _ENDS = "See whether remote.base_url is what /chat/completions comes after over 
 
 
 def address(installation: Installation) -> Finding:
-    """Whether it is well formed is a rule of the configuration: one that is not counts as missing here."""
+    """An invalid address counts as missing here, as the check of the configuration reports it."""
     settings = installation.settings.remote
     if settings.base_url is None:
         advice = "Set it to what /chat/completions comes after, such as http://nas.lan:8000/v1."

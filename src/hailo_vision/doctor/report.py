@@ -1,4 +1,4 @@
-"""What was found, as lines for a person and as JSON for a program. Pure."""
+"""The findings as lines for a person and as JSON for a program. Pure."""
 
 import re
 import textwrap
@@ -20,7 +20,7 @@ Done = Sequence[tuple[Check, Finding]]
 
 
 def as_text(check: Check, finding: Finding, *, columns: int, coloured: bool) -> str:
-    """A line or a few: the verdict, the title, what was seen, and the next step behind an arrow."""
+    """Format one or more lines: the verdict, the title, the fact, and the next step after an arrow."""
     mark = f"{_MARKS[finding.verdict]:<{_MARK}}"
     if coloured:
         mark = f"\x1b[{_COLOURS[finding.verdict]}m{mark}\x1b[0m"
@@ -71,7 +71,7 @@ def counts(results: Done) -> dict[Verdict, int]:
 
 
 def worst(results: Done) -> Verdict:
-    """Failed before warning before ok; what was skipped says nothing."""
+    """The worst verdict: failed before warning before ok. Skipped checks do not count."""
     verdicts = {finding.verdict for _, finding in results}
     return next((verdict for verdict in (Verdict.FAILED, Verdict.WARNING) if verdict in verdicts), Verdict.OK)
 

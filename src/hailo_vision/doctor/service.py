@@ -1,4 +1,4 @@
-"""How the systemd service is, and the last error in its journal."""
+"""The state of the systemd service, and the last error in its journal."""
 
 import json
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ from hailo_vision.doctor.installation import SERVICE, Installation
 from hailo_vision.doctor.machine import Output
 
 _START = f"`sudo systemctl enable --now {SERVICE}`"
-_LOG = f"`journalctl -u {SERVICE} -e` tells the story"
+_LOG = f"`journalctl -u {SERVICE} -e` has the details"
 # Our exit codes, as cli/ has them.
 _MEANINGS = {"3": "it could not start", "78": "its configuration is wrong"}
 
@@ -59,7 +59,7 @@ def _judge(output: Output) -> Finding:
     try:
         entry = json.loads(output.stdout.strip().rpartition("\n")[2] or "null")
     except ValueError:
-        return skipped("what journalctl says is not understood")
+        return skipped("the output of journalctl is not the expected JSON")
     if isinstance(entry, dict) and "MESSAGE" in entry:
         return warning(f"{_time(entry)}: {_message(entry)}", f"{_LOG}. If the service works, it is over.")
     if "not seeing messages" in output.stderr:
@@ -68,7 +68,7 @@ def _judge(output: Output) -> Finding:
 
 
 def _message(entry: dict[str, object]) -> str:
-    """Bytes that are no text come as a list of numbers."""
+    """The journal encodes bytes that are not UTF-8 as a list of numbers."""
     message = entry["MESSAGE"]
     text = bytes(message).decode(errors="replace") if isinstance(message, list) else str(message)
     return text if len(text) <= 300 else text[:300] + " ..."

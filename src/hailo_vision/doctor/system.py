@@ -52,7 +52,7 @@ def judge_clock(now: datetime, synchronised: bool | None) -> Finding:
 
 
 def _synchronised(installation: Installation) -> bool | None:
-    """systemd-timesyncd's mark, else what the kernel told timedatectl; None where nobody can tell."""
+    """systemd-timesyncd's mark, else the answer of timedatectl; None if neither is available."""
     if os.path.exists(installation.machine.path("/run/systemd/timesync/synchronized")):
         return True
     output = installation.machine.run(["timedatectl", "show", "--property=NTPSynchronized", "--value"])
