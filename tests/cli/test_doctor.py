@@ -170,7 +170,7 @@ def test_what_auto_takes_can_t_be_told_from_outside_a_closed_folder(pi: Pi) -> N
     folder.chmod(0o755)
     (engine,) = [check for check in json.loads(done.stdout)["checks"] if check["id"] == "engine"]
     assert engine["verdict"] == "skipped"
-    assert engine["saw"].startswith("whether auto takes llama can't be told by you")
+    assert engine["saw"].startswith("you have no permission to see whether auto takes llama")
     assert engine["advice"] == "Run `sudo hailo-vision doctor`."
 
 
