@@ -113,7 +113,7 @@ async def test_a_server_that_goes_silent_is_given_up() -> None:
         return response
 
     async with serving(handler) as url, Server(url, silence_s=0.2) as server:
-        with pytest.raises(ServerError, match="said nothing") as caught:
+        with pytest.raises(ServerError, match="did not answer") as caught:
             async for _ in server.chat({}):
                 pass
     assert caught.value.code == "unreachable"

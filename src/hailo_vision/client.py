@@ -1,4 +1,4 @@
-"""The way from our own commands to a running server: its address, its key, and its errors in words."""
+"""The HTTP client of our own commands: the server's address, the API key, and errors as sentences."""
 
 import json
 from collections.abc import AsyncGenerator, Mapping
@@ -37,7 +37,7 @@ class Answer:
 
 
 class Server:
-    """A server while the block lasts. `silence_s` bounds the wait for the next byte of an answer; None is no bound."""
+    """A client session for one server. `silence_s` is the read timeout of an answer; None means no timeout."""
 
     def __init__(self, url: str, api_key: str | None = None, *, silence_s: float | None = None) -> None:
         self.url = url.rstrip("/").removesuffix("/v1")
@@ -60,7 +60,7 @@ class Server:
         await self._session.close()
 
     async def get(self, path: str) -> Answer:
-        """Any status is an answer. Raises ServerError where none comes."""
+        """GET a path; any status is an answer. Raises ServerError if the server does not respond."""
         with self._errors():
             timeout = aiohttp.ClientTimeout(total=GET_S, sock_connect=CONNECT_S)
             async with self._session.get(self.url + path, timeout=timeout) as response:
@@ -68,7 +68,7 @@ class Server:
                 return Answer(status=response.status, body=_json(text))
 
     async def health(self) -> dict[str, Any]:
-        """What /health says. Raises ServerError when it is not our server that answers, or it wants another key."""
+        """The JSON of /health. Raises ServerError when it is not our server that answers, or it wants another key."""
         answer = await self.get("/health")
         if answer.status != 200:
             raise refusal(answer)
@@ -96,7 +96,7 @@ class Server:
         try:
             yield
         except aiohttp.InvalidURL as error:
-            message = f"{self.url} is no address of a server, such as {DEFAULT_URL}."
+            message = f"{self.url} is not the address of a server, such as {DEFAULT_URL}."
             raise ServerError(message, code="unreachable") from error
         except aiohttp.ClientConnectorCertificateError as error:
             why = f"{self.url} has a certificate that this machine does not trust."
@@ -108,7 +108,7 @@ class Server:
             message = f"Nothing answers at {self.url}. Start the server with `hailo-vision serve`."
             raise ServerError(message, code="unreachable") from error
         except TimeoutError as error:
-            message = f"{self.url} took the connection and then said nothing."
+            message = f"{self.url} accepted the connection, but did not answer."
             raise ServerError(message, code="unreachable") from error
         except aiohttp.ClientError as error:
             raise ServerError("The connection broke before the answer was complete.", code="broken_off") from error
@@ -117,8 +117,8 @@ class Server:
 def refusal(answer: Answer) -> ServerError:
     """An error response in the server's own words, if it has any."""
     try:
-        told = answer.body["error"]
-        return ServerError(str(told["message"]), code=str(told["code"] or answer.status), status=answer.status)
+        fault = answer.body["error"]
+        return ServerError(str(fault["message"]), code=str(fault["code"] or answer.status), status=answer.status)
     except (KeyError, TypeError):
         message = f"The server answered with status {answer.status}: is it a hailo-vision server?"
         return ServerError(message, code="not_understood", status=answer.status)
@@ -139,13 +139,13 @@ async def _lines(content: aiohttp.StreamReader) -> AsyncGenerator[bytes]:
         for line in lines:
             yield line
         if len(rest) > MAX_LINE_BYTES:
-            raise ServerError("What the server answers is not understood.", code="not_understood")
+            raise ServerError("The server's answer is not valid.", code="not_understood")
 
 
 def _event(data: str) -> dict[str, Any]:
     event = _json(data)
     if not isinstance(event, dict):
-        raise ServerError("What the server answers is not understood.", code="not_understood")
+        raise ServerError("The server's answer is not valid.", code="not_understood")
     if "error" in event:
         raise refusal(Answer(status=200, body=event))
     return event

@@ -79,7 +79,7 @@ def test_a_simulator_is_not_shown_as_a_chip() -> None:
 
 
 def test_what_the_server_does_not_tell_is_said() -> None:
-    assert "the server does not tell" in page(result())
+    assert "not reported by the server" in page(result())
 
 
 def luminance(colour: str) -> float:

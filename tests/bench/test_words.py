@@ -20,7 +20,7 @@ def test_the_unit_stands_in_the_name() -> None:
 
 
 def test_what_nobody_told_is_said_or_dashed() -> None:
-    assert (words.percent(None), words.percent(0.934)) == ("not told", "93 %")
+    assert (words.percent(None), words.percent(0.934)) == ("unknown", "93 %")
     assert (words.megabytes(None), words.megabytes(51_400_000)) == ("-", "51 MB")
     assert (words.celsius(None), words.celsius(47)) == ("-", "47.0 °C")
     assert (words.count(1, "client"), words.count(4, "client")) == ("1 client", "4 clients")

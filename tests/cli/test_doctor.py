@@ -87,7 +87,7 @@ def test_what_is_broken_is_shown_with_the_next_step(pi: Pi) -> None:
     assert (
         "`sudo -u hailo-vision hailo-vision models pull qwen2-vl-2b-instruct`" in done.stdout
     )  # in one piece, to be copied
-    assert done.stdout.endswith("\n2 failed. The first one is often the cause of others.\n")
+    assert done.stdout.endswith("\n2 failed and 1 to look at. The first one is often the cause of others.\n")
     assert "\x1b" not in done.stdout  # no colours in a file
 
 
@@ -170,7 +170,7 @@ def test_what_auto_takes_can_t_be_told_from_outside_a_closed_folder(pi: Pi) -> N
     folder.chmod(0o755)
     (engine,) = [check for check in json.loads(done.stdout)["checks"] if check["id"] == "engine"]
     assert engine["verdict"] == "skipped"
-    assert engine["saw"].startswith("whether auto takes llama can't be told by you")
+    assert engine["saw"].startswith("you have no permission to see whether auto takes llama")
     assert engine["advice"] == "Run `sudo hailo-vision doctor`."
 
 

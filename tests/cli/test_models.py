@@ -391,7 +391,7 @@ async def test_verify_looks_at_files_that_were_not_pulled(shell: Shell) -> None:
     done = await shell("verify", "mine.hef")
     assert done.code == 0, done.err
     assert done.out == (
-        f"mine.hef: size and header are right; nobody has told its hash. SHA-256 {sha256(BODY).hexdigest()}\n"
+        f"mine.hef: size and header are right; no published hash to compare. SHA-256 {sha256(BODY).hexdigest()}\n"
     )
 
 

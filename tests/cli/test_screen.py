@@ -37,7 +37,7 @@ def test_all_of_it_is_on_one_screen() -> None:
         "State    busy, takes requests",
         "Model    qwen2-vl-2b-instruct, hailo 5.1.1 on 0001:01:00.0, loaded in 9.7 s",
         "Queue    1 running, 2 of 16 waiting",
-        "Tokens   12,345 read (1,200 of them from the context that was kept), 4,321 written",
+        "Tokens   12,345 in prompts (1,200 of them cached), 4,321 generated",
         "Rate     0.59 tokens/s since the start, pauses included",
         "Memory   daemon 51 MB, worker 46 MB",
         "Chip     52.5 °C, HAILO10H, firmware 5.1.1",
@@ -50,7 +50,7 @@ def test_what_keeps_it_from_working_is_told() -> None:
     shown = screen("u", [{**HEALTH, **trouble, "chip": None, "worker_restarts": 3}])
     assert "State    failed, takes no requests now\n" in shown
     assert "Trouble  device_unavailable: The chip is gone." in shown
-    assert "Chip     does not tell its temperature" in shown
+    assert "Chip     temperature unknown" in shown
     assert "worker restarted 3 times" in shown
 
 

@@ -53,7 +53,7 @@ def test_a_server_that_is_not_there_is_exit_code_1_and_the_next_step() -> None:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("--url", "nonsense"), 1, "is no address of a server"),
+        (("--url", "nonsense"), 1, "is not the address of a server"),
         (("--url", "http://127.0.0.1:9", "--api-key", "ke\ny"), 2, "an API key is printable ASCII"),
     ],
 )

@@ -76,7 +76,7 @@ def test_a_second_signal_ends_a_drain_at_once_and_says_so_to_whoever_is_answered
         daemon.wait_for(lambda: "draining" in daemon.log)
         assert daemon.stop() == 0
         assert running.result()[0] == 503
-    assert "told twice" in daemon.log
+    assert "second signal" in daemon.log
 
 
 def test_a_stream_that_a_second_signal_cuts_ends_with_an_error_and_without_done(start: Start) -> None:

@@ -6,8 +6,8 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from hailo_vision.doctor.case import Case
 from hailo_vision.doctor.finding import Finding
+from hailo_vision.doctor.installation import Installation
 from hailo_vision.doctor.machine import Machine
 from models.mirror import hef
 
@@ -22,7 +22,7 @@ FILES = {
     "etc/group": "root:x:0:\npi:x:1000:\nhailo:x:980:hailo-vision\nhailo-vision:x:990:\n",
     "proc/device-tree/model": "Raspberry Pi 5 Model B Rev 1.1\0",
     "proc/modules": "hailo1x_pci 131072 0 - Live 0x0000000000000000 (O)\n",
-    "proc/meminfo": "MemTotal: 8257536 kB\nMemAvailable: 6291456 kB\n",
+    "proc/meminfo": "MemTotal: 8257536 kB\nMemAvailable: 6291456 kB\nCmaTotal: 65536 kB\n",
     "proc/1/cmdline": "/sbin/init\0",
     "sys/module/hailo1x_pci/version": "5.1.1\n",
     f"{BUS}/vendor": "0x1e60\n",
@@ -126,12 +126,12 @@ class Pi:
         self.write(YAML, json.dumps(sections))
         self.write(JSON, json.dumps(sections))
 
-    def case(self, config: Path | None = None, *, uid: int = 1000) -> Case:
+    def installation(self, config: Path | None = None, *, uid: int = 1000) -> Installation:
         machine = Machine(
             root=self.root, environment={**os.environ, **self.environment}, uid=uid, gids=frozenset({uid})
         )
-        return Case(machine, config)
+        return Installation(machine, config)
 
 
-def told(finding: Finding) -> str:
+def as_line(finding: Finding) -> str:
     return f"{finding.verdict}: {finding.saw} -> {finding.advice}"

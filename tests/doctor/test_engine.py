@@ -2,10 +2,10 @@
 
 import pytest
 
-from doctor.pi import BUS, Pi, told
-from hailo_vision.doctor import engine, npu
-from hailo_vision.doctor.case import Case
+from doctor.pi import BUS, Pi, as_line
+from hailo_vision.doctor import engine, pcie
 from hailo_vision.doctor.checks import examine
+from hailo_vision.doctor.installation import Installation
 
 GGUF = "var/lib/hailo-vision/models/Qwen2-VL-2B-Instruct-Q4_K_M.gguf"
 # What there is to see of the chip without a word of other engines; programs count on these, in this order.
@@ -26,15 +26,16 @@ OF_THE_CHIP = [
     "port",
     "disk",
     "memory",
+    "cma",
     "service",
     "journal",
     "clock",
 ]
-HARDWARE = {"npu", "driver", "node", "versions", "link", "holders", "model"}
+HARDWARE = {"npu", "driver", "node", "versions", "link", "holders", "model", "cma"}
 
 
-def verdicts(case: Case) -> dict[str, str]:
-    return {check.id: str(finding.verdict) for check, finding in examine(case)}
+def verdicts(installation: Installation) -> dict[str, str]:
+    return {check.id: str(finding.verdict) for check, finding in examine(installation)}
 
 
 def without_chip(pi: Pi) -> None:
@@ -43,7 +44,7 @@ def without_chip(pi: Pi) -> None:
 
 
 def test_of_the_chip_alone_all_is_as_it_was(pi: Pi) -> None:
-    assert list(verdicts(pi.case())) == OF_THE_CHIP
+    assert list(verdicts(pi.installation())) == OF_THE_CHIP
 
 
 @pytest.mark.parametrize(
@@ -59,8 +60,8 @@ def test_of_another_engine_its_own_is_looked_at_and_the_chip_s_skipped(pi: Pi, r
     pi.configure(
         server={"port": 0}, device={"runtime": runtime}, remote={"base_url": "http://127.0.0.1:1/v1", "model": "m"}
     )
-    looked_at = pi.case()
-    found = {check.id: finding for check, finding in examine(looked_at)}
+    installation = pi.installation()
+    found = {check.id: finding for check, finding in examine(installation)}
     place = OF_THE_CHIP.index("model")
     assert list(found) == [*OF_THE_CHIP[:place], *also, *OF_THE_CHIP[place:]]
     assert {str(found[name].verdict) for name in HARDWARE} == {"skipped"}
@@ -69,19 +70,19 @@ def test_of_another_engine_its_own_is_looked_at_and_the_chip_s_skipped(pi: Pi, r
 
 def test_the_fallback_is_looked_at_as_the_first_engine_is(pi: Pi) -> None:
     pi.configure(server={"port": 0}, routing={"fallback": "llama"}, llama={"speculative": "draft", "draft_model": "/d"})
-    found = verdicts(pi.case())
+    found = verdicts(pi.installation())
     assert {found[name] for name in HARDWARE - {"holders"}} == {"ok"}
     assert found["llama_model"] == found["llama_mmproj"] == found["llama_draft"] == "failed"
-    assert told(engine.look(pi.case())) == (
+    assert as_line(engine.look(pi.installation())) == (
         "ok: hailo, as device.runtime says so; llama steps in where it can't answer (routing.fallback) -> None"
     )
 
 
 def test_auto_takes_the_chip_where_there_is_one(pi: Pi) -> None:
     pi.configure(server={"port": 0}, device={"runtime": "auto"})
-    looked_at = pi.case()
-    assert told(engine.look(looked_at)) == f"ok: auto takes hailo: there is {pi.root}/dev/hailo0 -> None"
-    found = verdicts(looked_at)
+    installation = pi.installation()
+    assert as_line(engine.look(installation)) == f"ok: auto takes hailo: there is {pi.root}/dev/hailo0 -> None"
+    found = verdicts(installation)
     assert found["model"] == found["driver"] == found["chip"] == "ok"
 
 
@@ -89,22 +90,22 @@ def test_auto_takes_llama_where_its_model_is(pi: Pi) -> None:
     without_chip(pi)
     pi.write(GGUF, "GGUF")
     pi.configure(server={"port": 0}, device={"runtime": "auto"}, routing={"fallback": "llama"})
-    looked_at = pi.case()
-    assert told(engine.look(looked_at)) == (
+    installation = pi.installation()
+    assert as_line(engine.look(installation)) == (
         f"ok: auto takes llama: there is no chip, but {pi.root / GGUF}; routing.fallback is llama too, so nothing "
         "steps in for it -> None"
     )
-    found = verdicts(looked_at)
+    found = verdicts(installation)
     assert found["llama_model"] == "failed"  # it is cut short
     assert found["npu"] == found["model"] == "skipped"
-    assert told(npu.look(looked_at)).startswith("skipped: device.runtime is auto, here llama, which needs no NPU")
+    assert as_line(pcie.npu(installation)).startswith("skipped: device.runtime is auto, here llama, which needs no NPU")
 
 
 def test_auto_with_nothing_is_a_simulator_and_a_warning(pi: Pi) -> None:
     without_chip(pi)
     pi.configure(device={"runtime": "auto"})
-    said = told(engine.look(pi.case()))
-    assert said.startswith(f"warning: auto takes simulated: there is neither a chip nor {pi.root / GGUF}. ")
+    line = as_line(engine.look(pi.installation()))
+    assert line.startswith(f"warning: auto takes simulated: there is neither a chip nor {pi.root / GGUF}. ")
 
 
 def test_where_auto_passes_by_a_chip_its_driver_is_looked_at(pi: Pi) -> None:
@@ -112,5 +113,5 @@ def test_where_auto_passes_by_a_chip_its_driver_is_looked_at(pi: Pi) -> None:
     for name in ("dev/hailo0", "sys/module", "proc/modules"):
         pi.remove(name)
     pi.configure(server={"port": 0}, device={"runtime": "auto"})
-    found = verdicts(pi.case())
+    found = verdicts(pi.installation())
     assert (found["npu"], found["driver"], found["node"], found["engine"]) == ("ok", "failed", "failed", "warning")

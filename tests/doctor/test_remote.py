@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from doctor import server as ways
-from doctor.pi import Pi, told
+from doctor.pi import Pi, as_line
 from doctor.server import SECRET, THEIRS, Way, listening
-from hailo_vision.doctor import case, engine, remote
+from hailo_vision.doctor import engine, installation, remote
 from hailo_vision.doctor.checks import CHECKS, examine
 from needs import needs
 
@@ -36,15 +36,15 @@ def configure(pi: Pi, base_url: str | None, **wanted: Any) -> None:
 
 
 def asked(pi: Pi, way: Way, **wanted: Any) -> str:
-    """What is said of a server that answers so."""
+    """The doctor's lines about a server that answers so."""
     with listening(way) as server:
         configure(pi, server.base_url, **wanted)
-        looked_at = pi.case()
-        said = "\n".join(told(look(looked_at)) for look in (remote.server, remote.model))
+        installation = pi.installation()
+        line = "\n".join(as_line(look(installation)) for look in (remote.server, remote.model))
         assert len(server.asked) == 1, "one question is enough for both"
-        assert THEIRS not in said
-        assert SECRET not in said
-        return said.replace(server.base_url, "URL")
+        assert THEIRS not in line
+        assert SECRET not in line
+        return line.replace(server.base_url, "URL")
 
 
 # Settings
@@ -52,13 +52,13 @@ def asked(pi: Pi, way: Way, **wanted: Any) -> str:
 
 def test_the_server_and_the_model_are_named(pi: Pi) -> None:
     configure(pi, "http://nas.lan:8000/v1")
-    assert told(remote.address(pi.case())) == "ok: big at http://nas.lan:8000/v1 -> None"
+    assert as_line(remote.address(pi.installation())) == "ok: big at http://nas.lan:8000/v1 -> None"
 
 
 @pytest.mark.parametrize("base_url", [None, "nas.lan:8000", "http://user:word@nas.lan/v1", "ftp://nas.lan"])
 def test_an_address_that_is_none_is_a_failure_here_and_of_the_configuration(pi: Pi, base_url: str | None) -> None:
     configure(pi, base_url)
-    found = {check.id: finding.verdict for check, finding in examine(pi.case())}
+    found = {check.id: finding.verdict for check, finding in examine(pi.installation())}
     assert (found["config"], found["remote"]) == ("failed", "failed")
     assert (found["remote_server"], found["remote_model"]) == ("skipped", "skipped")
     assert found["npu"] != "failed"  # what is right in the file still counts: nobody is sent to look for a chip
@@ -66,7 +66,7 @@ def test_an_address_that_is_none_is_a_failure_here_and_of_the_configuration(pi: 
 
 def test_a_model_that_is_not_named_is_a_failure(pi: Pi) -> None:
     configure(pi, "http://nas.lan:8000/v1", model=None)
-    assert told(remote.address(pi.case())).startswith("failed: remote.model is not set -> ")
+    assert as_line(remote.address(pi.installation())).startswith("failed: remote.model is not set -> ")
 
 
 # Key
@@ -74,15 +74,15 @@ def test_a_model_that_is_not_named_is_a_failure(pi: Pi) -> None:
 
 def test_without_a_key_none_is_sent(pi: Pi) -> None:
     assert asked(pi, ways.listed("big")).startswith("ok: ")
-    assert told(remote.key(pi.case())) == "ok: remote.key_file is not set, so no key is sent -> None"
+    assert as_line(remote.key(pi.installation())) == "ok: remote.key_file is not set, so no key is sent -> None"
 
 
 def test_key_and_headers_go_along_and_are_not_shown(keyed: Pi) -> None:
     with listening(ways.listed("big")) as server:
         configure(keyed, server.base_url, key_file=f"/{KEY}", headers=["X-Team: kitchen"])
-        looked_at = keyed.case()
-        assert told(remote.key(looked_at)) == f"ok: {keyed.root / KEY} holds one -> None"
-        assert remote.server(looked_at).verdict == "ok"
+        installation = keyed.installation()
+        assert as_line(remote.key(installation)) == f"ok: {keyed.root / KEY} holds one -> None"
+        assert remote.server(installation).verdict == "ok"
         ((path, headers),) = server.asked
     assert path == "/v1/models"
     assert (headers["Authorization"], headers["X-Team"]) == (f"Bearer {SECRET}", "kitchen")
@@ -94,9 +94,9 @@ def test_key_and_headers_go_along_and_are_not_shown(keyed: Pi) -> None:
 def test_a_file_that_holds_no_single_key_is_a_failure_that_quotes_nothing(keyed: Pi, content: str) -> None:
     keyed.write(KEY, content)
     configure(keyed, "http://127.0.0.1:1/v1", key_file=f"/{KEY}")
-    said = told(remote.key(keyed.case()))
-    assert said.startswith(f"failed: remote.key_file: {keyed.root / KEY} must hold one key and nothing else -> ")
-    assert SECRET not in said
+    line = as_line(remote.key(keyed.installation()))
+    assert line.startswith(f"failed: remote.key_file: {keyed.root / KEY} must hold one key and nothing else -> ")
+    assert SECRET not in line
 
 
 @pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
@@ -104,14 +104,16 @@ def test_what_is_no_file_holds_no_key_and_is_not_waited_for(keyed: Pi, make: Any
     keyed.remove(KEY)
     make(keyed.root / KEY)
     configure(keyed, "http://127.0.0.1:1/v1", key_file=f"/{KEY}")
-    looked_at = keyed.case()
-    assert told(remote.key(looked_at)).startswith(f"failed: {keyed.root / KEY} is no file -> ")
-    assert looked_at.key is None
+    installation = keyed.installation()
+    assert as_line(remote.key(installation)).startswith(f"failed: {keyed.root / KEY} is no file -> ")
+    assert installation.key is None
 
 
 def test_a_key_that_is_not_there_is_a_failure(pi: Pi) -> None:
     configure(pi, "http://127.0.0.1:1/v1", key_file=f"/{KEY}")
-    assert told(remote.key(pi.case())).startswith(f"failed: {pi.root / KEY} is not there -> Write the key into it")
+    assert as_line(remote.key(pi.installation())).startswith(
+        f"failed: {pi.root / KEY} is not there -> Write the key into it"
+    )
 
 
 def test_the_service_s_user_must_be_able_to_read_the_key(pi: Pi) -> None:
@@ -119,18 +121,18 @@ def test_the_service_s_user_must_be_able_to_read_the_key(pi: Pi) -> None:
     (pi.root / KEY).chmod(0o600)
     pi.write("etc/passwd", "hailo-vision:x:4321:4321::/:/bin/false\n")
     configure(pi, "http://127.0.0.1:1/v1", key_file=f"/{KEY}")
-    said = told(remote.key(pi.case()))
-    assert said.startswith(f"failed: hailo-vision may not read {pi.root / KEY}")
-    assert said.endswith(f"`sudo chown :hailo-vision {pi.root / KEY} && sudo chmod 640 {pi.root / KEY}`")
+    line = as_line(remote.key(pi.installation()))
+    assert line.startswith(f"failed: hailo-vision may not read {pi.root / KEY}")
+    assert line.endswith(f"`sudo chown :hailo-vision {pi.root / KEY} && sudo chmod 640 {pi.root / KEY}`")
 
 
 def test_a_key_that_everybody_may_read_is_a_warning(keyed: Pi) -> None:
     (keyed.root / KEY).chmod(0o644)
     configure(keyed, "http://127.0.0.1:1/v1", key_file=f"/{KEY}")
-    said = told(remote.key(keyed.case()))
-    assert said.startswith("warning: ")
-    assert "every user of this machine may read" in said
-    assert "chmod o-rwx" in said
+    line = as_line(remote.key(keyed.installation()))
+    assert line.startswith("warning: ")
+    assert "every user of this machine may read" in line
+    assert "chmod o-rwx" in line
 
 
 @pytest.mark.parametrize(
@@ -145,7 +147,7 @@ def test_a_key_that_everybody_may_read_is_a_warning(keyed: Pi) -> None:
 )
 def test_a_key_that_crosses_the_network_in_the_clear_is_told(keyed: Pi, base_url: str, is_told: bool) -> None:
     configure(keyed, base_url, key_file=f"/{KEY}")
-    assert ("unencrypted" in told(remote.key(keyed.case()))) is is_told
+    assert ("unencrypted" in as_line(remote.key(keyed.installation()))) is is_told
 
 
 # Answers
@@ -185,21 +187,21 @@ def test_what_a_server_answers_is_judged_and_not_shown(pi: Pi, way: Way, server_
 
 @pytest.mark.parametrize("way", [ways.silent, ways.silent_in_its_body])
 def test_a_server_that_is_slow_is_not_waited_for(pi: Pi, way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(case, "REMOTE_S", 0.2)
+    monkeypatch.setattr(installation, "REMOTE_S", 0.2)
     assert asked(pi, way).startswith("failed: URL did not answer within ")
 
 
 def test_a_redirect_is_not_followed_and_its_target_not_shown(keyed: Pi) -> None:
     with listening(ways.listed("big")) as other:
-        said = asked(keyed, ways.status(307, Location=f"{other.base_url}/{THEIRS}"), key_file=f"/{KEY}")
+        line = asked(keyed, ways.status(307, Location=f"{other.base_url}/{THEIRS}"), key_file=f"/{KEY}")
         assert other.asked == []
-    assert said.startswith("failed: URL sends one elsewhere (status 307), which is not followed")
+    assert line.startswith("failed: URL sends one elsewhere (status 307), which is not followed")
 
 
 @pytest.mark.parametrize("number", [401, 403])
 def test_a_key_that_is_not_taken_is_a_failure(keyed: Pi, number: int) -> None:
-    said = asked(keyed, ways.status(number), key_file=f"/{KEY}")
-    assert said.startswith(f"failed: URL does not take the key (status {number}) -> Correct it in /{KEY}.")
+    line = asked(keyed, ways.status(number), key_file=f"/{KEY}")
+    assert line.startswith(f"failed: URL does not take the key (status {number}) -> Correct it in /{KEY}.")
 
 
 def test_without_the_key_a_server_that_wants_it_is_not_judged(keyed: Pi) -> None:
@@ -211,12 +213,12 @@ def test_a_server_that_is_not_there_is_a_failure(pi: Pi) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         number = closed.getsockname()[1]
     configure(pi, f"http://127.0.0.1:{number}/v1")
-    said = told(remote.server(pi.case()))
-    assert said.startswith(f"failed: nothing takes a connection at http://127.0.0.1:{number}/v1 -> Start that server")
+    line = as_line(remote.server(pi.installation()))
+    assert line.startswith(f"failed: nothing takes a connection at http://127.0.0.1:{number}/v1 -> Start that server")
 
 
 @pytest.mark.parametrize(
-    ("host", "said"),
+    ("host", "line"),
     [
         ("no-such-host.invalid", "this machine does not know the name of the host"),
         ("127.0.0.1:99999", "can't be an address"),
@@ -225,17 +227,17 @@ def test_a_server_that_is_not_there_is_a_failure(pi: Pi) -> None:
         ("[::1", "can't be an address"),
     ],
 )
-def test_a_host_that_can_t_be_found_is_a_failure(pi: Pi, host: str, said: str) -> None:
+def test_a_host_that_can_t_be_found_is_a_failure(pi: Pi, host: str, line: str) -> None:
     configure(pi, f"http://{host}/v1")
-    finding = remote.server(pi.case())
+    finding = remote.server(pi.installation())
     assert finding.verdict == "failed"
-    assert said in finding.saw
+    assert line in finding.saw
 
 
 def test_http_behind_an_https_address_is_told(pi: Pi) -> None:
     with listening(ways.raw(b"HTTP/1.1 400 Bad Request\r\n\r\n")) as server:
         configure(pi, server.base_url.replace("http:", "https:"))
-        assert "does not speak https" in told(remote.server(pi.case()))
+        assert "does not speak https" in as_line(remote.server(pi.installation()))
 
 
 @needs("openssl")
@@ -249,7 +251,7 @@ def test_a_certificate_that_nobody_vouches_for_is_told(pi: Pi, tmp_path: Path) -
     with listening(ways.listed("big")) as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
         configure(pi, server.base_url.replace("http:", "https:"))
-        assert "has a certificate that this machine does not trust" in told(remote.server(pi.case()))
+        assert "has a certificate that this machine does not trust" in as_line(remote.server(pi.installation()))
         assert server.asked == []
 
 
@@ -257,13 +259,13 @@ def test_a_certificate_that_nobody_vouches_for_is_told(pi: Pi, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("away", "said"),
-    [(False, "ok: what holds a picture stays here"), (True, "ok: what holds a picture may go to the remote server")],
+    ("away", "line"),
+    [(False, "ok: requests with pictures stay here"), (True, "ok: requests with pictures may go to the remote server")],
 )
-def test_what_becomes_of_pictures_is_told_where_the_fallback_is_remote(pi: Pi, away: bool, said: str) -> None:
+def test_what_becomes_of_pictures_is_told_where_the_fallback_is_remote(pi: Pi, away: bool, line: str) -> None:
     pi.configure(
         routing={"fallback": "remote", "send_pictures_away": away}, remote={"base_url": "http://a/v1", "model": "m"}
     )
-    assert told(engine.pictures(pi.case())).startswith(said)
+    assert as_line(engine.pictures(pi.installation())).startswith(line)
     (check,) = [check for check in CHECKS if check.id == "remote_pictures"]
-    assert check.applies(pi.case())
+    assert check.applies(pi.installation())

@@ -34,7 +34,7 @@ TOY_SURFACES = (*app.surfaces(), shout.SURFACE)
 async def house(folder: Path) -> AsyncIterator[aiohttp.ClientSession]:
     """The rooms of a daemon over the toy engine, with the toy surface, on a free port."""
     own = EngineSettings(runtime=cast(Any, "echo"), hef="/none.hef", load_timeout_s=1)
-    chosen = fleet.Chosen(models=(ModelSettings(name="parrot", kind="text", engines=(own,)),), reason="a test")
+    chosen = fleet.EngineChoice(models=(ModelSettings(name="parrot", kind="text", engines=(own,)),), reason="a test")
 
     def schedule(engine: Engine, model: ModelSettings) -> Scheduler:
         return Scheduler(engine, settings.Queue())

@@ -57,8 +57,8 @@ def over_time(
         way = " ".join(f"{across.at(point.x):.1f},{up.at(point.y):.1f}" for point in points)
         parts.append(f'<polyline class="line" points="{way}"/>')
     for point in points:
-        place = f'cx="{across.at(point.x):.1f}" cy="{up.at(point.y):.1f}"'
-        parts.append(f'<circle class="dot" {place} r="3.5"><title>{escape(point.about)}</title></circle>')
+        centre = f'cx="{across.at(point.x):.1f}" cy="{up.at(point.y):.1f}"'
+        parts.append(f'<circle class="dot" {centre} r="3.5"><title>{escape(point.about)}</title></circle>')
     for x in failures:
         left, ground = across.at(x), up.at(0)
         cross = f"M{left - 4:.1f} {ground - 4:.1f}l8 8m0 -8l-8 8"
@@ -84,12 +84,16 @@ def distribution(values: Sequence[float], marks: Sequence[Mark], *, unit: str, n
         ticks = tuple(float(tick) for tick in range(max(*counts, 1) + 1))
         up = Scale(ticks=ticks, start_px=up.start_px, end_px=up.end_px)
     parts = [*_grid(across, up, below=unit, beside="answers")]
-    for place, count in enumerate(counts):
+    for bin_number, count in enumerate(counts):
         if count:
-            left, right, height = across.at(place * width), across.at((place + 1) * width), up.at(0) - up.at(count)
+            left, right, height = (
+                across.at(bin_number * width),
+                across.at((bin_number + 1) * width),
+                up.at(0) - up.at(count),
+            )
             box = f'x="{left + 0.75:.1f}" y="{up.at(count):.1f}" width="{right - left - 1.5:.1f}" height="{height:.1f}"'
-            told = f"{count} from {place * width:.3g} to {(place + 1) * width:.3g} {unit}"
-            parts.append(f'<rect class="bar" {box}><title>{escape(told)}</title></rect>')
+            tooltip = f"{count} from {bin_number * width:.3g} to {(bin_number + 1) * width:.3g} {unit}"
+            parts.append(f'<rect class="bar" {box}><title>{escape(tooltip)}</title></rect>')
     parts += _uprights(across, marks)
     about = f"{name}: how {len(values)} answers are spread; " + ", ".join(mark.word for mark in marks)
     return _svg(parts, about)

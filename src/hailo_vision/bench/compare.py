@@ -1,4 +1,4 @@
-"""Two results side by side. Pure, but for the error that a broken file is."""
+"""Compares two results side by side. Pure."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,7 +13,7 @@ Tree = Mapping[str, Any]
 
 
 def compare(before: Tree, after: Tree) -> str:
-    """What changed from one to the other. Raises BadResult."""
+    """The changes from one result to the other. Raises BadResult."""
     try:
         return "\n".join([*_differences(before, after), *_phases(before, after)])
     except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -21,14 +21,14 @@ def compare(before: Tree, after: Tree) -> str:
 
 
 def _differences(before: Tree, after: Tree) -> Iterator[str]:
-    """What else is not the same: then the figures may differ for that reason."""
+    """Settings and versions that differ too, as they may explain the figures."""
     yield f"{before['made_at']}  {before['url']}"
     yield f"{after['made_at']}  {after['url']}"
     for part in ("plan", "versions"):
         for name in dict.fromkeys([*before[part], *after[part]]):
-            one, other = before[part].get(name), after[part].get(name)
-            if one is not None and other is not None and one != other:
-                yield f"differs: {name} {one} -> {other}"
+            before_value, after_value = before[part].get(name), after[part].get(name)
+            if before_value is not None and after_value is not None and before_value != after_value:
+                yield f"differs: {name} {before_value} -> {after_value}"
     if before["model"] != after["model"]:
         yield f"differs: model {before['model']} -> {after['model']}"
 
@@ -38,26 +38,26 @@ def _phases(before: Tree, after: Tree) -> Iterator[str]:
     both = [(phase, later[phase["name"]]) for phase in before["phases"] if phase["name"] in later]
     if not both:
         raise BadResult("The two have no phase in common.")
-    for one, other in both:
+    for earlier_phase, later_phase in both:
         yield ""
-        yield f"{one['name']:<28}{'before':>12}{'after':>12}{'change':>10}"
+        yield f"{earlier_phase['name']:<28}{'before':>12}{'after':>12}{'change':>10}"
         for quantity in QUANTITIES:
-            figures = one["figures"].get(quantity.name), other["figures"].get(quantity.name)
+            figures = earlier_phase["figures"].get(quantity.name), later_phase["figures"].get(quantity.name)
             if figures[0] and figures[1]:
                 for point in _POINTS:
                     yield _line(quantity, point, float(figures[0][point]), float(figures[1][point]))
-        yield f"{'Answered':<28}{_answered(one):>12}{_answered(other):>12}"
+        yield f"{'Answered':<28}{_answered(earlier_phase):>12}{_answered(later_phase):>12}"
 
 
-def _line(quantity: Quantity, point: str, one: float, other: float) -> str:
-    shown = [words.quantity(quantity.name, value) for value in (one, other)]
-    return f"{f'{quantity.title}, {point}':<28}{shown[0]:>12}{shown[1]:>12}{_change(quantity, one, other)}"
+def _line(quantity: Quantity, point: str, before: float, after: float) -> str:
+    cells = [words.quantity(quantity.name, value) for value in (before, after)]
+    return f"{f'{quantity.title}, {point}':<28}{cells[0]:>12}{cells[1]:>12}{_change(quantity, before, after)}"
 
 
-def _change(quantity: Quantity, one: float, other: float) -> str:
-    if one <= 0:
+def _change(quantity: Quantity, before: float, after: float) -> str:
+    if before <= 0:
         return ""
-    change = other / one - 1
+    change = after / before - 1
     if abs(change) < NOISE:
         return f"{'same':>10}"
     is_better = (change < 0) == (quantity.better == "lower")

@@ -17,7 +17,7 @@ Better = Literal["lower", "higher"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A quantity over all samples that have it. For a rate the percentiles count from the fastest down."""
+    """A quantity over all samples that have it. The percentiles of a rate are sorted from the fastest down."""
 
     count: int
     p50: float
@@ -30,23 +30,23 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantity:
-    """What is figured out of samples. `told_by` says whose clock it is by."""
+    """A quantity that is computed from samples. `measured_by` says whose clock measured it."""
 
     name: str
     title: str
     better: Better
-    told_by: Literal["client", "server"]
+    measured_by: Literal["client", "server"]
     of: Callable[[Sample], float | None]
 
 
 QUANTITIES = (
-    Quantity(name="ttft_s", title="Time to first token", better="lower", told_by="client", of=lambda s: s.ttft_s),
-    Quantity(name="queue_s", title="Wait in the queue", better="lower", told_by="server", of=lambda s: s.queue_s),
-    Quantity(name="image_s", title="Picture", better="lower", told_by="server", of=lambda s: s.image_s),
-    Quantity(name="prefill_s", title="Prefill", better="lower", told_by="server", of=lambda s: s.prefill_s),
-    Quantity(name="decode_s", title="Decode", better="lower", told_by="client", of=lambda s: s.decode_s),
-    Quantity(name="tokens_per_s", title="Tokens/s", better="higher", told_by="client", of=lambda s: s.tokens_per_s),
-    Quantity(name="total_s", title="End to end", better="lower", told_by="client", of=lambda s: s.total_s),
+    Quantity(name="ttft_s", title="Time to first token", better="lower", measured_by="client", of=lambda s: s.ttft_s),
+    Quantity(name="queue_s", title="Wait in the queue", better="lower", measured_by="server", of=lambda s: s.queue_s),
+    Quantity(name="image_s", title="Picture", better="lower", measured_by="server", of=lambda s: s.image_s),
+    Quantity(name="prefill_s", title="Prefill", better="lower", measured_by="server", of=lambda s: s.prefill_s),
+    Quantity(name="decode_s", title="Decode", better="lower", measured_by="client", of=lambda s: s.decode_s),
+    Quantity(name="tokens_per_s", title="Tokens/s", better="higher", measured_by="client", of=lambda s: s.tokens_per_s),
+    Quantity(name="total_s", title="End to end", better="lower", measured_by="client", of=lambda s: s.total_s),
 )
 
 

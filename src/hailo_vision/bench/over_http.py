@@ -1,4 +1,4 @@
-"""A running server is asked, over the door that every client uses."""
+"""Requests to a running server, over the HTTP API that every client uses."""
 
 import platform
 from collections.abc import AsyncGenerator, Mapping
@@ -20,7 +20,7 @@ _IDLE = (3, 4)  # /proc/stat: idle and iowait
 
 
 class Bench:
-    """`ask` and `look` of one server."""
+    """The two requests that a bench makes of a server: `ask` a question, `look` at /health."""
 
     def __init__(self, server: Server, model: str, max_tokens: int) -> None:
         self._server = server
@@ -92,9 +92,9 @@ def vitals(health: Mapping[str, Any], cpu: tuple[float, float] | None) -> Vitals
 
 
 def versions(health: Mapping[str, Any]) -> dict[str, str | None]:
-    """Of everything that could make a difference, on both sides."""
+    """The versions of everything on either side that could affect the figures."""
     chip = health.get("chip") or {}
-    told = {
+    facts = {
         "server": health.get("version"),
         "runtime": health.get("runtime"),
         "runtime_version": health.get("runtime_version"),
@@ -107,11 +107,11 @@ def versions(health: Mapping[str, Any]) -> dict[str, str | None]:
         "system": platform.platform(),
         "machine": _board(),
     }
-    return {name: None if value is None else str(value) for name, value in told.items()}
+    return {name: None if value is None else str(value) for name, value in facts.items()}
 
 
 def _board() -> str:
-    """Where the bench itself runs."""
+    """The machine on which the bench runs."""
     try:
         return Path("/proc/device-tree/model").read_text(errors="replace").strip("\0\n")
     except OSError:
@@ -125,4 +125,4 @@ def cpu_seconds() -> tuple[float, float] | None:
     except (OSError, ValueError, IndexError):
         return None
     total = sum(ticks)
-    return (total - sum(ticks[place] for place in _IDLE)) / _TICKS_PER_S, total / _TICKS_PER_S
+    return (total - sum(ticks[column] for column in _IDLE)) / _TICKS_PER_S, total / _TICKS_PER_S

@@ -52,8 +52,8 @@ def _phase(phase: Phase) -> Iterator[str]:
     rows = "".join(_row(quantity, phase.figures[quantity.name]) for quantity in QUANTITIES)
     yield f"<tbody>{rows}</tbody></table></div>"
     if phase.errors:
-        listed = ", ".join(f"{escape(code)} ({number})" for code, number in phase.errors.items())
-        yield f'<p class="note">Not answered: {listed}.</p>'
+        errors = ", ".join(f"{escape(code)} ({number})" for code, number in phase.errors.items())
+        yield f'<p class="note">Not answered: {errors}.</p>'
     yield f'<p class="small">{_footnote(phase)}</p></section>'
 
 
@@ -96,7 +96,7 @@ def _charts(phase: Phase) -> Iterator[str]:
 def _row(quantity: Quantity, figure: Figure | None) -> str:
     title = f'<th scope="row">{escape(quantity.title)}</th>'
     if figure is None:
-        return f'<tr>{title}<td colspan="{len(_HEAD)}" class="none">the server does not tell</td></tr>'
+        return f'<tr>{title}<td colspan="{len(_HEAD)}" class="none">not reported by the server</td></tr>'
     stars = {percent: "*" if is_extreme(percent, figure.count) else "" for percent in (95, 99)}
     cells = [
         words.quantity(quantity.name, figure.p50),
@@ -108,14 +108,14 @@ def _row(quantity: Quantity, figure: Figure | None) -> str:
 
 
 def _footnote(phase: Phase) -> str:
-    told = (
-        "Percentiles are by nearest rank: each is a value that was measured. Of a rate they count from the fastest "
-        "down. Queue, picture and prefill are by the server's clock, the rest by that of the one who asked."
+    text = (
+        "Percentiles are by nearest rank: each is a value that was measured. For a rate, a high percentile is a slow "
+        "answer. Queue, picture and prefill are measured by the server's clock, the rest by the client's."
     )
     counts = [figure.count for figure in phase.figures.values() if figure]
     if any(is_extreme(99, count) for count in counts):
-        told += " * is nothing but the worst of all: p95 needs 20 answers, p99 a hundred, to be more."
-    return escape(told)
+        text += " * marks a percentile that is only the slowest answer: p95 needs 20 answers, p99 a hundred."
+    return escape(text)
 
 
 def _surroundings(result: Result) -> Iterator[str]:
@@ -123,11 +123,13 @@ def _surroundings(result: Result) -> Iterator[str]:
     daemon = words.megabytes(before.daemon_bytes), words.megabytes(after.daemon_bytes)
     worker = words.megabytes(before.worker_bytes), words.megabytes(after.worker_bytes)
     facts = {
-        "Load of the model": "not told" if result.load_s is None else words.seconds(result.load_s),
+        "Load of the model": "unknown" if result.load_s is None else words.seconds(result.load_s),
         "Chip": f"{words.celsius(before.temperature_c)} before, {words.celsius(after.temperature_c)} after",
         "Memory of the daemon": f"{daemon[0]} before, {daemon[1]} after",
         "Memory of the worker": f"{worker[0]} before, {worker[1]} after",
-        "CPU of the machine": ", ".join(f"{words.percent(one.cpu_busy_share)} {one.name}" for one in result.phases),
+        "CPU of the machine": ", ".join(
+            f"{words.percent(phase.cpu_busy_share)} {phase.name}" for phase in result.phases
+        ),
         "Restarts of the worker": f"{before.worker_restarts} before, {after.worker_restarts} after",
         "Address": result.url,
     }

@@ -1,4 +1,4 @@
-"""How far the bench has come: a line on a terminal that rewrites itself, nothing elsewhere."""
+"""The progress of a bench: a line that is rewritten on a terminal, and no output elsewhere."""
 
 from typing import TextIO
 
@@ -13,8 +13,8 @@ class Progress:
         self._out = out if out.isatty() else None
         self._questions = questions
 
-    def show(self, phase: str, done: int, sample: Sample) -> None:
-        self._write(line(phase, done, self._questions, sample))
+    def show(self, phase: str, finished: int, sample: Sample) -> None:
+        self._write(line(phase, finished, self._questions, sample))
 
     def end(self) -> None:
         self._write("")
@@ -25,7 +25,7 @@ class Progress:
             self._out.flush()
 
 
-def line(phase: str, done: int, questions: int, last: Sample) -> str:
-    filled = _BAR * done // questions
-    told = last.error or words.seconds(last.total_s)
-    return f"[{'#' * filled}{'.' * (_BAR - filled)}] {done} of {questions} {phase}, the last: {told}"
+def line(phase: str, finished: int, questions: int, last: Sample) -> str:
+    filled = _BAR * finished // questions
+    outcome = last.error or words.seconds(last.total_s)
+    return f"[{'#' * filled}{'.' * (_BAR - filled)}] {finished} of {questions} {phase}, the last: {outcome}"

@@ -1,4 +1,4 @@
-"""What is asked: chosen questions and pictures, or our own."""
+"""The questions of a bench: chosen prompts and pictures, or built-in ones."""
 
 import base64
 import io
@@ -20,7 +20,7 @@ SIZE_PX = (1280, 960)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One of a bench: its number, words, and the address or data URI of a picture; None is none."""
+    """One question: its number, its prompt, and the address or data URI of its picture, if it has one."""
 
     number: int
     prompt: str
@@ -43,10 +43,10 @@ class Plan:
         prompt = self.prompts[number % len(self.prompts)]
         if self.pictures:
             return Question(number=number, prompt=prompt, picture=self.pictures[number % len(self.pictures)])
-        return Question(number=number, prompt=prompt, picture=drawn(number, self.nonce) if self.draws else None)
+        return Question(number=number, prompt=prompt, picture=draw_scene(number, self.nonce) if self.draws else None)
 
 
-def drawn(number: int, nonce: int) -> str:
+def draw_scene(number: int, nonce: int) -> str:
     """A picture of coloured shapes as a data URI: the same scenes in each bench, and never one that is cached."""
     scene = random.Random(number % SCENES)
     image = Image.new("RGB", SIZE_PX, _colour(scene))

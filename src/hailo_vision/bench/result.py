@@ -1,4 +1,4 @@
-"""What a bench comes to, and its JSON, which other benches are compared with."""
+"""The result of a bench, and its JSON, which `bench compare` reads."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -19,10 +19,10 @@ class BadResult(HailoVisionError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vitals:
-    """The server at one moment; None is what nobody tells.
+    """The server at one moment; None stands for what is not reported.
 
-    `cpu_busy_s` of `cpu_s` seconds of all cores were used on the machine, by everything on it; only told when the
-    server is on this one. The temperature is up to a minute old.
+    `cpu_busy_s` of `cpu_s` seconds of all cores were used by everything on the machine; they are set only when the
+    server is on this machine. The temperature is up to a minute old.
     """
 
     daemon_bytes: int | None = None
@@ -80,9 +80,9 @@ def share(before: float | None, after: float | None, of: float) -> float | None:
 
 def as_json(result: Result) -> dict[str, Any]:
     tree = asdict(result)
-    for phase, told in zip(result.phases, tree["phases"], strict=True):
-        for sample, one in zip(phase.samples, told["samples"], strict=True):
-            one["tokens_per_s"] = sample.tokens_per_s
+    for phase, phase_tree in zip(result.phases, tree["phases"], strict=True):
+        for sample, sample_tree in zip(phase.samples, phase_tree["samples"], strict=True):
+            sample_tree["tokens_per_s"] = sample.tokens_per_s
     head = {"schema": SCHEMA, "kind": "hailo-vision bench", "percentiles": "nearest rank"}
     return {**head, **{name: _rounded(value) for name, value in tree.items()}}
 

@@ -1,4 +1,4 @@
-"""The questions are asked: one after the other, then by several clients at once."""
+"""Runs the phases of a bench: one client asks the questions in sequence, then several clients ask concurrently."""
 
 import asyncio
 import time
@@ -16,11 +16,11 @@ Report = Callable[[str, int, Sample], None]
 
 
 async def run(plan: Plan, ask: Ask, look: Look, report: Report, *, clock: Clock = time.perf_counter) -> list[Phase]:
-    """Both phases, the second only with more than one client. `report` hears of each sample: phase, how many, which."""
-    wanted = [("sequential", 1), *([("concurrent", plan.clients)] if plan.clients > 1 else [])]
+    """Both phases, the second only with more than one client. `report` is called for each sample."""
+    phase_plans = [("sequential", 1), *([("concurrent", plan.clients)] if plan.clients > 1 else [])]
     phases = []
-    for place, (name, clients) in enumerate(wanted):
-        numbers = iter(range(place * plan.questions, (place + 1) * plan.questions))
+    for index, (name, clients) in enumerate(phase_plans):
+        numbers = iter(range(index * plan.questions, (index + 1) * plan.questions))
         before, begun_s = await look(), clock()
         samples = await ask_all(plan, ask, numbers, clients, clock, partial(report, name))
         wall_s, after = clock() - begun_s, await look()

@@ -1,4 +1,4 @@
-"""One question measured, as the one who asks sees it."""
+"""One question, measured from the client's side."""
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -11,7 +11,7 @@ from hailo_vision.errors import HailoVisionError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """The end of an answer. `timings` is None where the server does not tell where the time went."""
+    """The end of an answer. `timings` is None where the server does not report them."""
 
     usage: Usage
     timings: Timings | None

@@ -9,7 +9,7 @@ from hailo_vision.bench.result import Phase, Result
 _HEAD = ("", "p50", "p95", "p99", "least", "most", "mean")
 _TITLE = 22
 _CELL = 11
-FOOTNOTE = "* the worst of all: p95 needs 20 answers, p99 a hundred, to be more (nearest rank)"
+FOOTNOTE = "* only the slowest answer: p95 needs 20 answers, p99 a hundred (nearest rank)"
 
 
 def table(result: Result) -> str:
@@ -42,7 +42,7 @@ def _phase(phase: Phase) -> Iterator[str]:
 
 def _cells(name: str, figure: Figure | None) -> str:
     if figure is None:
-        return f"{'not told':>{_CELL}}"
+        return f"{'unknown':>{_CELL}}"
     cells = [words.quantity(name, figure.p50) + " "]
     for percent, value in ((95, figure.p95), (99, figure.p99)):
         cells.append(words.quantity(name, value) + ("*" if is_extreme(percent, figure.count) else " "))
@@ -53,12 +53,12 @@ def _cells(name: str, figure: Figure | None) -> str:
 def _foot(result: Result) -> Iterator[str]:
     before, after = result.phases[0].before, result.phases[-1].after
     yield ""
-    yield f"Load    {'not told' if result.load_s is None else words.seconds(result.load_s)}"
+    yield f"Load    {'unknown' if result.load_s is None else words.seconds(result.load_s)}"
     yield f"Chip    {words.celsius(before.temperature_c)} before, {words.celsius(after.temperature_c)} after"
-    for name, one, other in (
+    for name, before_bytes, after_bytes in (
         ("Daemon", before.daemon_bytes, after.daemon_bytes),
         ("Worker", before.worker_bytes, after.worker_bytes),
     ):
-        yield f"{name}  {words.megabytes(one)} before, {words.megabytes(other)} after"
+        yield f"{name}  {words.megabytes(before_bytes)} before, {words.megabytes(after_bytes)} after"
     if before.worker_restarts != after.worker_restarts:
         yield f"Worker  restarted in between: {before.worker_restarts} times before, {after.worker_restarts} after"

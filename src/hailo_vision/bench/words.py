@@ -19,7 +19,7 @@ def quantity(name: str, value: float) -> str:
 
 
 def percent(share: float | None) -> str:
-    return "not told" if share is None else f"{share:.0%}".replace("%", " %")
+    return "unknown" if share is None else f"{share:.0%}".replace("%", " %")
 
 
 def megabytes(value: int | None) -> str:

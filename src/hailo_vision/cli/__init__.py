@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def build(chosen: Collection[str]) -> argparse.ArgumentParser:
+def build(selected: Collection[str]) -> argparse.ArgumentParser:
     """The command with all its verbs; only the chosen ones know their arguments, and have their modules imported."""
     parser = argparse.ArgumentParser(
         prog="hailo-vision", description="A private, OpenAI-compatible vision server for the Hailo-10H."
@@ -46,7 +46,7 @@ def build(chosen: Collection[str]) -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb, about in VERBS.items():
         subparser = verbs.add_parser(verb, help=about, description=about[0].upper() + about[1:] + ".")
-        if verb in chosen:
+        if verb in selected:
             module = importlib.import_module(f"hailo_vision.cli.{verb.replace('-', '_')}")
             module.add_arguments(subparser)
             subparser.set_defaults(run=module.run)

@@ -126,21 +126,21 @@ async def _result(arguments: argparse.Namespace, plan: Plan, progress: Progress)
         url=server.url,
         model=model,
         load_s=health.get("load_seconds"),
-        plan=_told(arguments, plan),
+        plan=_plan_facts(arguments, plan),
         versions=over_http.versions(health),
         phases=tuple(phases),
     )
 
 
-def _told(arguments: argparse.Namespace, plan: Plan) -> dict[str, Any]:
-    drawn = "drawn, a new one each" if plan.draws else "none"
+def _plan_facts(arguments: argparse.Namespace, plan: Plan) -> dict[str, Any]:
+    default_pictures = "drawn, a new one each" if plan.draws else "none"
     names = ", ".join("given in the command" if name.startswith("data:") else name for name in arguments.image or ())
     return {
         "questions": plan.questions,
         "clients": plan.clients,
         "max_tokens": plan.max_tokens,
         "prompts": list(plan.prompts),
-        "pictures": names or drawn,
+        "pictures": names or default_pictures,
     }
 
 

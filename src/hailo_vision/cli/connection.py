@@ -1,4 +1,4 @@
-"""How a verb is told which server to ask, and with which key."""
+"""The options of a verb that name the server and the API key."""
 
 import argparse
 import os
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def server(arguments: argparse.Namespace, *, silence_s: float | None = None) -> Server:
-    """Raises ServerError for a key in the environment that is none."""
+    """The client for these options. Raises ServerError for an invalid key in the environment."""
     if arguments.api_key:
         return Server(arguments.url, arguments.api_key, silence_s=silence_s)
     key = os.environ.get(KEY_VARIABLE) or None

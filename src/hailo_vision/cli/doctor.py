@@ -9,9 +9,9 @@ from pathlib import Path
 from hailo_vision import __version__
 from hailo_vision.cli import FAILED
 from hailo_vision.doctor import report
-from hailo_vision.doctor.case import Case
 from hailo_vision.doctor.checks import Check, examine
 from hailo_vision.doctor.finding import Finding, Verdict
+from hailo_vision.doctor.installation import Installation
 from hailo_vision.doctor.machine import Machine
 from hailo_vision.doctor.node import UDEV_RULE
 
@@ -42,16 +42,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _examine(arguments: argparse.Namespace) -> int:
-    case = Case(Machine(root=arguments.root), arguments.config)
-    done: list[tuple[Check, Finding]] = []
-    for check, finding in examine(case):
-        done.append((check, finding))
+    installation = Installation(Machine(root=arguments.root), arguments.config)
+    results: list[tuple[Check, Finding]] = []
+    for check, finding in examine(installation):
+        results.append((check, finding))
         if not arguments.json:
             columns, coloured = shutil.get_terminal_size().columns, sys.stdout.isatty()
             print(report.as_text(check, finding, columns=columns, coloured=coloured), flush=True)
     if arguments.json:
-        print(json.dumps(report.as_json(done, __version__, case.runtime), indent=2))
+        print(json.dumps(report.as_json(results, __version__, installation.runtime), indent=2))
     else:
-        print(f"\n{report.summary(done, case.runtime)}")
+        print(f"\n{report.summary(results, installation.runtime)}")
     bad = {Verdict.FAILED, Verdict.WARNING} if arguments.strict else {Verdict.FAILED}
-    return FAILED if report.worst(done) in bad else 0
+    return FAILED if report.worst(results) in bad else 0

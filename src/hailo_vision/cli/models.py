@@ -1,4 +1,4 @@
-"""`hailo-vision models list|pull|verify|remove`: the models on the disk, and how they come there."""
+"""`hailo-vision models list|pull|verify|remove`: download and manage the models on the disk."""
 
 import argparse
 import asyncio
@@ -232,7 +232,7 @@ def _sentence(verdict: Verdict, release: Release | None) -> str:
     if verdict.compared_with:
         sentence = f"{name} is good: size and header are right, and the hash is that of {verdict.compared_with}."
     else:
-        sentence = f"{name}: size and header are right; nobody has told its hash. SHA-256 {verdict.sha256}"
+        sentence = f"{name}: size and header are right; no published hash to compare. SHA-256 {verdict.sha256}"
     if origin and release and not _is_for(origin, release):
         sentence += f" But it is for HailoRT {origin.release}, and {release.version} is installed: pull it again."
     return sentence

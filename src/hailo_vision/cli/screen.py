@@ -1,6 +1,6 @@
-"""What `status` shows: /health as lines for a person. Pure.
+"""The screen of `status`: /health as lines for a person. Pure.
 
-The server may be older or newer than this command: what is missing shows as a dash, what is unknown at the end.
+The server may be older or newer than this command: a missing field is shown as a dash, unknown fields come last.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -67,7 +67,7 @@ def _queue(queue: Health) -> str:
 
 def _tokens(tokens: Health) -> str:
     prompt, cached, written = (_count(tokens.get(key)) for key in ("prompt", "cached", "completion"))
-    return f"{prompt} read ({cached} of them from the context that was kept), {written} written"
+    return f"{prompt} in prompts ({cached} of them cached), {written} generated"
 
 
 def _rate(looks: Sequence[Health]) -> str:
@@ -75,12 +75,12 @@ def _rate(looks: Sequence[Health]) -> str:
     now = looks[-1]
     same_run = [look for look in looks if (_uptime_s(look) or 0.0) <= (_uptime_s(now) or 0.0)]
     then = same_run[0] if len(same_run) > 1 else None
-    begun_s, begun = (_uptime_s(then), _written(then)) if then else (0.0, 0.0)
+    earlier_s, earlier = (_uptime_s(then), _written(then)) if then else (0.0, 0.0)
     uptime_s, written = _uptime_s(now), _written(now)
-    if uptime_s is None or written is None or begun_s is None or begun is None or uptime_s <= begun_s:
+    if uptime_s is None or written is None or earlier_s is None or earlier is None or uptime_s <= earlier_s:
         return "-"
-    over = f"in the last {duration(uptime_s - begun_s)}" if then else "since the start"
-    return f"{(written - begun) / (uptime_s - begun_s):.2f} tokens/s {over}, pauses included"
+    over = f"in the last {duration(uptime_s - earlier_s)}" if then else "since the start"
+    return f"{(written - earlier) / (uptime_s - earlier_s):.2f} tokens/s {over}, pauses included"
 
 
 def _memory(memory: Health) -> str:
@@ -90,23 +90,25 @@ def _memory(memory: Health) -> str:
 def _chip(chip: Health) -> str:
     celsius = _number(chip.get("temperature_c"))
     if celsius is None:
-        return "does not tell its temperature"
+        return "temperature unknown"
     return f"{celsius:.1f} °C, {_text(chip.get('architecture'))}, firmware {_text(chip.get('firmware'))}"
 
 
 def _uptime(now: Health) -> str:
     uptime_s, restarts = _uptime_s(now), now.get("worker_restarts")
-    again = f", worker restarted {restarts} times" if restarts else ", worker never restarted"
-    return ("-" if uptime_s is None else duration(uptime_s)) + again
+    restarts_text = f", worker restarted {restarts} times" if restarts else ", worker never restarted"
+    return ("-" if uptime_s is None else duration(uptime_s)) + restarts_text
 
 
 def _trouble(now: Health) -> list[tuple[str, str]]:
-    """Of each engine where there are several, else of the server."""
-    rows = [("", now)] if len(_engines(now)) < 2 else [(f"{_text(one.get('engine'))} ", one) for one in _engines(now)]
+    """The problems of each engine if there are several, else of the server."""
+    rows = (
+        [("", now)]
+        if len(_engines(now)) < 2
+        else [(f"{_text(engine.get('engine'))} ", engine) for engine in _engines(now)]
+    )
     return [
-        ("Trouble", f"{engine}{_text(row.get('reason'))}: {row['message']}")
-        for engine, row in rows
-        if row.get("message")
+        ("Trouble", f"{title}{_text(row.get('reason'))}: {row['message']}") for title, row in rows if row.get("message")
     ]
 
 
@@ -161,5 +163,5 @@ def _text(value: Any) -> str:
 
 
 def _printable(line: str) -> str:
-    """What another program sends may not steer the terminal."""
+    """Replace control characters, as another program's text must not control the terminal."""
     return "".join(character if character.isprintable() else "?" for character in line)

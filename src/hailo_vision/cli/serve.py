@@ -52,6 +52,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _settings(named: Path | None) -> Settings:
-    """What the file says now; looked for anew where none is named. Raises ConfigError."""
+    """Read the settings from the file, which is searched for anew if none is named. Raises ConfigError."""
     path = named or load.find()
     return in_data_folder(load.load(path) if path else Settings())

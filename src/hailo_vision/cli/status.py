@@ -47,9 +47,9 @@ async def _watch(arguments: argparse.Namespace) -> int:
     looks: deque[dict[str, Any]] = deque(maxlen=WINDOW)
     async with connection.server(arguments) as server:
         while True:
-            shown = await _look(server, looks, as_json=arguments.json)
+            text = await _look(server, looks, as_json=arguments.json)
             clear = _CLEAR if sys.stdout.isatty() and not arguments.json else ""
-            print(f"{clear}{shown}" + ("" if arguments.json or clear else "\n"), flush=True)
+            print(f"{clear}{text}" + ("" if arguments.json or clear else "\n"), flush=True)
             await asyncio.sleep(WATCH_S)
 
 
@@ -62,12 +62,12 @@ async def _look(server: Server, looks: deque[dict[str, Any]], *, as_json: bool) 
     return _as_json(server.url, looks[-1]) if as_json else screen(server.url, looks)
 
 
-def _as_json(url: str, what: dict[str, Any] | ServerError, indent: int | None = None) -> str:
-    if isinstance(what, ServerError):
-        told = {"schema": 1, "url": url, "running": False, "message": str(what), "health": None}
+def _as_json(url: str, health: dict[str, Any] | ServerError, indent: int | None = None) -> str:
+    if isinstance(health, ServerError):
+        tree = {"schema": 1, "url": url, "running": False, "message": str(health), "health": None}
     else:
-        told = {"schema": 1, "url": url, "running": True, "message": None, "health": what}
-    return json.dumps(told, indent=indent)
+        tree = {"schema": 1, "url": url, "running": True, "message": None, "health": health}
+    return json.dumps(tree, indent=indent)
 
 
 def _advised(error: ServerError) -> str:

@@ -1,1 +1,1 @@
-"""The page to try it with in a browser: what is served at `/`, and `files`, which reads it from the package."""
+"""The console: a page for a browser, served at `/`. `files` reads it from the package."""

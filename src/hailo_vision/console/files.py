@@ -1,4 +1,4 @@
-"""The console's files as bytes in memory, with what HTTP says of each."""
+"""The console's files in memory, with the HTTP headers of each."""
 
 import hashlib
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ class ConsoleFile:
 
 def console_files() -> dict[str, ConsoleFile]:
     """All files of the page by name; they are read once, at the start, so no request ever names a path."""
-    found = sorted(files(__package__).iterdir(), key=lambda entry: entry.name)
-    return {entry.name: _file(entry.name, entry.read_bytes()) for entry in found if _suffix(entry.name) in _TYPES}
+    entries = sorted(files(__package__).iterdir(), key=lambda entry: entry.name)
+    return {entry.name: _file(entry.name, entry.read_bytes()) for entry in entries if _suffix(entry.name) in _TYPES}
 
 
 def _file(name: str, content: bytes) -> ConsoleFile:

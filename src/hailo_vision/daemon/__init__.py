@@ -1,1 +1,1 @@
-"""The house is put together here, started, watched over and taken down."""
+"""The daemon: its parts are assembled, started, supervised and stopped here."""

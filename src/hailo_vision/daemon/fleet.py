@@ -1,4 +1,4 @@
-"""The models that are served, made of the settings: their engines, the queues before them, and who answers for whom."""
+"""Builds the served models from the settings: their engines, queues and fallbacks."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ Changed = Callable[[int, Engine], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
+class EngineChoice:
     """The models with engines that are never `auto`, and why the default model's preferred engine is the one it is."""
 
     models: tuple[ModelSettings, ...]
@@ -38,24 +38,24 @@ class Chosen:
         return sum(len(model.engines) for model in self.models)
 
 
-def choose(models: tuple[ModelSettings, ...]) -> Chosen:
+def choose(models: tuple[ModelSettings, ...]) -> EngineChoice:
     """Look which engine `auto` is on this machine. An engine that a model would have twice is there once."""
     reason = choose_engine(models[0].engines[0]).reason
-    return Chosen(models=tuple(_resolved(model) for model in models), reason=reason)
+    return EngineChoice(models=tuple(_resolved(model) for model in models), reason=reason)
 
 
 def _resolved(model: ModelSettings) -> ModelSettings:
-    found: dict[settings.Runtime, EngineSettings] = {}
+    engines: dict[settings.Runtime, EngineSettings] = {}
     for engine in model.engines:
         runtime = choose_engine(engine).runtime
-        found.setdefault(runtime, replace(engine, runtime=runtime))
-    is_alone = len(found) == 1 and not model.fallback
-    return replace(model, engines=tuple(replace(engine, is_alone=is_alone) for engine in found.values()))
+        engines.setdefault(runtime, replace(engine, runtime=runtime))
+    is_alone = len(engines) == 1 and not model.fallback
+    return replace(model, engines=tuple(replace(engine, is_alone=is_alone) for engine in engines.values()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
-    """What a daemon has to run: the engines with their queues, by model, and what reads the chip's temperature."""
+    """The parts that a daemon runs: engines and queues by model, and the probe of the chip's temperature."""
 
     models: ServedModels
     engines: tuple[DrivenEngine, ...]
@@ -63,7 +63,7 @@ class Fleet:
     probe: ChipProbe | None
 
     def reconfigure(self, queue: settings.Queue, models: tuple[ModelSettings, ...]) -> None:
-        """Other bounds for requests that come from now on."""
+        """Change the bounds of the queues for new requests."""
         by_name = {model.name: model for model in models}
         for name, scheduler in self.schedulers:
             if (model := by_name.get(name)) is not None:
@@ -71,43 +71,43 @@ class Fleet:
 
 
 def build(
-    chosen: Chosen,
+    choice: EngineChoice,
     schedule: MakeScheduler,
     pictures: Pictures,
     on_change: Changed,
     on_restart: OnRestart,
     table: Mapping[str, Factory] = ENGINES,
 ) -> Fleet:
-    """Build what answers for all models, with the engines of the table.
+    """Build the engines, queues and pipelines of all models.
 
     Raises StartError where a model has no device and no other engine answers for it.
     """
-    made: list[DrivenEngine] = []
+    engines: list[DrivenEngine] = []
     processes = ValidatorProcesses()
     schedulers: list[tuple[str, Scheduler]] = []
     own: dict[str, tuple[Backend, ...]] = {}
-    for model in chosen.models:
+    for model in choice.models:
         backends = []
-        for wanted in model.engines:
-            engine = build_engine(wanted, partial(on_change, len(made)), on_restart, table)
+        for engine_settings in model.engines:
+            engine = build_engine(engine_settings, partial(on_change, len(engines)), on_restart, table)
             scheduler = schedule(engine, model)
-            made.append(engine)
+            engines.append(engine)
             schedulers.append((model.name, scheduler))
             backends.append(
                 Backend(
-                    name=wanted.runtime,
+                    name=engine_settings.runtime,
                     engine=engine,
                     scheduler=scheduler,
                     pipeline=Pipeline(scheduler, pictures, processes),
-                    takes_pictures=wanted.takes_pictures,
+                    takes_pictures=engine_settings.takes_pictures,
                 )
             )
         own[model.name] = tuple(backends)
-    served = [ServedModel(model, own[model.name], _others(model, own)) for model in chosen.models]
-    probes = (build_probe(wanted) for model in chosen.models for wanted in model.engines)
+    served = [ServedModel(model, own[model.name], _others(model, own)) for model in choice.models]
+    probes = (build_probe(engine_settings) for model in choice.models for engine_settings in model.engines)
     return Fleet(
         models=ServedModels(served),
-        engines=tuple(made),
+        engines=tuple(engines),
         schedulers=tuple(schedulers),
         probe=next((probe for probe in probes if probe is not None), None),
     )

@@ -1,4 +1,4 @@
-"""What the process knows of itself: its age and its memory."""
+"""Facts about the process for /health: its uptime and its memory."""
 
 import os
 import time
@@ -13,7 +13,7 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class HealthProbe:
-    """Reads /proc, which answers at once; never the device. What it says of workers is of those of all engines."""
+    """Reads /proc, which never blocks, and never the device. Figures of workers are sums over all engines."""
 
     def __init__(self, engines: Sequence[DrivenEngine], probe: ChipProbe | None, runtime_reason: str) -> None:
         self._engines = engines

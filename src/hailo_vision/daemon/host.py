@@ -1,4 +1,4 @@
-"""The board's own temperature and throttling, from /sys alone; None where the kernel does not tell."""
+"""The board's own temperature and throttling, from /sys alone; None where the kernel does not report them."""
 
 from dataclasses import dataclass
 from pathlib import Path

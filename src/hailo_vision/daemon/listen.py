@@ -93,5 +93,5 @@ def _url(sock: socket.socket, scheme: str) -> str:
     if sock.family == socket.AF_UNIX:
         return f"unix:{sock.getsockname()}"
     host, port = sock.getsockname()[:2]
-    shown = f"[{host}]" if sock.family == socket.AF_INET6 else host
-    return f"{scheme}://{shown}:{port}"
+    address = f"[{host}]" if sock.family == socket.AF_INET6 else host
+    return f"{scheme}://{address}:{port}"

@@ -12,11 +12,11 @@ from hailo_vision.config import settings
 _PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
 
 
-def set_up(wanted: settings.Logging) -> None:
+def set_up(config: settings.Logging) -> None:
     """Send all log records to stderr in the operator's format, from the operator's level on."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter() if wanted.format == "json" else TextFormatter(for_journal=_goes_to_journal()))
-    logging.basicConfig(level=wanted.level.upper(), handlers=[handler], force=True)
+    handler.setFormatter(JsonFormatter() if config.format == "json" else TextFormatter(for_journal=_goes_to_journal()))
+    logging.basicConfig(level=config.level.upper(), handlers=[handler], force=True)
     # Its warnings are about clients' broken requests, which are answered and logged as requests.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     logging.getLogger("asyncio").setLevel(logging.WARNING)

@@ -1,4 +1,4 @@
-"""What /metrics serves, for Prometheus: counted as things happen, and what can be read is read when it is asked for.
+"""The metrics for Prometheus: counters grow as events happen, gauges are read at each scrape.
 
 Names are the field's, with base units and `_total`. Every label has a bounded set of values: names of clients, models
 and addresses are none.
@@ -32,7 +32,7 @@ _DECODE_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 
 
 class Metrics:
-    """The counters, each fed by one record from the room that knows."""
+    """Counters and histograms; each is updated from one record of another room."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry(auto_describe=True)
@@ -123,9 +123,9 @@ def _outcome(status: int) -> str:
 
 
 class Readings(Collector):
-    """What the rooms say of themselves when a scrape comes; none of it asks the device.
+    """Gauges that are read when Prometheus scrapes; none of them asks the device.
 
-    Of several models the default one's state is told; all that counts work counts that of all engines.
+    The state is that of the default model; figures of work are sums over all engines.
     """
 
     def __init__(self, *, version: str, models: ServedModels, health: Callable[[], Health], host: Host) -> None:
@@ -147,9 +147,9 @@ class Readings(Collector):
         yield states
         ready = float(self._models.default.unready is None)
         yield _gauge("ready", "1 when a question about a picture would be taken, by whichever engine.", ready)
-        yield _gauge("requests_running", "Jobs that have an engine.", sum(one.running for one in schedulers))
-        yield _gauge("requests_waiting", "Jobs that wait for their turn.", sum(one.waiting for one in schedulers))
-        yield _gauge("queue_depth", "Places to wait, at all engines.", sum(one.depth for one in schedulers))
+        yield _gauge("requests_running", "Jobs that have an engine.", sum(queue.running for queue in schedulers))
+        yield _gauge("requests_waiting", "Jobs that wait for their turn.", sum(queue.waiting for queue in schedulers))
+        yield _gauge("queue_depth", "Places to wait, at all engines.", sum(queue.depth for queue in schedulers))
         yield self._busy()
         yield _gauge("start_time_seconds", "When the daemon began, since 1970.", time.time() - health.uptime_s)
         if model is not None:
@@ -172,7 +172,7 @@ class Readings(Collector):
             yield _gauge("cpu_throttled", "1 while the board is slowed down by heat or low voltage.", host.is_throttled)
 
     def _busy(self) -> Metric:
-        """By engine: the chip's seconds and a fallback's are not the same thing."""
+        """Busy seconds by engine, as those of the chip and of a fallback can't be added."""
         about = "Prefill and decode of all generations, by the engine's own clock."
         busy = CounterMetricFamily("hailo_vision_npu_busy_seconds", about, labels=["engine"])
         seconds: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""What systemd is told (sd_notify(3)); outside of systemd nothing happens."""
+"""Notifications to systemd (sd_notify(3)); without systemd they have no effect."""
 
 import asyncio
 import os

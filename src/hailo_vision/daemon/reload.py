@@ -1,4 +1,4 @@
-"""SIGHUP: the config file is read again, and what a running daemon can change is changed, all of it or nothing."""
+"""SIGHUP reloads the config file: all settings that can change in a running daemon do, or none."""
 
 import asyncio
 import logging
@@ -27,7 +27,7 @@ class Reloadable:
 
 
 class Reloader:
-    """Knows the settings that the daemon runs on."""
+    """Reloads the settings, and knows those that are in force."""
 
     def __init__(
         self, running: Settings, reread: Callable[[], Settings], parts: Sequence[Reloadable], notifier: Notifier
@@ -37,15 +37,15 @@ class Reloader:
         self._parts = parts
         self._notifier = notifier
 
-    async def run(self, asked: asyncio.Event) -> None:
-        """A reload each time that it is asked for; for ever."""
+    async def run(self, requests: asyncio.Event) -> None:
+        """Reload at each request, until cancelled."""
         while True:
-            await asked.wait()
-            asked.clear()
+            await requests.wait()
+            requests.clear()
             await self.reload()
 
     async def reload(self) -> None:
-        """Never raises for what is wrong with a file: that is logged, told to systemd, and changes nothing."""
+        """Reload once. Problems of a file are logged and reported to systemd; they raise nothing and change nothing."""
         status = "reload failed: the old configuration is kept"
         self._notifier.reloading()
         try:

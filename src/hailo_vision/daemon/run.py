@@ -1,4 +1,4 @@
-"""The composition root: what there is, in the order in which it starts; it stops in the opposite one.
+"""The composition root: all parts of the daemon, in the order in which they start; they stop in reverse order.
 
 STARTING -> SERVING -> DRAINING -> STOPPED
 """
@@ -15,9 +15,8 @@ from pathlib import Path
 
 from hailo_vision import __version__
 from hailo_vision.access.access import Access, load_access
-from hailo_vision.config import settings
 from hailo_vision.config.served import ModelSettings, served
-from hailo_vision.config.settings import Settings
+from hailo_vision.config.settings import Queue, Settings
 from hailo_vision.daemon import fleet, http, logs
 from hailo_vision.daemon.health import HealthProbe
 from hailo_vision.daemon.host import Host
@@ -42,7 +41,7 @@ log = logging.getLogger(__name__)
 AFTER_DRAIN_S = QUIT_S + http.FLUSH_S + 2 * http.HANDLER_SHUTDOWN_S
 
 
-async def run(wanted: Settings, reread: Callable[[], Settings]) -> None:
+async def run(settings: Settings, reread: Callable[[], Settings]) -> None:
     """Serve until SIGTERM or SIGINT. Raises StartError when the daemon can't start.
 
     `reread` gives the settings anew at SIGHUP; it runs in a thread and raises ConfigError.
@@ -50,7 +49,7 @@ async def run(wanted: Settings, reread: Callable[[], Settings]) -> None:
     signals = Signals()
     try:
         async with AsyncExitStack() as house:
-            await _serve(wanted, reread, signals, house)
+            await _serve(settings, reread, signals, house)
     except ExceptionGroup as group:
         if isinstance(reason := _first(group), DeviceUnavailable):
             raise StartError(str(reason)) from None
@@ -58,39 +57,43 @@ async def run(wanted: Settings, reread: Callable[[], Settings]) -> None:
     log.info("stopped")
 
 
-async def _serve(wanted: Settings, reread: Callable[[], Settings], signals: Signals, house: AsyncExitStack) -> None:
-    access = load_access(wanted.server)
-    listening = listen(wanted.server)
+async def _serve(settings: Settings, reread: Callable[[], Settings], signals: Signals, house: AsyncExitStack) -> None:
+    access = load_access(settings.server)
+    listening = listen(settings.server)
     house.callback(listening.close)
     access = access.for_address(is_local=listening.is_local)
     queue = partial(_queue, waits=listening.is_inherited)
     metrics = Metrics()
-    chosen = fleet.choose(served(wanted))
-    log.info("engine", extra={"facts": {"runtime": chosen.runtime, "because": chosen.reason}})
-    notifier = Notifier(chosen.models[0].name, chosen.engines)
+    choice = fleet.choose(served(settings))
+    log.info("engine", extra={"facts": {"runtime": choice.runtime, "because": choice.reason}})
+    notifier = Notifier(choice.models[0].name, choice.engines)
     house.callback(notifier.close)
-    pictures = Pictures(wanted.images, on_end=metrics.picture_ended)
+    pictures = Pictures(settings.images, on_end=metrics.picture_ended)
     house.push_async_callback(pictures.aclose)
 
     def schedule(engine: Engine, model: ModelSettings) -> Scheduler:
         return Scheduler(
             engine,
-            queue(wanted),
+            queue(settings),
             keep_alive=model.keep_alive,
             is_pinned=model.is_pinned,
             on_job_end=metrics.job_ended,
             on_refused=metrics.refused,
         )
 
-    ships = fleet.build(chosen, schedule, pictures, notifier.engine_changed, metrics.worker_restarted)
-    health = HealthProbe(ships.engines, ships.probe, chosen.reason)
+    ships = fleet.build(choice, schedule, pictures, notifier.engine_changed, metrics.worker_restarted)
+    health = HealthProbe(ships.engines, ships.probe, choice.reason)
     metrics.registry.register(Readings(version=__version__, models=ships.models, health=health, host=Host()))
-    services = _services(wanted, access, ships.models, health, metrics)
+    services = _services(settings, access, ships.models, health, metrics)
     connections = http.serving(
-        app.build(services), listening.sockets, http.limits_of(wanted.server), backlog=listening.backlog, tls=access.tls
+        app.build(services),
+        listening.sockets,
+        http.limits_of(settings.server),
+        backlog=listening.backlog,
+        tls=access.tls,
     )
     server = await house.enter_async_context(connections)
-    notifier.starting(max(engine.load_timeout_s for model in chosen.models for engine in model.engines))
+    notifier.starting(max(engine.load_timeout_s for model in choice.models for engine in model.engines))
     for engine, (_, scheduler) in zip(ships.engines, ships.schedulers, strict=True):
         await house.enter_async_context(_background(engine.run()))
         await house.enter_async_context(_background(scheduler.run()))
@@ -102,7 +105,7 @@ async def _serve(wanted: Settings, reread: Callable[[], Settings], signals: Sign
         Reloadable(name="queue", prepare=lambda new: partial(ships.reconfigure, queue(new), served(new))),
         Reloadable(name="access", prepare=lambda _: access.prepare()),
     )
-    reloader = Reloader(wanted, reread, reloadables, notifier)
+    reloader = Reloader(settings, reread, reloadables, notifier)
     await house.enter_async_context(_background(reloader.run(signals.reload)))
     await signals.stop.wait()
     if listening.is_inherited:
@@ -113,21 +116,21 @@ async def _serve(wanted: Settings, reread: Callable[[], Settings], signals: Sign
 
 
 def _services(
-    wanted: Settings, access: Access, models: ServedModels, health: Callable[[], Health], metrics: Metrics
+    settings: Settings, access: Access, models: ServedModels, health: Callable[[], Health], metrics: Metrics
 ) -> Services:
     return Services(
         version=__version__,
         started_at=int(time.time()),
         access=access,
         models=models,
-        limit_bytes=int(wanted.server.max_body_mb * 1e6),
-        picture_deadline_s=wanted.queue.deadline_s,
-        allows_benchmark=wanted.server.allow_benchmark,
-        has_console=wanted.server.console,
+        limit_bytes=int(settings.server.max_body_mb * 1e6),
+        picture_deadline_s=settings.queue.deadline_s,
+        allows_benchmark=settings.server.allow_benchmark,
+        has_console=settings.server.console,
         downloads=Downloads(
-            are_allowed=wanted.model.allow_pull,
-            folder=Path(os.path.abspath(wanted.model.hef)).parent,
-            release=lambda: runtime_release(wanted).version,
+            are_allowed=settings.model.allow_pull,
+            folder=Path(os.path.abspath(settings.model.hef)).parent,
+            release=lambda: runtime_release(settings).version,
         ),
         health=health,
         on_request=metrics.request_ended,
@@ -136,9 +139,9 @@ def _services(
 
 
 async def _drain(schedulers: Sequence[Scheduler], timeout_s: float, signals: Signals, notifier: Notifier) -> None:
-    """Let the running answer end, within its time, and at once at a second signal."""
+    """Let running answers end within the timeout, or stop at once at a second signal."""
     notifier.stopping(timeout_s + AFTER_DRAIN_S)
-    running, waiting = sum(one.running for one in schedulers), sum(one.waiting for one in schedulers)
+    running, waiting = sum(queue.running for queue in schedulers), sum(queue.waiting for queue in schedulers)
     log.info("draining", extra={"facts": {"running": running, "waiting": waiting}})
     async with asyncio.TaskGroup() as tasks:
         drained = tasks.create_task(_drained(schedulers, timeout_s))
@@ -147,7 +150,7 @@ async def _drain(schedulers: Sequence[Scheduler], timeout_s: float, signals: Sig
         drained.cancel()
         hurried.cancel()
     if signals.hurry.is_set():
-        log.info("stopping at once, as told twice")
+        log.info("stopping at once after a second signal")
 
 
 async def _drained(schedulers: Sequence[Scheduler], timeout_s: float) -> None:
@@ -156,9 +159,9 @@ async def _drained(schedulers: Sequence[Scheduler], timeout_s: float) -> None:
             tasks.create_task(scheduler.drain(timeout_s))
 
 
-def _queue(wanted: Settings, *, waits: bool) -> settings.Queue:
-    """Who connected while the socket was nobody's waits for the load too: a restart then loses no request."""
-    return replace(wanted.queue, wait_for_load=wanted.queue.wait_for_load or waits)
+def _queue(settings: Settings, *, waits: bool) -> Queue:
+    """Let requests wait for the load where the socket is inherited, so that a restart loses none of them."""
+    return replace(settings.queue, wait_for_load=settings.queue.wait_for_load or waits)
 
 
 def _first(group: BaseException) -> BaseException:

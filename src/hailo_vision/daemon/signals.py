@@ -1,4 +1,4 @@
-"""What the daemon is told from outside: SIGTERM and SIGINT, once more for haste, and SIGHUP."""
+"""The signals that the daemon handles: SIGTERM and SIGINT stop it, a second one stops it at once, SIGHUP reloads."""
 
 import asyncio
 import os

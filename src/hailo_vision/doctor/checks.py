@@ -4,82 +4,79 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from hailo_vision.doctor import (
-    bindings,
     chip,
-    clock,
     config,
     driver,
     engine,
     gguf,
+    hailort,
     holders,
-    link,
     llama,
     llama_memory,
     model,
     node,
-    npu,
+    pcie,
     port,
     remote,
     service,
     space,
     system,
-    versions,
 )
-from hailo_vision.doctor.case import Case
 from hailo_vision.doctor.finding import Finding
+from hailo_vision.doctor.installation import Installation
 
 
-def _always(case: Case) -> bool:
+def _always(installation: Installation) -> bool:
     return True
 
 
-def _has_a_choice(case: Case) -> bool:
-    return case.settings.device.runtime == "auto" or case.settings.routing.fallback != "none"
+def _has_a_choice(installation: Installation) -> bool:
+    return installation.settings.device.runtime == "auto" or installation.settings.routing.fallback != "none"
 
 
-def _llama(case: Case) -> bool:
-    return case.uses("llama")
+def _llama(installation: Installation) -> bool:
+    return installation.uses("llama")
 
 
-def _llama_with_draft(case: Case) -> bool:
-    return _llama(case) and case.settings.llama.speculative == "draft"
+def _llama_with_draft(installation: Installation) -> bool:
+    return _llama(installation) and installation.settings.llama.speculative == "draft"
 
 
-def _remote(case: Case) -> bool:
-    return case.uses("remote")
+def _remote(installation: Installation) -> bool:
+    return installation.uses("remote")
 
 
-def _remote_in_second_place(case: Case) -> bool:
-    return case.fallback == "remote"
+def _remote_in_second_place(installation: Installation) -> bool:
+    return installation.fallback == "remote"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """`id` is for programs and stays; `title` is for people. Where it does not apply there is no word of it."""
+    """`id` is for programs and never changes; `title` is for people. A check that does not apply is not printed."""
 
     id: str
     title: str
-    look: Callable[[Case], Finding]
-    applies: Callable[[Case], bool] = _always
+    look: Callable[[Installation], Finding]
+    applies: Callable[[Installation], bool] = _always
 
 
 CHECKS = (
     Check(id="system", title="System", look=system.look),
-    Check(id="npu", title="NPU", look=npu.look),
+    Check(id="npu", title="NPU", look=pcie.npu),
     Check(id="driver", title="Driver", look=driver.look),
     Check(id="node", title="Device node", look=node.look),
-    Check(id="versions", title="Versions", look=versions.look),
-    Check(id="bindings", title="Python package", look=bindings.look),
+    Check(id="versions", title="Versions", look=hailort.versions),
+    Check(id="bindings", title="Python package", look=hailort.bindings),
     Check(id="chip", title="Chip", look=chip.identified),
     Check(id="firmware", title="Firmware", look=chip.firmware),
     Check(id="temperature", title="Temperature", look=chip.temperature),
-    Check(id="link", title="PCIe link", look=link.look),
+    Check(id="link", title="PCIe link", look=pcie.link),
     Check(id="holders", title="Others on the chip", look=holders.look),
     Check(id="config", title="Configuration", look=config.look),
     Check(id="engine", title="Engine", look=engine.look, applies=_has_a_choice),
     Check(id="llama", title="llama.cpp", look=llama.look, applies=_llama),
     Check(id="llama_model", title="GGUF model", look=gguf.model, applies=_llama),
-    Check(id="llama_mmproj", title="GGUF eyes", look=gguf.mmproj, applies=_llama),
+    Check(id="llama_mmproj", title="GGUF projector", look=gguf.mmproj, applies=_llama),
     Check(id="llama_draft", title="GGUF draft", look=gguf.draft_model, applies=_llama_with_draft),
     Check(id="llama_memory", title="llama.cpp memory", look=llama_memory.look, applies=_llama),
     Check(id="llama_threads", title="Threads", look=llama.threads, applies=_llama),
@@ -92,14 +89,15 @@ CHECKS = (
     Check(id="port", title="Port", look=port.look),
     Check(id="disk", title="Disk", look=space.disk),
     Check(id="memory", title="Memory", look=space.memory),
+    Check(id="cma", title="CMA memory", look=space.cma),
     Check(id="service", title="Service", look=service.look),
     Check(id="journal", title="Last error", look=service.journal),
-    Check(id="clock", title="Clock", look=clock.look),
+    Check(id="clock", title="Clock", look=system.clock),
 )
 
 
-def examine(case: Case) -> Iterator[tuple[Check, Finding]]:
-    """Each check that applies, as it is done."""
+def examine(installation: Installation) -> Iterator[tuple[Check, Finding]]:
+    """Run the checks that apply, and yield each with its finding."""
     for check in CHECKS:
-        if check.applies(case):
-            yield check, check.look(case)
+        if check.applies(installation):
+            yield check, check.look(installation)

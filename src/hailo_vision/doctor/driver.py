@@ -1,10 +1,10 @@
-"""Whether the kernel's driver is loaded, and the right one."""
+"""Whether the kernel has loaded the right driver."""
 
 import os
 from dataclasses import dataclass
 
-from hailo_vision.doctor.case import Case
 from hailo_vision.doctor.finding import Finding, failed, ok, skipped
+from hailo_vision.doctor.installation import Installation
 from hailo_vision.doctor.machine import Machine
 
 RIGHT = "hailo1x_pci"  # the 10H's; hailo_pci is the Hailo-8's, and drove both in releases before 5.1
@@ -24,34 +24,34 @@ class Module:
 
 
 def loaded(machine: Machine) -> tuple[Module, ...]:
-    """Those of the two that are there, by /proc/modules or, when built in, by /sys/module alone."""
-    listed = {line.partition(" ")[0] for line in (machine.text("/proc/modules") or "").splitlines()}
+    """The loaded Hailo drivers, by /proc/modules or, when built into the kernel, by /sys/module alone."""
+    listed_names = {line.partition(" ")[0] for line in (machine.text("/proc/modules") or "").splitlines()}
     return tuple(
         Module(name=name, version=machine.text(f"/sys/module/{name}/version"))
         for name in (RIGHT, OTHER)
-        if name in listed or os.path.isdir(machine.path(f"/sys/module/{name}"))
+        if name in listed_names or os.path.isdir(machine.path(f"/sys/module/{name}"))
     )
 
 
 def in_use(modules: tuple[Module, ...]) -> Module | None:
-    """The one that can drive a 10H: by its name, or by a version from 5 on."""
-    return next((one for one in modules if one.name == RIGHT or (one.version or "").startswith("5.")), None)
+    """The driver that works with a 10H: it has the right name, or a version from 5 on."""
+    return next((module for module in modules if module.name == RIGHT or (module.version or "").startswith("5.")), None)
 
 
-def look(case: Case) -> Finding:
-    if not case.drives_the_chip:
-        return skipped(f"the runtime {case.runtime} needs no driver")
-    modules = loaded(case.machine)
+def look(installation: Installation) -> Finding:
+    if not installation.drives_the_chip:
+        return skipped(f"the runtime {installation.runtime} needs no driver")
+    modules = loaded(installation.machine)
     saw = " and ".join(map(str, modules))
     if in_use(modules) is None:
-        if case.has_none_on_the_bus:
+        if installation.has_none_on_the_bus:
             return skipped(f"no Hailo device to drive{f'; {saw} is loaded' if saw else ''}")
         if modules:
             return failed(
                 f"{saw} is loaded, which is the driver of the Hailo-8",
                 f"Install the one of the 10H (`sudo apt install hailo-h10-all`) and keep the other away: {_BLACKLIST}.",
             )
-        return _none(case.machine)
+        return _none(installation.machine)
     if len(modules) > 1:
         return failed(f"{saw} are loaded and get in each other's way", f"Keep the Hailo-8's away: {_BLACKLIST}.")
     return ok(f"{saw} is loaded")

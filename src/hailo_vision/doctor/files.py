@@ -1,4 +1,4 @@
-"""A file that the service needs: whether it is one, begins as it should, and can be reached by the service's user."""
+"""Checks of a file that the service needs: it exists, begins correctly, and the service's user can read it."""
 
 import os
 import stat
@@ -7,8 +7,8 @@ from pathlib import Path
 
 from hailo_vision.doctor import account
 from hailo_vision.doctor.account import ENTER, READ, Account, Owner
-from hailo_vision.doctor.case import SERVICE, Case
 from hailo_vision.doctor.finding import Finding, failed, skipped
+from hailo_vision.doctor.installation import SERVICE, Installation
 from hailo_vision.files import open_regular
 
 AS_ROOT = "Run `sudo hailo-vision doctor`."
@@ -28,10 +28,10 @@ class Head:
 def head_of(
     path: Path, most_bytes: int, *, get: str, broken: str = "Check the disk, then pull the model again."
 ) -> Head | Finding:
-    """The beginning of a file, or what keeps it from being read; `get` is the way to a right one."""
+    """Read the beginning of a file. If that fails, the finding's advice is `get`, the way to obtain the file."""
     try:
         status = path.stat()
-        if not stat.S_ISREG(status.st_mode):  # to open a pipe would be to wait
+        if not stat.S_ISREG(status.st_mode):  # opening a pipe would block
             return failed(f"{path} is no file", f"Remove it, then {get}")
         with open_regular(path) as file:
             return Head(start=file.read(most_bytes), size_bytes=status.st_size)
@@ -43,20 +43,20 @@ def head_of(
         return failed(f"{path} can't be read: {error.strerror}", broken)
 
 
-def closed_to(user: Account, path: Path, root: Path, wanted: int = READ) -> Path | None:
-    """The first folder on the way, or the file itself, that this user may not use."""
+def closed_to(user: Account, path: Path, root: Path, access: int = READ) -> Path | None:
+    """The first folder of the path, or the file itself, that this user has no permission for."""
     parents = [folder for folder in reversed(path.parents) if folder.is_relative_to(root)]
-    for place, needed in [*((folder, ENTER) for folder in parents), (path, wanted)]:
-        status = os.stat(place)
+    for step, step_access in [*((folder, ENTER) for folder in parents), (path, access)]:
+        status = os.stat(step)
         owner = Owner(uid=status.st_uid, gid=status.st_gid, mode=stat.S_IMODE(status.st_mode))
-        if not account.may(user, owner, needed):
-            return place
+        if not account.may(user, owner, step_access):
+            return step
     return None
 
 
-def hidden(case: Case, path: Path) -> Finding | None:
-    """What the service can't see though its user could, as its unit shows it other folders in their place."""
-    unit = case.unit or {}
+def hidden(installation: Installation, path: Path) -> Finding | None:
+    """Fail for a path that the unit's sandbox hides from the service (ProtectHome=, PrivateTmp=)."""
+    unit = installation.unit or {}
     if unit.get("LoadState") != "loaded":
         return None
     real = Path(os.path.realpath(path))
@@ -65,7 +65,7 @@ def hidden(case: Case, path: Path) -> Finding | None:
         if value in ("", "no", "read-only"):
             continue
         for folder in folders:
-            if real.is_relative_to(case.machine.path(folder)):
+            if real.is_relative_to(installation.machine.path(folder)):
                 return failed(
                     f"{real} is in {folder}, which the service can't see (its unit has {name}={value})",
                     f"Move it to /var/lib/hailo-vision and name it there, or let the service see it: "
@@ -75,9 +75,9 @@ def hidden(case: Case, path: Path) -> Finding | None:
 
 
 def is_roots(path: Path) -> bool:
-    """Whether nobody but root can have put there what stands there, so that root may run it."""
-    for place in (path, *path.parents):
-        status = os.stat(place)
+    """Whether only root can have written this file, so that root may run it."""
+    for step in (path, *path.parents):
+        status = os.stat(step)
         others_write = status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not status.st_mode & stat.S_ISVTX
         if status.st_uid != 0 or others_write:
             return False

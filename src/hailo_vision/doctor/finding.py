@@ -1,11 +1,11 @@
-"""What a check comes to."""
+"""The result of a check."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """SKIPPED: there was nothing to look at, or it may not be looked at."""
+    """SKIPPED means that the object of the check is missing or can't be read."""
 
     OK = "ok"
     WARNING = "warning"
@@ -15,7 +15,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """`saw` is a fact for a person, `advice` the next step; only what is fine or skipped may need none."""
+    """`saw` is a fact for a person, `advice` the next step; only OK and SKIPPED may have none."""
 
     verdict: Verdict
     saw: str

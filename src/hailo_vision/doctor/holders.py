@@ -1,11 +1,11 @@
-"""Who has the chip open: only one language or vision model fits on it."""
+"""The processes that have the device node open, as the chip holds only one language or vision model."""
 
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hailo_vision.doctor.case import Case
 from hailo_vision.doctor.finding import Finding, failed, ok, skipped, warning
+from hailo_vision.doctor.installation import Installation
 from hailo_vision.doctor.machine import Machine
 
 OLLAMA = "hailo-ollama"  # wants the chip for itself (contract 7)
@@ -31,36 +31,36 @@ class Process:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holders:
-    """Who was found; `unseen` processes belong to others and can't be looked into."""
+    """The processes that have the device node open; `unseen` ones belong to other users and can't be looked into."""
 
-    found: tuple[Process, ...]
+    processes: tuple[Process, ...]
     unseen: int
 
 
-def look(case: Case) -> Finding:
-    if not case.drives_the_chip:
-        return skipped(f"the runtime {case.runtime} leaves the chip alone")
-    processes = tuple(_processes(case.machine))
+def look(installation: Installation) -> Finding:
+    if not installation.drives_the_chip:
+        return skipped(f"the runtime {installation.runtime} leaves the chip alone")
+    processes = tuple(_processes(installation.machine))
     rivals = [process for process in processes if process.name == OLLAMA]
-    if case.node is None:
+    if installation.node is None:
         return skipped("there is no device node to hold")
-    return judge(holders(case.machine, processes, case.node), rivals)
+    return judge(find_holders(installation.machine, processes, installation.node), rivals)
 
 
-def holders(machine: Machine, processes: tuple[Process, ...], node: str) -> Holders:
-    found, unseen = [], 0
+def find_holders(machine: Machine, processes: tuple[Process, ...], node: str) -> Holders:
+    holding, unseen = [], 0
     for process in processes:
         try:
             if _holds(machine, process.pid, node):
-                found.append(process)
+                holding.append(process)
         except PermissionError:
             unseen += 1
-    return Holders(found=tuple(found), unseen=unseen)
+    return Holders(processes=tuple(holding), unseen=unseen)
 
 
-def judge(seen: Holders, rivals: list[Process]) -> Finding:
-    others = [process for process in seen.found if not process.is_ours]
-    names = ", ".join(map(str, seen.found))
+def judge(opened_by: Holders, rivals: list[Process]) -> Finding:
+    others = [process for process in opened_by.processes if not process.is_ours]
+    names = ", ".join(map(str, opened_by.processes))
     if rivals:
         return failed(
             f"{', '.join(map(str, rivals))} is running, which wants the chip for itself",
@@ -68,13 +68,13 @@ def judge(seen: Holders, rivals: list[Process]) -> Finding:
         )
     if others:
         return warning(
-            f"{names} have it open" if len(seen.found) > 1 else f"{names} has it open",
+            f"{names} have it open" if len(opened_by.processes) > 1 else f"{names} has it open",
             "Others may use it beside hailo-vision under the same device.group_id, and without a language or vision "
             "model of their own. If hailo-vision does not get the chip, end them.",
         )
-    if seen.found:
-        return ok(f"{names} has it open, and nobody else" + (", as far as can be seen" if seen.unseen else ""))
-    if seen.unseen:
+    if opened_by.processes:
+        return ok(f"{names} has it open, and nobody else" + (", as far as can be seen" if opened_by.unseen else ""))
+    if opened_by.unseen:
         return skipped("the open files of other users' processes can't be seen", "Run `sudo hailo-vision doctor`.")
     return ok("nobody has it open")
 

@@ -1,4 +1,4 @@
-"""Whether there is a llama.cpp that runs, and whether it may use the cores that it is to use."""
+"""Whether llama.cpp is installed and runs, and whether it may use as many cores as it has threads."""
 
 import os
 import re
@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 from hailo_vision.doctor.account import ENTER
-from hailo_vision.doctor.case import CHILD_S, SERVICE, Case, told
 from hailo_vision.doctor.files import closed_to, hidden, is_roots
 from hailo_vision.doctor.finding import Finding, failed, ok, warning
+from hailo_vision.doctor.installation import CHILD_S, SERVICE, Installation, child_reply
 from hailo_vision.doctor.machine import Output
 from hailo_vision.engines.llama import plan as llama_plan
 from hailo_vision.engines.llama.plan import PACKAGE, PROGRAM
@@ -31,25 +31,25 @@ _SPAN = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>us|ms|s|min|h)")
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 
 
-def look(case: Case) -> Finding:
-    wanted = case.settings.llama.server
+def look(installation: Installation) -> Finding:
+    setting = installation.settings.llama.server
     try:
-        program = llama_plan.program(wanted, case.machine.environment.get("PATH"))
+        program = llama_plan.program(setting, installation.machine.environment.get("PATH"))
     except DeviceUnavailable:
-        if wanted is None:
+        if setting is None:
             return failed(f"there is no llama.cpp: no {PROGRAM} on PATH, and no Python package {PACKAGE}", _GET)
         advice = f"Correct it, or set it to null: then a {PROGRAM} on PATH is taken, else the package {PACKAGE}."
-        return failed(f"llama.server: {wanted} is no program that can be run", advice)
-    return _package(case) if program is None else _program(case, Path(program))
+        return failed(f"llama.server: {setting} is no program that can be run", advice)
+    return _package(installation) if program is None else _program(installation, Path(program))
 
 
-def threads(case: Case) -> Finding:
+def threads(installation: Installation) -> Finding:
     cores = llama_plan.cores()
-    count = llama_plan.threads(case.settings.llama.threads, cores)
+    count = llama_plan.threads(installation.settings.llama.threads, cores)
     saw = f"{_many(count, 'thread')} on {_many(cores, 'core')}"
     if count > cores:
         return warning(f"{saw}: they wait for each other", "Set llama.threads to null, or to the number of cores.")
-    share = seconds((case.unit or {}).get("CPUQuotaPerSecUSec", ""))
+    share = seconds((installation.unit or {}).get("CPUQuotaPerSecUSec", ""))
     if share is not None and share < count:
         return warning(
             f"{saw}, but the service may use {share:g} of a core (CPUQuota={share:.0%} in its unit)",
@@ -66,30 +66,35 @@ def seconds(span: str) -> float | None:
     return sum(float(part["number"]) * _SECONDS[part["unit"]] for part in parts if part)
 
 
-def _program(case: Case, program: Path) -> Finding:
-    if finding := hidden(case, program):
+def _program(installation: Installation, program: Path) -> Finding:
+    if finding := hidden(installation, program):
         return finding
-    if shut := closed_to(case.account, program, case.machine.root, ENTER):
-        return failed(f"{case.account.name} may not run {program}: {shut} is closed to it", f"`sudo chmod a+rx {shut}`")
+    if closed_path := closed_to(installation.account, program, installation.machine.root, ENTER):
+        return failed(
+            f"{installation.account.name} may not run {program}: {closed_path} is closed to it",
+            f"`sudo chmod a+rx {closed_path}`",
+        )
     real = Path(os.path.realpath(program))
-    if case.machine.uid == 0 and not is_roots(real):
+    if installation.machine.uid == 0 and not is_roots(real):
         return ok(f"{program}, which others than root can change, so it was not run to ask its version")
-    output = case.machine.run([str(real), "--version"])
+    output = installation.machine.run([str(real), "--version"])
     match output:
         case Output(code=0):
-            found = _VERSION.search(f"{output.stdout}\n{output.stderr}")
-            return ok(f"{program}, version {found[1]}" if found else f"{program}, which does not tell its version")
+            version = _VERSION.search(f"{output.stdout}\n{output.stderr}")
+            return ok(
+                f"{program}, version {version[1]}" if version else f"{program}, which does not report its version"
+            )
         case Output(code=None):
-            return warning(f"{program} did not tell its version in time", f"See what `{program} --version` does.")
+            return warning(f"{program} did not report its version in time", f"See what `{program} --version` does.")
         case _:
-            trouble = told(output).trouble
+            trouble = child_reply(output).trouble
             return failed(
                 f"{program} does not run: {trouble}", f"See what `{program} --version` says, and get another."
             )
 
 
-def _package(case: Case) -> Finding:
-    answer = told(case.machine.run(PACKAGE_COMMAND, within_s=CHILD_S))
+def _package(installation: Installation) -> Finding:
+    answer = child_reply(installation.machine.run(PACKAGE_COMMAND, within_s=CHILD_S))
     if answer.facts is None:
         advice = f"`pip install --force-reinstall {PACKAGE}`, or put a {PROGRAM} on PATH, which is then taken."
         return failed(f"the Python package {PACKAGE} can't be imported: {answer.trouble}", advice)

@@ -1,4 +1,4 @@
-"""The system that is looked at: its files below a root, its commands, its clock, and who looks."""
+"""The inspected system: its files below a root, its commands, and the user that runs the doctor."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ MAX_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """What a command said. `code` is negative for a signal, None when its time was up."""
+    """The output of a command. `code` is negative for a signal, None after a timeout."""
 
     code: int | None
     stdout: str
@@ -27,7 +27,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """Nothing here raises for a file or a command that is not there, and nothing waits without a bound."""
+    """No method raises for a missing file or command, and every wait has a timeout."""
 
     root: Path = Path("/")
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
@@ -46,24 +46,24 @@ class Machine:
             return None
 
     def names(self, absolute: str | Path) -> tuple[str, ...]:
-        """What is in a folder, in order; nothing where there is none."""
+        """The sorted names in a folder; none if it does not exist."""
         try:
             return tuple(sorted(os.listdir(self.path(absolute))))
         except OSError:
             return ()
 
     def run(
-        self, words: Sequence[str], *, within_s: float = COMMAND_S, also: Mapping[str, str] | None = None
+        self, words: Sequence[str], *, within_s: float = COMMAND_S, extra_environment: Mapping[str, str] | None = None
     ) -> Output | None:
-        """Runs a command to its end, or to the end of its time; None where there is no such program.
+        """Run a command until it ends or its timeout expires; None if there is no such program.
 
-        It is not waited for beyond that: one that hangs in a driver can't be killed, and its own children may hold
-        the pipes.
+        After the timeout the process is killed but not awaited: one that hangs in a driver can't be killed, and its own
+        children may hold the pipes.
         """
         program = shutil.which(words[0], path=self.environment.get("PATH"))
         if program is None:
             return None
-        environment = {**self.environment, "LC_ALL": "C.UTF-8", **(also or {})}
+        environment = {**self.environment, "LC_ALL": "C.UTF-8", **(extra_environment or {})}
         try:
             child = subprocess.Popen(
                 [program, *words[1:]],

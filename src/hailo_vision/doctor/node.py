@@ -1,9 +1,9 @@
-"""Whether there is a device node that the service's user may open."""
+"""Whether the device node exists, and the service's user has the permission to open it."""
 
 from hailo_vision.doctor import account
 from hailo_vision.doctor.account import READ, WRITE, Owner
-from hailo_vision.doctor.case import SERVICE, Case
 from hailo_vision.doctor.finding import Finding, failed, ok, skipped
+from hailo_vision.doctor.installation import SERVICE, Installation
 
 SHIPPED_RULE = "`sudo udevadm control --reload && sudo udevadm trigger -s hailo_chardev -s hailo1x`"
 UDEV_RULE = """\
@@ -17,25 +17,30 @@ SUBSYSTEM=="hailo_chardev|hailo1x", GROUP="hailo", MODE="0660"
 """
 
 
-def look(case: Case) -> Finding:
-    if not case.drives_the_chip:
-        return skipped(f"the runtime {case.runtime} needs no device node")
-    if case.node is None:
-        if case.has_none_on_the_bus:
+def look(installation: Installation) -> Finding:
+    if not installation.drives_the_chip:
+        return skipped(f"the runtime {installation.runtime} needs no device node")
+    if installation.node is None:
+        if installation.has_none_on_the_bus:
             return skipped("no Hailo device to have a node")
-        wanted = case.settings.device.path
-        where = "/dev/hailo[0-9]* or /dev/h1x-*" if wanted == "auto" else wanted
-        advice = "Reboot once the driver is installed; if it stays so, `sudo dmesg | grep -i hailo` says why."
+        setting = installation.settings.device.path
+        where = "/dev/hailo[0-9]* or /dev/h1x-*" if setting == "auto" else setting
+        advice = (
+            "Reboot once the driver is installed. If the node is missing after a power-on too, update the bootloader "
+            "(`sudo rpi-eeprom-update -a`, then power off and on); `sudo dmesg | grep -i hailo` shows the reason."
+        )
         return failed(f"there is no {where}", advice)
-    owner = case.node_owner
+    owner = installation.node_owner
     if owner is None:
-        return failed(f"{case.node} is no device node", f"Remove it (`sudo rm -r {case.node}`), then reboot.")
-    return judge(case, case.node, owner)
+        return failed(
+            f"{installation.node} is no device node", f"Remove it (`sudo rm -r {installation.node}`), then reboot."
+        )
+    return judge(installation, installation.node, owner)
 
 
-def judge(case: Case, node: str, owner: Owner) -> Finding:
-    user, group = case.account, account.name_of(owner.gid, case.group)
-    saw = f"{node} has mode {owner.mode:04o} and belongs to {account.name_of(owner.uid, case.passwd)}:{group}"
+def judge(installation: Installation, node: str, owner: Owner) -> Finding:
+    user, group = installation.account, account.name_of(owner.gid, installation.group)
+    saw = f"{node} has mode {owner.mode:04o} and belongs to {account.name_of(owner.uid, installation.passwd)}:{group}"
     if account.may(user, owner, READ | WRITE):
         return ok(f"{saw}; {user.name} may open it")
     if owner.mode & 0o060 == 0o060 and owner.gid != 0:

@@ -1,4 +1,4 @@
-"""Whether the port can be had, or who has it: our own server, or another program."""
+"""Whether the port is free, or which program listens on it: our own server, or another one."""
 
 import asyncio
 import errno
@@ -6,12 +6,12 @@ import socket
 
 from hailo_vision.client import Server, ServerError
 from hailo_vision.config import settings
-from hailo_vision.doctor.case import Case
 from hailo_vision.doctor.finding import Finding, failed, ok, skipped
+from hailo_vision.doctor.installation import Installation
 
 
-def look(case: Case) -> Finding:
-    server = case.settings.server
+def look(installation: Installation) -> Finding:
+    server = installation.settings.server
     if server.port == 0:
         return skipped("server.port is 0: each start picks a free one and logs it")
     where = f"{server.host} port {server.port}"

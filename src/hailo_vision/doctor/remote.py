@@ -1,6 +1,6 @@
-"""The server that is somebody else's: whether it is named, has its key, is there, and has the model.
+"""Checks of the remote server: its settings, its API key, its answer, and its list of models.
 
-What it answers is judged and never shown, as it may hold anything; nor is the key.
+Neither its answers, which may contain anything, nor the key are ever printed.
 """
 
 import ipaddress
@@ -9,9 +9,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from hailo_vision.doctor.account import Account
-from hailo_vision.doctor.case import REMOTE_S, Case
 from hailo_vision.doctor.files import closed_to, head_of, hidden
 from hailo_vision.doctor.finding import Finding, failed, ok, skipped, warning
+from hailo_vision.doctor.installation import REMOTE_S, Installation
 from hailo_vision.engines.openai import listing
 from hailo_vision.engines.openai.listing import Answer, Trouble
 from hailo_vision.engines.remote.build import key_in
@@ -21,22 +21,22 @@ _ANYBODY = Account(name="anybody", uid=-1, gids=frozenset())  # neither the owne
 _ENDS = "See whether remote.base_url is what /chat/completions comes after over there: most often it ends in /v1."
 
 
-def address(case: Case) -> Finding:
-    """Whether it is well formed is a rule of the configuration: one that is not counts as missing here."""
-    wanted = case.settings.remote
-    if wanted.base_url is None:
+def address(installation: Installation) -> Finding:
+    """An invalid address counts as missing here, as the check of the configuration reports it."""
+    settings = installation.settings.remote
+    if settings.base_url is None:
         advice = "Set it to what /chat/completions comes after, such as http://nas.lan:8000/v1."
         return failed("remote.base_url is not set, or not to an address", advice)
-    if wanted.model is None:
+    if settings.model is None:
         return failed("remote.model is not set", "Set it to the name that the server has for the model.")
-    return ok(f"{wanted.model} at {wanted.base_url}")
+    return ok(f"{settings.model} at {settings.base_url}")
 
 
-def key(case: Case) -> Finding:
-    wanted = case.settings.remote
-    if wanted.key_file is None:
+def key(installation: Installation) -> Finding:
+    settings = installation.settings.remote
+    if settings.key_file is None:
         return ok("remote.key_file is not set, so no key is sent")
-    path = case.machine.path(wanted.key_file)
+    path = installation.machine.path(settings.key_file)
     head = head_of(path, 0, get="write the key into it, or correct remote.key_file.", broken="Check the disk.")
     if isinstance(head, Finding):
         return head
@@ -44,58 +44,62 @@ def key(case: Case) -> Finding:
         key_in(path)
     except StartError as error:
         return failed(str(error).rstrip("."), "Write the key into it, on one line and alone.")
-    return hidden(case, path) or _closed_or_open(case, path) or ok(f"{path} holds one{_in_the_clear(wanted.base_url)}")
+    return (
+        hidden(installation, path)
+        or _closed_or_open(installation, path)
+        or ok(f"{path} holds one{_in_the_clear(settings.base_url)}")
+    )
 
 
-def server(case: Case) -> Finding:
-    wanted = case.settings.remote
-    if wanted.base_url is None:
+def server(installation: Installation) -> Finding:
+    settings = installation.settings.remote
+    if settings.base_url is None:
         return skipped("without an address there is nothing to ask")
-    match case.models:
+    match installation.models:
         case Trouble() as trouble:
-            return _no_answer(trouble, wanted.base_url)
+            return _no_answer(trouble, settings.base_url)
         case Answer(status=401 | 403 as status):
-            return _not_let_in(case, status)
+            return _not_let_in(installation, status)
         case Answer(status=status) if 300 <= status < 400:
             return failed(
-                f"{wanted.base_url} sends one elsewhere (status {status}), which is not followed",
+                f"{settings.base_url} sends one elsewhere (status {status}), which is not followed",
                 "Set remote.base_url to where it sends one: "
-                f"`curl -sI {shlex.quote(f'{wanted.base_url}/models')}` shows it.",
+                f"`curl -sI {shlex.quote(f'{settings.base_url}/models')}` shows it.",
             )
         case Answer(status=429):
-            return warning(f"{wanted.base_url} is there, and busy (status 429)", "Wait, or ask less of it.")
+            return warning(f"{settings.base_url} is there, and busy (status 429)", "Wait, or ask less of it.")
         case Answer(status=status) if status >= 500:
-            return failed(f"{wanted.base_url} fails (status {status})", "Look into the log of that server.")
+            return failed(f"{settings.base_url} fails (status {status})", "Look into the log of that server.")
         case Answer(status=200, body=body) if (entries := listing.entries(body)) is not None:
-            return ok(f"{wanted.base_url} is there; models in its list: {len(entries)}")
+            return ok(f"{settings.base_url} is there; models in its list: {len(entries)}")
         case Answer(status=status):
-            return warning(f"{wanted.base_url} is there, but gives no list of models (status {status})", _ENDS)
+            return warning(f"{settings.base_url} is there, but gives no list of models (status {status})", _ENDS)
 
 
-def model(case: Case) -> Finding:
-    wanted = case.settings.remote
+def model(installation: Installation) -> Finding:
+    settings = installation.settings.remote
     entries = None
-    if wanted.base_url is not None and isinstance(case.models, Answer) and case.models.status == 200:
-        entries = listing.entries(case.models.body)
-    if entries is None or wanted.base_url is None or wanted.model is None:
+    if settings.base_url is not None and isinstance(installation.models, Answer) and installation.models.status == 200:
+        entries = listing.entries(installation.models.body)
+    if entries is None or settings.base_url is None or settings.model is None:
         return skipped("without a list of its models there is nothing to look for")
-    if any(entry.get("id") == wanted.model for entry in entries):
-        return ok(f"{wanted.model} is in its list")
+    if any(entry.get("id") == settings.model for entry in entries):
+        return ok(f"{settings.model} is in its list")
     return warning(
-        f"{wanted.model} is not in its list",
-        f"Correct remote.model: `curl -s {shlex.quote(f'{wanted.base_url}/models')}`, with the key if it wants one, "
+        f"{settings.model} is not in its list",
+        f"Correct remote.model: `curl -s {shlex.quote(f'{settings.base_url}/models')}`, with the key if it wants one, "
         "shows its names. Some servers take names that they do not list.",
     )
 
 
-def _closed_or_open(case: Case, path: Path) -> Finding | None:
-    user = case.account
-    if shut := closed_to(user, path, case.machine.root):
+def _closed_or_open(installation: Installation, path: Path) -> Finding | None:
+    user = installation.account
+    if closed_path := closed_to(user, path, installation.machine.root):
         advice = f"`sudo chown :{user.name} {path} && sudo chmod 640 {path}`"
-        if shut != path:
-            advice = f"`sudo chmod a+x {shut}`"
-        return failed(f"{user.name} may not read {path}: {shut} is closed to it", advice)
-    if closed_to(_ANYBODY, path, case.machine.root) is None:
+        if closed_path != path:
+            advice = f"`sudo chmod a+x {closed_path}`"
+        return failed(f"{user.name} may not read {path}: {closed_path} is closed to it", advice)
+    if closed_to(_ANYBODY, path, installation.machine.root) is None:
         return warning(f"{path} holds one, which every user of this machine may read", f"`sudo chmod o-rwx {path}`")
     return None
 
@@ -113,16 +117,16 @@ def _is_here(host: str) -> bool:
         return host == "localhost"
 
 
-def _not_let_in(case: Case, status: int) -> Finding:
-    wanted = case.settings.remote
-    if wanted.key_file is None:
-        saw = f"{wanted.base_url} wants a key (status {status})"
+def _not_let_in(installation: Installation, status: int) -> Finding:
+    settings = installation.settings.remote
+    if settings.key_file is None:
+        saw = f"{settings.base_url} wants a key (status {status})"
         return failed(
             saw, "Write it into a file that only the service's user can read, and name that in remote.key_file."
         )
-    if case.key is None:
-        return skipped(f"{wanted.base_url} is there, and wants the key, which could not be read (status {status})")
-    return failed(f"{wanted.base_url} does not take the key (status {status})", f"Correct it in {wanted.key_file}.")
+    if installation.key is None:
+        return skipped(f"{settings.base_url} is there, and wants the key, which could not be read (status {status})")
+    return failed(f"{settings.base_url} does not take the key (status {status})", f"Correct it in {settings.key_file}.")
 
 
 def _no_answer(trouble: Trouble, base_url: str) -> Finding:

@@ -1,4 +1,4 @@
-"""What was found, as lines for a person and as JSON for a program. Pure."""
+"""The findings as lines for a person and as JSON for a program. Pure."""
 
 import re
 import textwrap
@@ -20,7 +20,7 @@ Done = Sequence[tuple[Check, Finding]]
 
 
 def as_text(check: Check, finding: Finding, *, columns: int, coloured: bool) -> str:
-    """A line or a few: the verdict, the title, what was seen, and the next step behind an arrow."""
+    """Format one or more lines: the verdict, the title, the fact, and the next step after an arrow."""
     mark = f"{_MARKS[finding.verdict]:<{_MARK}}"
     if coloured:
         mark = f"\x1b[{_COLOURS[finding.verdict]}m{mark}\x1b[0m"
@@ -33,12 +33,12 @@ def as_text(check: Check, finding: Finding, *, columns: int, coloured: bool) -> 
     return f"{mark}  {check.title:<{_TITLE}}  " + f"\n{indent}".join(lines)
 
 
-def summary(done: Done, runtime: str) -> str:
-    npu = next(finding.verdict for check, finding in done if check.id == "npu")
+def summary(results: Done, runtime: str) -> str:
+    npu = next(finding.verdict for check, finding in results if check.id == "npu")
     about = "There is no NPU here. " if npu is Verdict.FAILED else f"The runtime is {runtime}: no NPU is used. "
     if runtime == "hailo" and npu is not Verdict.FAILED:
         about = ""
-    count = counts(done)
+    count = counts(results)
     failures, warnings = count[Verdict.FAILED], count[Verdict.WARNING]
     if not failures and not warnings:
         return f"{about}Nothing is wrong."
@@ -46,13 +46,13 @@ def summary(done: Done, runtime: str) -> str:
     return f"{about}{' and '.join(parts)}. The first one is often the cause of others."
 
 
-def as_json(done: Done, version: str, runtime: str) -> dict[str, Any]:
+def as_json(results: Done, version: str, runtime: str) -> dict[str, Any]:
     return {
         "schema": 1,
         "version": version,
         "runtime": runtime,
-        "verdict": worst(done),
-        "counts": counts(done),
+        "verdict": worst(results),
+        "counts": counts(results),
         "checks": [
             {
                 "id": check.id,
@@ -61,19 +61,19 @@ def as_json(done: Done, version: str, runtime: str) -> dict[str, Any]:
                 "saw": finding.saw,
                 "advice": finding.advice,
             }
-            for check, finding in done
+            for check, finding in results
         ],
     }
 
 
-def counts(done: Done) -> dict[Verdict, int]:
-    return {verdict: sum(finding.verdict is verdict for _, finding in done) for verdict in Verdict}
+def counts(results: Done) -> dict[Verdict, int]:
+    return {verdict: sum(finding.verdict is verdict for _, finding in results) for verdict in Verdict}
 
 
-def worst(done: Done) -> Verdict:
-    """Failed before warning before ok; what was skipped says nothing."""
-    found = {finding.verdict for _, finding in done}
-    return next((verdict for verdict in (Verdict.FAILED, Verdict.WARNING) if verdict in found), Verdict.OK)
+def worst(results: Done) -> Verdict:
+    """The worst verdict: failed before warning before ok. Skipped checks do not count."""
+    verdicts = {finding.verdict for _, finding in results}
+    return next((verdict for verdict in (Verdict.FAILED, Verdict.WARNING) if verdict in verdicts), Verdict.OK)
 
 
 def _wrapped(text: str, width: int) -> list[str]:

@@ -1,20 +1,20 @@
-"""How the systemd service is, and the last error in its journal."""
+"""The state of the systemd service, and the last error in its journal."""
 
 import json
 from datetime import UTC, datetime
 
-from hailo_vision.doctor.case import SERVICE, Case
 from hailo_vision.doctor.finding import Finding, failed, ok, skipped, warning
+from hailo_vision.doctor.installation import SERVICE, Installation
 from hailo_vision.doctor.machine import Output
 
 _START = f"`sudo systemctl enable --now {SERVICE}`"
-_LOG = f"`journalctl -u {SERVICE} -e` tells the story"
+_LOG = f"`journalctl -u {SERVICE} -e` has the details"
 # Our exit codes, as cli/ has them.
 _MEANINGS = {"3": "it could not start", "78": "its configuration is wrong"}
 
 
-def look(case: Case) -> Finding:
-    unit = case.unit
+def look(installation: Installation) -> Finding:
+    unit = installation.unit
     if unit is None:
         return skipped("no systemd here")
     if unit.get("LoadState") == "not-found":
@@ -23,16 +23,16 @@ def look(case: Case) -> Finding:
         )
     state, result, status = unit.get("ActiveState", ""), unit.get("Result", ""), unit.get("ExecMainStatus", "0")
     text, restarts = unit.get("StatusText", ""), unit.get("NRestarts", "0")
-    told = f"; it says: {text}" if text else ""
-    again = f"; systemd has restarted it {restarts} times" if restarts not in ("", "0") else ""
-    saw = f"{state} ({unit.get('SubState', '')}){told}{again}"
+    status_text = f"; it says: {text}" if text else ""
+    restart_text = f"; systemd has restarted it {restarts} times" if restarts not in ("", "0") else ""
+    saw = f"{state} ({unit.get('SubState', '')}){status_text}{restart_text}"
     match state:
         case "active":
-            return warning(saw, f"{_LOG}.") if again else ok(saw)
+            return warning(saw, f"{_LOG}.") if restart_text else ok(saw)
         case "failed":
             why = f", {_MEANINGS[status]}" if status in _MEANINGS else ""
             return failed(f"{saw}; {result}, exit code {status}{why}", f"{_LOG}.")
-        case "activating" if again:
+        case "activating" if restart_text:
             return failed(saw, f"It fails again and again: {_LOG}.")
         case "activating":
             return warning(saw, "Wait: loading the model takes up to a minute.")
@@ -40,11 +40,11 @@ def look(case: Case) -> Finding:
             return warning(saw, _START)
 
 
-def journal(case: Case) -> Finding:
-    if case.unit is None:
+def journal(installation: Installation) -> Finding:
+    if installation.unit is None:
         return skipped("no systemd here")
     words = ["journalctl", "--unit", SERVICE, "--boot", "--priority", "err", "--lines", "1", "--output", "json"]
-    output = case.machine.run([*words, "--no-pager"])
+    output = installation.machine.run([*words, "--no-pager"])
     match output:
         case None:
             return skipped("no journalctl here")
@@ -59,7 +59,7 @@ def _judge(output: Output) -> Finding:
     try:
         entry = json.loads(output.stdout.strip().rpartition("\n")[2] or "null")
     except ValueError:
-        return skipped("what journalctl says is not understood")
+        return skipped("the output of journalctl is not the expected JSON")
     if isinstance(entry, dict) and "MESSAGE" in entry:
         return warning(f"{_time(entry)}: {_message(entry)}", f"{_LOG}. If the service works, it is over.")
     if "not seeing messages" in output.stderr:
@@ -68,7 +68,7 @@ def _judge(output: Output) -> Finding:
 
 
 def _message(entry: dict[str, object]) -> str:
-    """Bytes that are no text come as a list of numbers."""
+    """The journal encodes bytes that are not UTF-8 as a list of numbers."""
     message = entry["MESSAGE"]
     text = bytes(message).decode(errors="replace") if isinstance(message, list) else str(message)
     return text if len(text) <= 300 else text[:300] + " ..."

@@ -13,8 +13,8 @@ from hailo_vision.http_api.ollama.parse import Wish, chat, generate, named
 from hailo_vision.http_api.ollama.reply import LINES, Reply, error, error_line, line
 from hailo_vision.http_api.ollama.stay import Stay, granted
 from hailo_vision.http_api.web.exchange import exchange
-from hailo_vision.http_api.web.late_stream import late_stream
 from hailo_vision.http_api.web.routes import Route, Surface
+from hailo_vision.http_api.web.stream import late_stream
 from hailo_vision.http_api.web.surface import Dialect, Events, prepared, taking
 from hailo_vision.serving.served import ServedModel
 
@@ -83,7 +83,7 @@ async def _whole(request: web.Request, reply: Reply, events: Events) -> web.Stre
 
 async def _stream(request: web.Request, reply: Reply, events: Events) -> web.StreamResponse:
     """An error before the first line is a status; a long wait before it is filled with lines that say nothing."""
-    async with late_stream(request, tell=error_line, media=LINES, ping=line(reply.part(_now()))) as stream:
+    async with late_stream(request, encode_fault=error_line, media=LINES, ping=line(reply.part(_now()))) as stream:
         async for part in events:
             match part.event:
                 case Piece(text=text, logprobs=logprobs):

@@ -12,8 +12,8 @@ from hailo_vision.http_api.ollama.parse import any_name, streams
 from hailo_vision.http_api.ollama.reply import LINES, error_line, line
 from hailo_vision.http_api.web.body import body_memory, json_body
 from hailo_vision.http_api.web.http_errors import Forbidden, Permission
-from hailo_vision.http_api.web.late_stream import LateStream, late_stream
 from hailo_vision.http_api.web.services import SERVICES, Services
+from hailo_vision.http_api.web.stream import LateStream, late_stream
 from hailo_vision.models.catalogue import CATALOGUE, ModelFile, builds, fitting, fitting_warning
 from hailo_vision.models.download import in_thread
 from hailo_vision.models.events import Event, Hashed, Received, Report, Started, StartedOver, Waits
@@ -78,7 +78,7 @@ def _command(files: tuple[ModelFile, ...]) -> str:
 
 
 async def _told(request: web.Request, services: Services, file: ModelFile | None) -> web.StreamResponse:
-    async with late_stream(request, tell=error_line, media=LINES, ping=line(_BEGUN)) as stream:
+    async with late_stream(request, encode_fault=error_line, media=LINES, ping=line(_BEGUN)) as stream:
         await stream.write(line(_BEGUN))
         if file is not None:
             await _fetch_and_tell(services, file, stream)

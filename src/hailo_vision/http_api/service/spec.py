@@ -30,7 +30,7 @@ _READINESS: dict[str, JsonSchema] = {
                 "engine": {"type": "string", "description": "hailo, llama, remote or simulated"},
                 "sees_pictures": {
                     "type": "boolean",
-                    "description": "whether pictures are shown to it, and it has eyes",
+                    "description": "whether pictures are sent to it, and its model takes them",
                 },
                 "ready": {"type": "boolean"},
                 "reason": {"type": ["string", "null"]},

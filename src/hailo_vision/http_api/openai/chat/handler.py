@@ -9,9 +9,9 @@ from hailo_vision.chat import Finish, Piece, ToolCall
 from hailo_vision.http_api.openai.chat.parse import chat
 from hailo_vision.http_api.openai.chat.reply import Choice, Reply
 from hailo_vision.http_api.openai.chat.spec import CHAT
-from hailo_vision.http_api.web.late_stream import late_stream
 from hailo_vision.http_api.web.routes import Route, Surface
 from hailo_vision.http_api.web.sse import DONE
+from hailo_vision.http_api.web.stream import late_stream
 from hailo_vision.http_api.web.surface import Call, Dialect, Events, prepare
 
 DIALECT = Dialect(parse=chat, conversation="messages")

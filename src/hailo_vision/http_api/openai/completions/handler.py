@@ -6,9 +6,9 @@ from hailo_vision.chat import Finish, Logprob, Piece
 from hailo_vision.http_api.openai.completions.parse import completions
 from hailo_vision.http_api.openai.completions.reply import Reply, choice
 from hailo_vision.http_api.openai.completions.spec import COMPLETIONS
-from hailo_vision.http_api.web.late_stream import late_stream
 from hailo_vision.http_api.web.routes import Route, Surface
 from hailo_vision.http_api.web.sse import DONE
+from hailo_vision.http_api.web.stream import late_stream
 from hailo_vision.http_api.web.surface import Call, Dialect, Events, prepare
 
 Echoes = tuple[str, ...]

@@ -7,8 +7,8 @@ from hailo_vision.http_api.openai.responses.parse import responses
 from hailo_vision.http_api.openai.responses.reply import Reply
 from hailo_vision.http_api.openai.responses.spec import NOT_COUNTED, NOTHING_STORED, RESPONSES
 from hailo_vision.http_api.web.http_errors import NotServed
-from hailo_vision.http_api.web.late_stream import late_stream
 from hailo_vision.http_api.web.routes import Route, Surface
+from hailo_vision.http_api.web.stream import late_stream
 from hailo_vision.http_api.web.surface import Dialect, Events, prepare
 
 DIALECT = Dialect(parse=responses, conversation="input")
@@ -39,7 +39,7 @@ async def _whole(request: web.Request, telling: Telling, events: Events) -> web.
 
 async def _stream(request: web.Request, telling: Telling, events: Events) -> web.StreamResponse:
     """An error before the first event is a status; a long wait before it is filled with comments."""
-    async with late_stream(request, tell=lambda fault: frames(telling.fail(fault))) as stream:
+    async with late_stream(request, encode_fault=lambda fault: frames(telling.fail(fault))) as stream:
         told = telling.begin()
         async for part in events:
             told += telling.tell(part.event)

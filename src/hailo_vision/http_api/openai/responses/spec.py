@@ -37,4 +37,4 @@ RESPONSES = Operation(
     failures=FAILURES,
 )
 NOTHING_STORED = Operation(tag="Responses", summary="404, as nothing is stored", failures=(404,))
-NOT_COUNTED = Operation(tag="Responses", summary="404, as the device counts when it answers", failures=(404,))
+NOT_COUNTED = Operation(tag="Responses", summary="404: input tokens are counted in an answer", failures=(404,))

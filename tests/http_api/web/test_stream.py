@@ -12,7 +12,7 @@ from aiohttp import web
 from hailo_vision.errors import QueueFull
 from hailo_vision.http_api.web.exchange import begin
 from hailo_vision.http_api.web.faults import fault
-from hailo_vision.http_api.web.late_stream import LateStream, late_stream
+from hailo_vision.http_api.web.stream import LateStream, late_stream
 
 Speak = Callable[[LateStream], Awaitable[None]]
 NEVER_S = 1000.0
@@ -164,5 +164,5 @@ async def test_an_error_comes_after_the_events_that_were_held_back() -> None:
         await stream.write(b"data: b\n\n", has_next=True)
         raise QueueFull(depth=1, retry_after_s=1)
 
-    async with asking(speak, NEVER_S, tell=lambda fault: b"data: error\n\n") as response:
+    async with asking(speak, NEVER_S, encode_fault=lambda fault: b"data: error\n\n") as response:
         assert await response.read() == b"data: a\n\ndata: b\n\ndata: error\n\n"

@@ -1,4 +1,4 @@
-"""The facts that several checks read: each is gathered when it is first asked for, and once."""
+"""The inspected installation: facts that several checks read. Each is gathered once, when a check first needs it."""
 
 import json
 import os
@@ -43,7 +43,7 @@ _PCI = "/sys/bus/pci/devices"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
-    """The file that `serve` would read; without one it runs on the defaults. Of a wrong one what is right is taken."""
+    """The configuration that `serve` would load. Without a file it is the defaults; invalid settings are left out."""
 
     path: Path | None
     settings: Settings
@@ -52,21 +52,21 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PciDevice:
-    """One of the vendor's devices on the bus: its address, and its number, such as 0x45c4."""
+    """One of the vendor's devices on the PCIe bus. `device` is its device ID, such as 0x45c4."""
 
     address: str
     device: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What a child that asks the runtime said: facts, or why there are none."""
+class ChildReply:
+    """The output of a child process: facts, or `trouble`, the reason why there are none."""
 
     facts: dict[str, Any] | None
     trouble: str
 
 
-class Case:
+class Installation:
     """One machine with one configuration."""
 
     def __init__(self, machine: Machine, config: Path | None = None) -> None:
@@ -99,7 +99,7 @@ class Case:
 
     @property
     def runtime(self) -> Runtime:
-        """Never `auto`."""
+        """The engine that `auto` stands for here; it is never `auto` itself."""
         return self.choice.runtime
 
     @property
@@ -110,13 +110,13 @@ class Case:
 
     @property
     def drives_the_chip(self) -> bool:
-        """Or should, as `auto` takes the chip but for what is wrong with its driver."""
+        """Whether the chip is the engine, or would be, as `auto` takes it once its driver works."""
         has_10h = any(chip.device == HAILO_10H for chip in self.chips)
         return self.runtime == "hailo" or (self.settings.device.runtime == "auto" and has_10h)
 
     @property
     def module(self) -> str | None:
-        """The runtime's, of a chip or of what plays one."""
+        """The Python module of HailoRT or of the simulator; None for engines that have none."""
         return RUNTIME_MODULES.get("hailo" if self.drives_the_chip else self.runtime)
 
     def uses(self, runtime: Runtime) -> bool:
@@ -137,7 +137,7 @@ class Case:
 
     @cached_property
     def unit(self) -> dict[str, str] | None:
-        """What systemd knows of the service; None where there is no systemd."""
+        """The properties of the service's unit in systemd; None where there is no systemd."""
         if not os.path.isdir(self.machine.path("/run/systemd/system")):
             return None
         output = self.machine.run(["systemctl", "show", f"{SERVICE}.service", f"--property={UNIT_FACTS}"])
@@ -147,42 +147,45 @@ class Case:
 
     @cached_property
     def account(self) -> Account:
-        """The service's user; where there is none, the one who looks, who would run `serve` too."""
+        """The service's user. If it does not exist, it is the user that runs the doctor, who would run `serve` too."""
         unit = self.unit or {}
-        name, also = unit.get("User") or SERVICE, [unit.get("Group", ""), *unit.get("SupplementaryGroups", "").split()]
-        if found := account.find(name, self.passwd, self.group, also):
-            return found
+        name, extra_groups = (
+            unit.get("User") or SERVICE,
+            [unit.get("Group", ""), *unit.get("SupplementaryGroups", "").split()],
+        )
+        if user := account.find(name, self.passwd, self.group, extra_groups):
+            return user
         machine = self.machine
         return Account(name=account.name_of(machine.uid, self.passwd), uid=machine.uid, gids=machine.gids)
 
     @cached_property
     def chips(self) -> tuple[PciDevice, ...]:
-        found = (
+        devices = (
             PciDevice(address=address, device=self.machine.text(f"{_PCI}/{address}/device") or "")
             for address in self.machine.names(_PCI)
             if self.machine.text(f"{_PCI}/{address}/vendor") == VENDOR_ID
         )
-        return tuple(found)
+        return tuple(devices)
 
     @property
     def has_none_on_the_bus(self) -> bool:
-        """Surely no device: the bus can be seen, and has none."""
+        """Whether the PCIe bus can be read and has no Hailo device."""
         return not self.chips and os.path.isdir(self.machine.path("/sys/bus/pci"))
 
     @cached_property
     def node(self) -> str | None:
         """The device node that the daemon would open, by the name it has on the machine."""
-        wanted = self.settings.device.path
+        setting = self.settings.device.path
         try:
             folder = self.machine.path("/dev")
-            found = Path(find_node(wanted if wanted == "auto" else str(self.machine.path(wanted)), folder))
+            node = Path(find_node(setting if setting == "auto" else str(self.machine.path(setting)), folder))
         except StartError:
             return None
-        return f"/{found.relative_to(self.machine.root)}"
+        return f"/{node.relative_to(self.machine.root)}"
 
     @property
     def node_owner(self) -> Owner | None:
-        """None where the node has gone, or is none."""
+        """Owner and mode of the device node; None if it is missing or no character device."""
         try:
             status = os.stat(self.machine.path(self.node or "/"))
         except OSError:
@@ -193,24 +196,24 @@ class Case:
 
     @cached_property
     def release(self) -> Release | None:
-        """The installed HailoRT's, by its packages."""
+        """The release of the installed HailoRT, by its packages."""
         try:
             return runtime_release(self.settings)
         except ModelError:
             return None
 
     @cached_property
-    def bindings(self) -> Told:
+    def bindings(self) -> ChildReply:
         return self._ask(BINDINGS_COMMAND)
 
     @cached_property
-    def chip(self) -> Told:
-        """What the chip says of itself, over a connection of its own that disturbs no answer (contract 5)."""
+    def chip(self) -> ChildReply:
+        """What the chip reports, over a connection of its own that disturbs no answer (contract 5)."""
         return self._ask(PROBE_COMMAND)
 
     @cached_property
     def key(self) -> str | None:
-        """The remote server's, which is never shown; None where none is set, or none that can be used."""
+        """The remote server's API key, which is never printed; None if it is not set or can't be used."""
         file = self.settings.remote.key_file
         try:
             is_there = file is not None and os.path.isfile(self.machine.path(file))
@@ -220,7 +223,7 @@ class Case:
 
     @cached_property
     def models(self) -> Answer | Trouble:
-        """What the remote server says, asked once; it must have an address."""
+        """The remote server's list of models, requested once; remote.base_url must be set."""
         return listing.look(endpoint(self.settings.remote, self.key), REMOTE_S)
 
     def _find_config(self) -> Path | None:
@@ -228,30 +231,32 @@ class Case:
             return load.find(self.machine.environment)
         return self.rendered if os.path.lexists(self.rendered) else None
 
-    def _ask(self, command: tuple[str, ...]) -> Told:
+    def _ask(self, command: tuple[str, ...]) -> ChildReply:
         if self.module is None:
-            return Told(facts=None, trouble=f"the runtime {self.runtime} has no chip to ask")
-        also = {} if self.drives_the_chip else {"HAILO_VISION_SIMULATOR": json.dumps(asdict(self.settings.simulator))}
-        return told(self.machine.run([*command, self.module], within_s=CHILD_S, also=also))
+            return ChildReply(facts=None, trouble=f"the runtime {self.runtime} has no chip to ask")
+        environment = (
+            {} if self.drives_the_chip else {"HAILO_VISION_SIMULATOR": json.dumps(asdict(self.settings.simulator))}
+        )
+        return child_reply(self.machine.run([*command, self.module], within_s=CHILD_S, extra_environment=environment))
 
 
-def told(output: Output | None) -> Told:
-    """The JSON of a child that ended well, or its last line, or how it ended."""
+def child_reply(output: Output | None) -> ChildReply:
+    """Read the facts of a child that succeeded; else its last line or its exit status is the trouble."""
     match output:
         case None:
-            return Told(facts=None, trouble="it could not be started")
+            return ChildReply(facts=None, trouble="it could not be started")
         case Output(code=None):
-            return Told(facts=None, trouble=f"it said nothing for {CHILD_S:g} s and was killed")
+            return ChildReply(facts=None, trouble=f"it gave no answer within {CHILD_S:g} s and was killed")
         case Output(code=0, stdout=stdout):
             try:
                 facts = json.loads(stdout)
             except ValueError:
                 facts = None
             if isinstance(facts, dict):
-                return Told(facts=facts, trouble="")
-            return Told(facts=None, trouble="what it said is not understood")
+                return ChildReply(facts=facts, trouble="")
+            return ChildReply(facts=None, trouble="its output is not the expected JSON")
         case Output(code=int(code)) if code < 0:
-            return Told(facts=None, trouble=f"it was ended by signal {-code}")
+            return ChildReply(facts=None, trouble=f"it was ended by signal {-code}")
         case _:
             lines = output.stderr.strip().splitlines() or [f"it ended with exit code {output.code}"]
-            return Told(facts=None, trouble=lines[-1].strip())
+            return ChildReply(facts=None, trouble=lines[-1].strip())

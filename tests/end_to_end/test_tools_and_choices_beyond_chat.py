@@ -1,4 +1,4 @@
-"""Tools, forms of answers and several answers in the dialects beside chats, by the front door."""
+"""Tools, structured answers and several choices of the dialects other than chat, over HTTP."""
 
 import json
 from typing import Any
