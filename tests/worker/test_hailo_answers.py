@@ -181,7 +181,7 @@ def words_for(device: Device, prompt_tokens: int) -> str:
     """A question whose prompt has exactly this many tokens on the device."""
     device.answer(asking(RED, "", max_tokens=1))
     fixed = device.prompt_tokens
-    text = "." * (prompt_tokens - fixed)
+    text = "0" * (prompt_tokens - fixed)
     assert len(device.vlm.tokenize(text)) == len(text)
     return text
 
@@ -196,7 +196,7 @@ def test_a_prompt_that_leaves_room_for_one_token_fits_and_one_more_is_refused_un
     assert device.usage_tokens == CAPACITY_TOKENS
     last_run = device.session._run
     with pytest.raises(ContextLengthExceeded) as caught:
-        device.answer(asking(RED, text + ".", max_tokens=1))
+        device.answer(asking(RED, text + "0", max_tokens=1))
     assert (caught.value.prompt_tokens, caught.value.context_tokens) == (longest + 1, CAPACITY_TOKENS)
     assert device.session._run is last_run
 
@@ -222,7 +222,7 @@ def test_a_cancelled_answer_at_the_edge_of_the_context_does_not_overflow_it_eith
 
 def test_too_many_pictures_for_the_context_are_refused_by_their_tokens(device: Device) -> None:
     pictures = device.model.max_images or 13
-    words = "." * (CAPACITY_TOKENS - pictures * IMAGE_TOKENS - 30)
+    words = "0" * (CAPACITY_TOKENS - pictures * IMAGE_TOKENS - 30)
     with pytest.raises(ContextLengthExceeded) as caught:
         device.answer(asking(*[RED] * pictures, words))
     assert caught.value.prompt_tokens > CAPACITY_TOKENS - 30
