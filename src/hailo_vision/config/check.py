@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 def check(parsed: Parsed) -> tuple[ConfigProblem, ...]:
     """All that is wrong with a file, in its form and in its meaning, in the order of the file."""
     # Two keys that are missing in one place are one error each, and each tells of both.
-    found = list(
+    problems = list(
         dict.fromkeys(problem for error in _validator().iter_errors(parsed.tree) for problem in explained(error))
     )
-    suspect = frozenset(problem.path.partition("[")[0] for problem in found)
+    suspect = frozenset(problem.path.partition("[")[0] for problem in problems)
     settings = settings_from(parsed.tree, without=suspect)
     broken = (*forms.both(parsed.tree, settings), *rules.broken(settings, suspect))
     places = {path: place for place, path in enumerate(_paths(parsed.tree, ""))}
@@ -30,7 +30,7 @@ def check(parsed: Parsed) -> tuple[ConfigProblem, ...]:
         # A default that clashes with the file stands nowhere in it, and is named where its section is.
         return places.get(problem.path, places.get(problem.path.partition(".")[0], -1))
 
-    return tuple(sorted((*parsed.problems, *found, *broken), key=place))
+    return tuple(sorted((*parsed.problems, *problems, *broken), key=place))
 
 
 def _paths(tree: Any, path: str) -> Iterator[str]:

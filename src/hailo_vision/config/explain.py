@@ -89,15 +89,15 @@ def _of_a_choice(error: "ValidationError", path: str, rule: Schema) -> Iterator[
 
 
 def _unknown(path: str, key: str, rule: Schema) -> str:
-    what = "key" if path else "section"
-    known = [name for name in rule["properties"] if name != "$schema"]
+    kind = "key" if path else "section"
+    names = [name for name in rule["properties"] if name != "$schema"]
     homes = [name for name in SECTIONS if _has(name, key, path)]
-    near = words.nearest(key, known)
+    near = words.nearest(key, names)
     if near and not (homes and path.startswith("models[")):
-        return f'unknown {what}; did you mean "{near}"?'
+        return f'unknown {kind}; did you mean "{near}"?'
     if homes:
-        return f"unknown {what}; it belongs in the section {' or '.join(homes)}"
-    return f"unknown {what}; the {what}s here are {', '.join(known)}"
+        return f"unknown {kind}; it belongs in the section {' or '.join(homes)}"
+    return f"unknown {kind}; the {kind}s here are {', '.join(names)}"
 
 
 def _has(section: str, key: str, path: str) -> bool:

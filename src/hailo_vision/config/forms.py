@@ -15,15 +15,15 @@ def both(tree: Tree, settings: Settings) -> Iterator[ConfigProblem]:
     """The problem of a file that has a list of models and keys of sections that it takes the place of."""
     if not tree.get("models"):
         return
-    if given := [path for path in NAME_A_MODEL if _stands(tree, path)]:
-        message = f"takes the place of {', '.join(given)}; leave those out, or the list"
+    if paths := [path for path in NAME_A_MODEL if _stands(tree, path)]:
+        message = f"takes the place of {', '.join(paths)}; leave those out, or the list"
         yield ConfigProblem(path="models", message=message, remedy=_remedy(settings))
 
 
 def _stands(tree: Tree, path: str) -> bool:
     section, _, key = path.partition(".")
-    given = tree.get(section)
-    return isinstance(given, dict) and key in given
+    values = tree.get(section)
+    return isinstance(values, dict) and key in values
 
 
 def _remedy(settings: Settings) -> str:

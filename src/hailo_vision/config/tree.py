@@ -12,8 +12,8 @@ from hailo_vision.config.settings import NAME_A_MODEL, SECTIONS, ModelEntry, Set
 def settings_from(tree: Tree, without: frozenset[str] = frozenset()) -> Settings:
     """The settings of a tree that was checked, defaults for what it doesn't name or what is in `without`."""
     sections = {name: _section(name, section, tree, without) for name, section in SECTIONS.items()}
-    given = tree.get("models") if "models" not in without else None
-    return Settings(**sections, models=tuple(_entry(entry, sections) for entry in given or ()))
+    entries = tree.get("models") if "models" not in without else None
+    return Settings(**sections, models=tuple(_entry(entry, sections) for entry in entries or ()))
 
 
 def tree_from(settings: Settings) -> Tree:
@@ -26,25 +26,25 @@ def tree_from(settings: Settings) -> Tree:
 
 
 def _section(name: str, section: type[Any], tree: Tree, without: frozenset[str]) -> Any:
-    given = tree.get(name)
-    if not isinstance(given, dict):
+    values = tree.get(name)
+    if not isinstance(values, dict):
         return section()
-    return section(**_values(section, {key: given[key] for key in given if f"{name}.{key}" not in without}))
+    return section(**_values(section, {key: values[key] for key in values if f"{name}.{key}" not in without}))
 
 
-def _entry(given: Tree, sections: Mapping[str, Any]) -> ModelEntry:
+def _entry(values: Tree, sections: Mapping[str, Any]) -> ModelEntry:
     """A part of a model that is called as a section begins with what the section says."""
     parts = {
         key: replace(sections[key], **_values(type(sections[key]), value))
-        for key, value in given.items()
+        for key, value in values.items()
         if key in sections and value is not None
     }
-    return ModelEntry(**{**_values(ModelEntry, given), **parts})
+    return ModelEntry(**{**_values(ModelEntry, values), **parts})
 
 
-def _values(of: type[Any], given: Tree) -> Tree:
+def _values(of: type[Any], values: Tree) -> Tree:
     hints = get_type_hints(of)
-    return {key.name: _value(given[key.name], hints[key.name]) for key in fields(of) if key.name in given}
+    return {key.name: _value(values[key.name], hints[key.name]) for key in fields(of) if key.name in values}
 
 
 def _value(value: Any, hint: Any) -> Any:

@@ -22,7 +22,7 @@ def start_failure(name: str, returncode: int, last_line: str) -> DeviceUnavailab
         remedy = f"Install it: sudo apt install {package}" if package else f"Install the package that has {library}"
         message = f"The {name} process can't start, as the library {library} is missing. {remedy} (it said: {reason})."
         return DeviceUnavailable(DeviceFault.RUNTIME_MISSING, message)
-    said = f" It said last: {reason}" if reason else ""
+    last_words = f" It said last: {reason}" if reason else ""
     return DeviceUnavailable(
-        DeviceFault.FAILED, f"The {name} process ended before it had loaded the model ({how}).{said}"
+        DeviceFault.FAILED, f"The {name} process ended before it had loaded the model ({how}).{last_words}"
     )

@@ -77,12 +77,12 @@ def check(schema: object, param: str) -> Schema:
 
 def patterns(schema: Schema) -> list[str]:
     """All patterns in a schema that was checked, each once."""
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for _, part in _walk(schema):
         if "pattern" in part:
-            found[part["pattern"]] = None
-        found.update(dict.fromkeys(part.get("patternProperties", ())))
-    return list(found)
+            names[part["pattern"]] = None
+        names.update(dict.fromkeys(part.get("patternProperties", ())))
+    return list(names)
 
 
 def invalid_schema(reason: str, param: str) -> InvalidSchema:

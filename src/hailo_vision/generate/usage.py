@@ -36,20 +36,20 @@ def summed(finishes: Sequence[Finish]) -> Finish:
     return reduce(_added, finishes)
 
 
-def _added(one: Finish, other: Finish) -> Finish:
+def _added(first: Finish, other: Finish) -> Finish:
     return Finish(
         reason=other.reason,
         usage=Usage(
-            prompt_tokens=one.usage.prompt_tokens + other.usage.prompt_tokens,
-            completion_tokens=one.usage.completion_tokens + other.usage.completion_tokens,
-            image_tokens=one.usage.image_tokens + other.usage.image_tokens,
-            cached_tokens=one.usage.cached_tokens + other.usage.cached_tokens,
+            prompt_tokens=first.usage.prompt_tokens + other.usage.prompt_tokens,
+            completion_tokens=first.usage.completion_tokens + other.usage.completion_tokens,
+            image_tokens=first.usage.image_tokens + other.usage.image_tokens,
+            cached_tokens=first.usage.cached_tokens + other.usage.cached_tokens,
         ),
         timings=Timings(
-            image_s=one.timings.image_s + other.timings.image_s,
-            queue_s=one.timings.queue_s + other.timings.queue_s,
-            load_s=one.timings.load_s + other.timings.load_s,
-            prefill_s=one.timings.prefill_s + other.timings.prefill_s,
-            decode_s=one.timings.decode_s + other.timings.decode_s,
+            image_s=first.timings.image_s + other.timings.image_s,
+            queue_s=first.timings.queue_s + other.timings.queue_s,
+            load_s=first.timings.load_s + other.timings.load_s,
+            prefill_s=first.timings.prefill_s + other.timings.prefill_s,
+            decode_s=first.timings.decode_s + other.timings.decode_s,
         ),
     )

@@ -45,8 +45,8 @@ def problems(schema: dict[str, Any], value: Any) -> list[str]:
 
 
 def _line(error: ValidationError) -> str:
-    place = "" if error.json_path == "$" else error.json_path.removeprefix("$.") + ": "
-    return (place + error.message)[:MAX_PROBLEM_CHARS]
+    location = "" if error.json_path == "$" else error.json_path.removeprefix("$.") + ": "
+    return (location + error.message)[:MAX_PROBLEM_CHARS]
 
 
 def main() -> None:

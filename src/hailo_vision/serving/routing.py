@@ -52,7 +52,7 @@ class Router:
         """
         preferred, *others = self.backends
         why = preferred.scheduler.unready
-        return None if any(one.sees and one.scheduler.unready is None for one in others) else why
+        return None if any(backend.sees and backend.scheduler.unready is None for backend in others) else why
 
     async def admit(self, request: ChatRequest, caller: Caller) -> LoadedModel:
         """Say whether the request would be taken now, and by which model. Raises what Pipeline.admit raises."""

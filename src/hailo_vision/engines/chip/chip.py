@@ -217,8 +217,8 @@ class ChipEngine:
             raise WorkerStalled(*self._silence.phase) from None
         except WireError as error:
             worker.kill()
-            said = f"The worker sent something that is no message: {error}"
-            raise DeviceUnavailable(DeviceFault.FAILED, said) from None
+            reason = f"The worker sent something that is no message: {error}"
+            raise DeviceUnavailable(DeviceFault.FAILED, reason) from None
 
     def _take(self, worker: WorkerProcess, message: Message) -> None:
         """Raises WireError where the message has no place in this phase: such a worker is not to be trusted further."""

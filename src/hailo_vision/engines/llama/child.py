@@ -42,24 +42,24 @@ def _serve(plan: dict[str, Any]) -> object:
 
 def _parameters(x: Any, plan: dict[str, Any]) -> Any:
     """A plan in the package's words (xllamacpp 2026.10)."""
-    wanted = x.CommonParams()
-    wanted.hostnames, wanted.port, wanted.api_keys = [plan["socket"]], 0, [plan["key"]]
-    wanted.model.path = plan["model"]
+    params = x.CommonParams()
+    params.hostnames, params.port, params.api_keys = [plan["socket"]], 0, [plan["key"]]
+    params.model.path = plan["model"]
     if plan["mmproj"] is not None:
-        wanted.mmproj.path, wanted.image_max_tokens = plan["mmproj"], plan["image_max_tokens"]
-    wanted.n_ctx, wanted.n_parallel, wanted.kv_unified = plan["all_context"], plan["slots"], False
-    wanted.cache_ram_mib = plan["prompt_cache_mib"]
-    wanted.cpuparams.n_threads = wanted.cpuparams_batch.n_threads = plan["threads"]
-    wanted.cache_type_k = wanted.cache_type_v = getattr(x.ggml_type, f"GGML_TYPE_{plan['kv_type'].upper()}")
+        params.mmproj.path, params.image_max_tokens = plan["mmproj"], plan["image_max_tokens"]
+    params.n_ctx, params.n_parallel, params.kv_unified = plan["all_context"], plan["slots"], False
+    params.cache_ram_mib = plan["prompt_cache_mib"]
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = plan["threads"]
+    params.cache_type_k = params.cache_type_v = getattr(x.ggml_type, f"GGML_TYPE_{plan['kv_type'].upper()}")
     attention = {"auto": "AUTO", "always": "ENABLED", "never": "DISABLED"}[plan["flash_attention"]]
-    wanted.flash_attn_type = getattr(x.llama_flash_attn_type, f"LLAMA_FLASH_ATTN_TYPE_{attention}")
+    params.flash_attn_type = getattr(x.llama_flash_attn_type, f"LLAMA_FLASH_ATTN_TYPE_{attention}")
     if plan["speculative"] != "none":
         name = {"ngram": "NGRAM_SIMPLE", "draft": "DRAFT_SIMPLE"}[plan["speculative"]]
-        wanted.speculative.types = [getattr(x.common_speculative_type, f"COMMON_SPECULATIVE_TYPE_{name}")]
+        params.speculative.types = [getattr(x.common_speculative_type, f"COMMON_SPECULATIVE_TYPE_{name}")]
     if plan["speculative"] == "draft":
-        wanted.speculative.draft.mparams.path = plan["draft_model"]
-    wanted.verbosity, wanted.ui = _LOG_LEVEL, False
-    return wanted
+        params.speculative.draft.mparams.path = plan["draft_model"]
+    params.verbosity, params.ui = _LOG_LEVEL, False
+    return params
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ class Plan:
     @property
     def arguments(self) -> list[str]:
         """The same for a llama-server; the key is not among them, as everybody can read a command line."""
-        wanted = {
+        arguments = {
             "--host": self.socket,
             "--model": self.model,
             "--ctx-size": self.all_context,
@@ -59,34 +59,34 @@ class Plan:
             "--cache-ram": self.prompt_cache_mib,
         }
         if self.mmproj is not None:
-            wanted |= {"--mmproj": self.mmproj, "--image-max-tokens": self.image_max_tokens}
+            arguments |= {"--mmproj": self.mmproj, "--image-max-tokens": self.image_max_tokens}
         if self.speculative == "ngram":
-            wanted |= {"--spec-type": "ngram-simple"}
+            arguments |= {"--spec-type": "ngram-simple"}
         if self.speculative == "draft" and self.draft_model is not None:
-            wanted |= {"--model-draft": self.draft_model}
-        return [str(word) for pair in wanted.items() for word in pair] + ["--jinja", "--no-webui"]
+            arguments |= {"--model-draft": self.draft_model}
+        return [str(word) for pair in arguments.items() for word in pair] + ["--jinja", "--no-webui"]
 
 
-def plan(wanted: settings.Llama, *, socket: str, key: str) -> Plan:
+def plan(llama: settings.Llama, *, socket: str, key: str) -> Plan:
     """Raises DeviceUnavailable for what only a person can mend: a file or the program is not there."""
-    _check(wanted.model, "llama.model")
-    if wanted.mmproj is not None:
-        _check(wanted.mmproj, "llama.mmproj", "; null serves the model without eyes")
-    if wanted.speculative == "draft" and wanted.draft_model is not None:
-        _check(wanted.draft_model, "llama.draft_model")
+    _check(llama.model, "llama.model")
+    if llama.mmproj is not None:
+        _check(llama.mmproj, "llama.mmproj", "; null serves the model for text alone")
+    if llama.speculative == "draft" and llama.draft_model is not None:
+        _check(llama.draft_model, "llama.draft_model")
     return Plan(
-        program=program(wanted.server),
-        model=wanted.model,
-        mmproj=wanted.mmproj,
-        context=wanted.context,
-        slots=wanted.slots,
-        threads=threads(wanted.threads, cores()),
-        image_max_tokens=wanted.image_max_tokens,
-        kv_type=wanted.kv_type,
-        flash_attention=wanted.flash_attention,
-        speculative=wanted.speculative,
-        draft_model=wanted.draft_model,
-        prompt_cache_mib=wanted.prompt_cache_mib,
+        program=program(llama.server),
+        model=llama.model,
+        mmproj=llama.mmproj,
+        context=llama.context,
+        slots=llama.slots,
+        threads=threads(llama.threads, cores()),
+        image_max_tokens=llama.image_max_tokens,
+        kv_type=llama.kv_type,
+        flash_attention=llama.flash_attention,
+        speculative=llama.speculative,
+        draft_model=llama.draft_model,
+        prompt_cache_mib=llama.prompt_cache_mib,
         socket=socket,
         key=key,
     )
@@ -97,9 +97,9 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def threads(wanted: int | None, cores: int) -> int:
+def threads(configured: int | None, cores: int) -> int:
     """As many as the settings say, else all cores but one, which the daemon needs."""
-    return wanted or max(cores - 1, 1)
+    return configured or max(cores - 1, 1)
 
 
 def program(server: str | None, path: str | None = None) -> str | None:

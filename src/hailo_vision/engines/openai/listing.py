@@ -44,15 +44,15 @@ async def fetch_models(session: aiohttp.ClientSession, base_url: str) -> Answer:
     url = f"{base_url}/models"
     try:
         async with session.get(url, allow_redirects=False) as response:
-            told = await read_body(response.content, MODELS_BYTES)
-            return Answer(status=response.status, body=told, retry_after=response.headers.get("Retry-After"))
+            body = await read_body(response.content, MODELS_BYTES)
+            return Answer(status=response.status, body=body, retry_after=response.headers.get("Retry-After"))
     except UnicodeError:  # what the resolver says of a name with an empty label, or one of more than 63 letters
         raise aiohttp.InvalidURL(url) from None
 
 
-def entries(told: bytes) -> tuple[dict[str, Any], ...] | None:
+def entries(body: bytes) -> tuple[dict[str, Any], ...] | None:
     """The models in a body; None where it is no list of models. Pure."""
-    value = parse_object(told)
+    value = parse_object(body)
     data = None if value is None else value.get("data")
     return tuple(entry for entry in data if isinstance(entry, dict)) if isinstance(data, list) else None
 
