@@ -41,6 +41,7 @@ def script() -> ModuleType:
     return module
 
 
+@pytest.mark.slow
 @hypothesis.settings(deadline=None)
 @given(settings=any_settings() | any_settings_with_a_list())
 def test_any_settings_come_back_from_their_rendered_file(script: ModuleType, settings: Settings) -> None:

@@ -12,7 +12,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from checks import CHECKS
-from guest import GuestError, booted, own_cgroup, remove, tarball, unpack
+from guest import booted, own_cgroup, remove
+from image import GuestError, tarball, unpack
 from package import Builder, as_previous, build_needs, runtime_needs
 from system import ROOT, System
 

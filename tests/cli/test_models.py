@@ -5,7 +5,6 @@ import json
 import os
 import pty
 import select
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from models.mirror import Mirror, hef, says, stalls_after
+from needs import require
 
 pytestmark = pytest.mark.slow
 
@@ -82,8 +82,7 @@ def shell(tmp_path: Path) -> Shell:
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A key and its certificate for localhost in one file, which nobody trusts unless told to."""
-    if shutil.which("openssl") is None:
-        pytest.skip("no openssl here: sudo apt install openssl")
+    require("openssl")
     pem = tmp_path_factory.mktemp("tls") / "localhost.pem"
     subprocess.run(
         f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost "

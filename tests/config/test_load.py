@@ -1,6 +1,5 @@
 """Files: which one is read, and what is said about one that can't be."""
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from hailo_vision.config.load import MAX_BYTES, default_path, describe, find, load, salvage
 from hailo_vision.config.settings import Settings
 from hailo_vision.errors import ConfigError, ConfigProblem
+from needs import needs_root
 
 yaml_like = st.lists(
     st.sampled_from(["server", "port", ":", " ", "\n", "  ", "-", "[", "{", "}", "&a", "*a", "!", "|", "1"])
@@ -75,7 +75,7 @@ def test_a_huge_file_is_a_problem_and_a_large_one_is_not(tmp_path: Path) -> None
     assert problems(path) == ["it is larger than 1 MB, which no config file is"]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a user who may not read the file")
+@needs_root("only root can become a user who may not read the file")
 def test_a_file_of_someone_else_is_a_problem_that_names_the_user(tmp_path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)

@@ -12,6 +12,7 @@ from playwright.async_api import Browser
 
 from console.browser import DESKTOP, PHONE, visit
 from harness import PATIENCE_S, PHOTOS, Daemon
+from needs import needs
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.guests]
 
@@ -205,6 +206,7 @@ async def test_it_works_by_keyboard_alone(browser: Browser, paced: Daemon) -> No
         assert (await seen.text("#said")).startswith("Answer: ")
 
 
+@needs("curl")
 async def test_the_examples_ask_what_was_asked(browser: Browser, paced: Daemon, tmp_path: Path) -> None:
     nasty = """It's "red", isn't it? $HOME `ls` \\u0041 \\ PICTURE %s é 🚀\nIs there anything red?"""
     async with visit(browser, paced.url, accept_downloads=True) as seen:

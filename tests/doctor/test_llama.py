@@ -17,6 +17,7 @@ from hailo_vision.engines.llama import plan as llama_plan
 from hailo_vision.models.catalogue import CATALOGUE
 from hailo_vision.models.gguf import Fact
 from models.gguf_head import SHAPE, head
+from needs import needs_root
 
 FOLDER = "var/lib/hailo-vision/models"
 MODEL, PROJECTOR = f"{FOLDER}/own.gguf", f"{FOLDER}/mmproj-own.gguf"
@@ -81,7 +82,7 @@ def test_a_file_that_is_no_program_of_this_machine_is_a_failure(speaking: Pi) ->
     assert "does not run: it could not be started" in as_line(llama.look(speaking.installation()))
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+@needs_root("only root can give a file away")
 def test_root_runs_no_program_that_others_can_change(speaking: Pi) -> None:
     ran = speaking.root / "ran"
     speaking.script("llama-server", f"touch {ran}; echo 'version: 1 (a)'")

@@ -39,14 +39,19 @@ def test_every_trap_has_its_row_in_order() -> None:
     assert [int(row[0]) for row in rows()] == list(range(1, TRAPS + 1))
 
 
+@pytest.fixture(scope="module")
+def known() -> set[str]:
+    """The names of all tests."""
+    return {name for path in (ROOT / "tests").rglob("test_*.py") for name in names_of_tests(path)}
+
+
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row[0])
-def test_a_row_names_modules_and_tests_that_exist(row: list[str]) -> None:
+def test_a_row_names_modules_and_tests_that_exist(row: list[str], known: set[str]) -> None:
     modules = [name for name in named(row[2]) if name.endswith(".py")]
     assert modules
     assert [name for name in modules if not (HOUSE / name).is_file()] == []
     tests = named(row[3])
     assert tests
-    known = {name for path in (ROOT / "tests").rglob("test_*.py") for name in names_of_tests(path)}
     assert [name for name in tests if name not in known] == []
 
 

@@ -74,12 +74,14 @@ def test_the_full_request_itself_is_answered(daemon: Daemon) -> None:
     assert post(daemon, {**SMALL, "stream": False})[0] == 200
 
 
+@pytest.mark.slow
 @searching
 @given(anything)
 def test_any_json_is_answered_or_refused(daemon: Daemon, body: Any) -> None:
     is_answered_or_refused(daemon, body)
 
 
+@pytest.mark.slow
 @searching
 @given(data=st.data())
 def test_any_mutation_of_a_full_request_is_answered_or_refused(daemon: Daemon, data: st.DataObject) -> None:

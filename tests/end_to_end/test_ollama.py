@@ -305,12 +305,14 @@ def test_the_full_request_itself_is_answered(daemon: Daemon, path: str) -> None:
     assert (status, answer["done_reason"] in ENDS) == (200, True)
 
 
+@pytest.mark.slow
 @searching
 @given(path=st.sampled_from(ALL), body=anything)
 def test_any_json_is_answered_or_refused(daemon: Daemon, path: str, body: Any) -> None:
     is_answered_or_refused(daemon, path, body)
 
 
+@pytest.mark.slow
 @searching
 @given(path=st.sampled_from(sorted(SMALL)), data=st.data())
 def test_any_mutation_of_a_full_request_is_answered_or_refused(daemon: Daemon, path: str, data: st.DataObject) -> None:

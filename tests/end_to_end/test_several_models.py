@@ -59,6 +59,7 @@ def test_every_list_has_all_models(several: Daemon) -> None:
     assert several.post({"model": "nas"}, "/api/show")[0] == 200
 
 
+@pytest.mark.slow
 def test_the_fallback_of_a_model_is_another_model(daemon: Daemon, tmp_path_factory: pytest.TempPathFactory) -> None:
     there = {"engine": "remote", "base_url": f"{daemon.url}/v1", "remote_name": MODEL}
     models = [{"name": "chip", "engine": "simulated", "fallback": ["nas"]}, {"name": "nas", **there}]
@@ -72,6 +73,7 @@ def test_the_fallback_of_a_model_is_another_model(daemon: Daemon, tmp_path_facto
     assert running.stop() == 0, running.log
 
 
+@pytest.mark.slow
 @has_llama
 @has_smollm2
 def test_two_models_of_llama_cpp_answer_beside_each_other(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -157,6 +157,7 @@ schemas = st.dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(schemas, st.recursive(leaves, lambda inner: st.lists(inner, max_size=3), max_leaves=6))
 def test_any_schema_is_refused_or_can_be_applied(schema: dict[str, Any], value: Any) -> None:

@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -179,20 +180,62 @@ def _forget() -> None:
         del sys.modules[name]
 
 
+START = (
+    "import json, os, sys, numpy as np\n"
+    f"sys.path.insert(0, {str(Path(__file__).parent.parent)!r})\n"
+    "from contextlib import ExitStack\n"
+    "from simulator.platforms import *\n"
+    "platform = Platform(ExitStack(), import_modules())\n"
+)
+
+
 def run_script(script: str, options: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:
     """A program of its own, for what ends a process. It finds `platform` there, with the same methods as here."""
-    start = (
-        "import json, os, sys, numpy as np\n"
-        f"sys.path.insert(0, {str(Path(__file__).parent.parent)!r})\n"
-        "from contextlib import ExitStack\n"
-        "from simulator.platforms import *\n"
-        "platform = Platform(ExitStack(), import_modules())\n"
-    )
     return subprocess.run(
-        [sys.executable, "-u", "-c", start + script],
+        [sys.executable, "-u", "-c", START + script],
         env={**os.environ, VARIABLE: json.dumps(options)},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+
+
+# A thread of the script's own, which shows at each turn that the interpreter lets threads run.
+TICKS = (
+    "def tick():\n"
+    "    while os.write(ticks, b'.'): time.sleep(0.01)\n"
+    "ticks = os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND)\n"
+    "threading.Thread(target=tick, daemon=True).start()\n"
+)
+FROZEN_S = 0.5
+
+
+def run_until_frozen(script: str, steps: str, options: Mapping[str, Any], folder: Path) -> tuple[str, int]:
+    """Wait until a script has printed these steps and no thread of it runs any more, then end it by SIGALRM.
+
+    Gives all that it printed, and its exit code.
+    """
+    ticks = folder / "ticks"
+    ticks.touch()
+    with subprocess.Popen(
+        [sys.executable, "-u", "-c", START + TICKS + script, str(ticks)],
+        env={**os.environ, VARIABLE: json.dumps(options)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        watchdog = threading.Timer(60, process.kill)
+        watchdog.start()
+        assert process.stdout is not None
+        printed = process.stdout.read(len(steps))
+        before = 0
+        while process.poll() is None:
+            size = ticks.stat().st_size
+            if 0 < size == before:
+                break
+            before = size
+            time.sleep(FROZEN_S)
+        process.send_signal(signal.SIGALRM)
+        printed += process.stdout.read()
+        watchdog.cancel()
+        return printed, process.wait()

@@ -1,5 +1,6 @@
 """The faults that can be played, each with what the vendor's library does then (contract 2.7, 2.8, 6)."""
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -10,10 +11,9 @@ import pytest
 from hailo_vision.simulator import loading
 from hailo_vision.simulator.behaviour import Behaviour
 from hailo_vision.simulator.clock import block_until, now
-from simulator.platforms import RED, Platform, longest_pause, plain, ticking, user
+from simulator.platforms import RED, Platform, longest_pause, plain, run_until_frozen, ticking, user
 
 ASK = [user("Describe the picture.", 1)]
-KILL_SOON = "import signal; signal.setitimer(signal.ITIMER_REAL, 0.8)\n"
 
 
 def is_dead(platform: Platform, vlm: Any) -> bool:
@@ -115,35 +115,28 @@ def test_a_stalled_token_outlives_the_timeout_and_comes_all_the_same(fresh: Call
     ],
 )
 def test_a_wedged_device_freezes_the_interpreter_for_ever(
-    script: Callable[..., CompletedProcess[str]], fault: str, steps: str
+    chip: dict[str, Any], tmp_path: Path, fault: str, steps: str
 ) -> None:
     # Contract 2.10: no handler, no thread and no timeout helps; only a signal's default action ends the process.
-    result = script(
-        "import threading\n"
-        f"{KILL_SOON}"
-        "threading.Timer(0.2, lambda: print('a thread ran', flush=True)).start()\n"
+    script = (
         "vlm = platform.vlm(); print('loaded', flush=True)\n"
         "c = vlm.generate(prompt=[user('x', 1)], frames=[plain(RED)]); print('generating', flush=True)\n"
-        "while True: c.read(timeout_ms=10); print('read', flush=True)\n",
-        fault=fault,
+        "while True: c.read(timeout_ms=10); print('read', flush=True)\n"
     )
-    assert (result.stdout, result.returncode) == (steps, -14), result.stderr
+    assert run_until_frozen(script, steps, {**chip, "fault": fault}, tmp_path) == (steps, -signal.SIGALRM)
 
 
-def test_a_silent_device_lets_reads_time_out_and_freezes_every_other_call(
-    script: Callable[..., CompletedProcess[str]],
-) -> None:
+def test_a_silent_device_lets_reads_time_out_and_freezes_every_other_call(chip: dict[str, Any], tmp_path: Path) -> None:
     # Contract 2.7: reads come from a queue on the host; 2.10: calls of the session have no limit.
-    result = script(
-        f"{KILL_SOON}"
+    script = (
         "vlm = platform.vlm(); c = vlm.generate(prompt='hello there', frames=[])\n"
         "for _ in range(5):\n"
         "    try: c.read(timeout_ms=10)\n"
         "    except platform.wrapped.HailoRTTimeout: print('timeout', flush=True)\n"
-        "vlm.get_context_usage_size(); print('answered')\n",
-        fault="silent_in_decode@2",
+        "vlm.get_context_usage_size(); print('answered')\n"
     )
-    assert (result.stdout, result.returncode) == ("timeout\n" * 3, -14), result.stderr
+    options = {**chip, "fault": "silent_in_decode@2"}
+    assert run_until_frozen(script, "timeout\n" * 3, options, tmp_path) == ("timeout\n" * 3, -signal.SIGALRM)
 
 
 def test_a_crash_in_decode_ends_the_process_by_a_signal(script: Callable[..., CompletedProcess[str]]) -> None:

@@ -1,6 +1,7 @@
 """What some tests need and not every machine has: without it they are skipped, with its name and what brings it."""
 
 import ctypes
+import os
 import shutil
 
 import pytest
@@ -8,8 +9,18 @@ import pytest
 
 def needs(command: str, package: str | None = None) -> pytest.MarkDecorator:
     """A mark for tests that run a program of the system."""
-    reason = f"no {command} here: sudo apt install {package or command}"
-    return pytest.mark.skipif(shutil.which(command) is None, reason=reason)
+    return pytest.mark.skipif(shutil.which(command) is None, reason=_reason(command, package))
+
+
+def require(command: str, package: str | None = None) -> None:
+    """Skip the test that is running, or the tests of a fixture, where a program of the system is missing."""
+    if shutil.which(command) is None:
+        pytest.skip(_reason(command, package))
+
+
+def needs_root(reason: str) -> pytest.MarkDecorator:
+    """A mark for tests of what only root may do, which the reason says: "only root can ..."."""
+    return pytest.mark.skipif(os.geteuid() != 0, reason=reason)
 
 
 def has_library(name: str) -> bool:
@@ -19,3 +30,7 @@ def has_library(name: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def _reason(command: str, package: str | None) -> str:
+    return f"no {command} here: sudo apt install {package or command}"

@@ -25,6 +25,8 @@ from simulator.platforms import VARIABLE, user
 from supervised import until
 from worker.devices import BLUE, LOAD, RED, Device, Worker, asking
 
+pytestmark = pytest.mark.slow
+
 Spawn = Callable[..., Worker]
 QUESTION = asking(RED, "What colour is it?")
 TESTS = Path(__file__).resolve().parent.parent

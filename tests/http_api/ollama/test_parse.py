@@ -255,6 +255,7 @@ def reads_or_refuses(body: Any) -> None:
             read(body, TARGET)
 
 
+@pytest.mark.slow
 @searching
 @given(st.dictionaries(st.sampled_from(sorted(FULL_CHAT | FULL_GENERATE)), anything))
 def test_any_object_is_read_or_refused(body: dict[str, Any]) -> None:

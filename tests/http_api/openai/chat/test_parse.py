@@ -116,6 +116,7 @@ def taken_or_refused(asked: dict[str, Any]) -> None:
         assert str(result).isprintable()
 
 
+@pytest.mark.slow
 @searching
 @given(st.dictionaries(words, anything, max_size=4), anything)
 def test_any_json_is_a_request_or_refused_by_a_field(fields: dict[str, Any], messages: Any) -> None:
@@ -123,6 +124,7 @@ def test_any_json_is_a_request_or_refused_by_a_field(fields: dict[str, Any], mes
     taken_or_refused(fields)
 
 
+@pytest.mark.slow
 @settings(searching, max_examples=500)
 @given(st.data())
 def test_a_full_request_with_something_wrong_is_a_request_or_refused_by_a_field(data: st.DataObject) -> None:
