@@ -124,10 +124,11 @@ async def test_patterns_that_take_long_to_compile_are_given_up() -> None:
 
 
 async def test_no_more_patterns_are_remembered_than_there_may_be() -> None:
-    validator = Validator(ValidatorProcesses(), ANYONE)
+    processes = ValidatorProcesses()
+    validator = Validator(processes, ANYONE)
     for start in range(3):
         assert await validator.unknown_pattern([f"{start}-{index}" for index in range(MAX_KNOWN_PATTERNS)]) is None
-    assert len(validator._known) == MAX_KNOWN_PATTERNS
+    assert len(processes._known) == MAX_KNOWN_PATTERNS
 
 
 async def test_a_plain_schema_needs_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
