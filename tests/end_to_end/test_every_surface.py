@@ -45,6 +45,14 @@ def ollama(answer: Any) -> Told:
     return Told(prompt=answer["prompt_eval_count"], completion=answer["eval_count"], reason=answer["done_reason"])
 
 
+def anthropic(answer: Any) -> Told:
+    """Its `input_tokens` are those that were not cached."""
+    usage = answer["usage"]
+    prompt = usage["input_tokens"] + usage["cache_read_input_tokens"]
+    reason = {"max_tokens": "length", "end_turn": "stop"}[answer["stop_reason"]]
+    return Told(prompt=prompt, completion=usage["output_tokens"], reason=reason)
+
+
 def events(stream: str) -> list[Any]:
     """The server-sent events of a stream, without the one that only ends it."""
     lines = (line.removeprefix("data: ") for line in stream.splitlines() if line.startswith("data: "))
@@ -63,6 +71,12 @@ def responses_stream(stream: str) -> Told:
     last = events(stream)[-1]
     assert last["type"] in ("response.completed", "response.incomplete")
     return responses(last["response"])
+
+
+def anthropic_stream(stream: str) -> Told:
+    first, *_, delta, last = events(stream)
+    assert (first["type"], delta["type"], last["type"]) == ("message_start", "message_delta", "message_stop")
+    return anthropic({**delta["delta"], "usage": delta["usage"]})
 
 
 def ollama_stream(stream: str) -> Told:
@@ -117,6 +131,13 @@ SURFACES = [
         told=ollama,
         told_by_stream=ollama_stream,
         logprobs={"logprobs": True},
+    ),
+    Surface(
+        path="/v1/messages",
+        body={"messages": SAID, "max_tokens": 8},
+        told=anthropic,
+        told_by_stream=anthropic_stream,
+        logprobs=None,
     ),
     Surface(
         path="/v1/vision/caption",
