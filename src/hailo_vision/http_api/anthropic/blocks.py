@@ -5,14 +5,16 @@ from typing import Any
 from hailo_vision.chat import ImageRef, Text
 from hailo_vision.http_api.web.fields import JsonObject, a_string, an_object, boolean, invalid, unsupported
 
+_KNOWN = ("/9j/", "iVBORw0KGgo", "R0lGOD", "UklGR")  # how the base64 of a JPEG, PNG, GIF and WebP begins
+
 
 def image(block: JsonObject, param: str) -> ImageRef:
     """A picture in base64 or at an http(s) address. Its `media_type` is not looked at, as the bytes tell."""
     source, place = _source(block, param)
     match source.get("type"):
         case "base64":
-            # The bare base64 of a picture is a picture's url here, so megabytes of it need not be copied.
-            return ImageRef(url=a_string(source.get("data"), f"{place}.data"), param=f"{place}.data")
+            data = a_string(source.get("data"), f"{place}.data")
+            return ImageRef(url=_as_url(data), param=f"{place}.data")
         case "url":
             return ImageRef(url=a_string(source.get("url"), f"{place}.url"), param=f"{place}.url")
         case "file":
@@ -32,6 +34,13 @@ def document(block: JsonObject, param: str) -> Text:
         raise unsupported(f"{place}.type", message)
     said = [_optional(block, name, param) for name in ("title", "context")]
     return Text(text="\n".join([*filter(None, said), a_string(source.get("data"), f"{place}.data")]) + "\n")
+
+
+def _as_url(data: str) -> str:
+    """A data: URI, so that no text in `data` can be an address. The usual pictures, megabytes of text, are known by
+    their bare base64 and not copied; some clients send a data: URI themselves.
+    """
+    return data if data.startswith((*_KNOWN, "data:")) else f"data:;base64,{data}"
 
 
 def _source(block: JsonObject, param: str) -> tuple[JsonObject, str]:

@@ -20,7 +20,7 @@ _COUNT = Dialect(parse=counted, conversation="messages")
 
 async def create(request: web.Request) -> web.StreamResponse:
     call = await prepare(request, _MESSAGES)
-    telling = Telling(Reply(id=call.id, model=call.model, tier=call.rest))
+    telling = Telling(Reply(id=call.id, model=call.model, asked=call.rest))
     async with call.events() as events:
         return await (_stream if call.stream else _whole)(request, telling, events)
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from hailo_vision.chat import Finish, FinishReason, ToolCall, Usage
 from hailo_vision.http_api.web.faults import Fault
@@ -30,19 +30,14 @@ def error(what: Fault) -> JsonObject:
     return {"type": "error", "error": {"type": type_, "message": message}, "request_id": what.request_id or None}
 
 
-def stop_reason(reason: FinishReason) -> str:
+def stop_reason(reason: FinishReason, stop_sequence: str | None = None) -> str:
     match reason:
         case FinishReason.STOP:
-            return "end_turn"
+            return "end_turn" if stop_sequence is None else "stop_sequence"
         case FinishReason.TOOL_CALLS:
             return "tool_use"
         case FinishReason.LENGTH | FinishReason.DEADLINE:
             return "max_tokens"
-
-
-def stopped(finish: Finish) -> JsonObject:
-    """Why an answer ended."""
-    return {"stop_reason": stop_reason(finish.reason), "stop_sequence": None}
 
 
 def text_block(text: str) -> JsonObject:
@@ -67,27 +62,42 @@ def counts(usage: Usage) -> JsonObject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the reply needs of the request."""
+
+    tier: Tier = "standard"
+    stop_sequences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """What all parts of one answer share."""
 
     id: str
     model: str
-    tier: Tier
+    asked: Asked
 
     def begun(self) -> JsonObject:
         """The message before anything was said. The device tells how long the prompt is when it has answered."""
-        return self._message([], None, Usage(prompt_tokens=0, completion_tokens=0))
+        not_yet = {"stop_reason": None, "stop_sequence": None}
+        return self._message([], not_yet, Usage(prompt_tokens=0, completion_tokens=0))
 
     def whole(self, content: Sequence[JsonObject], finish: Finish) -> JsonObject:
-        return self._message(content, finish, finish.usage)
+        return self._message(content, self.stopped(finish), finish.usage)
 
-    def _message(self, content: Sequence[JsonObject], finish: Finish | None, usage: Usage) -> dict[str, Any]:
+    def stopped(self, finish: Finish) -> JsonObject:
+        """Why an answer ended: by one of the client's own sequences, where the engine tells which."""
+        own = finish.stop if finish.stop in self.asked.stop_sequences else None
+        reason = stop_reason(finish.reason, own)
+        return {"stop_reason": reason, "stop_sequence": own if reason == "stop_sequence" else None}
+
+    def _message(self, content: Sequence[JsonObject], stopped: JsonObject, usage: Usage) -> JsonObject:
         return {
             "id": f"msg_{self.id}",
             "type": "message",
             "role": "assistant",
             "model": self.model,
             "content": list(content),
-            **({"stop_reason": None, "stop_sequence": None} if finish is None else stopped(finish)),
-            "usage": {**counts(usage), "service_tier": self.tier},
+            **stopped,
+            "usage": {**counts(usage), "service_tier": self.asked.tier},
         }

@@ -50,21 +50,19 @@ _PROMPT: dict[str, JsonSchema] = {
 }
 
 
-def _told(summary: str, reply: JsonSchema | None = None, **more: object) -> Operation:
-    told = Operation(tag="Anthropic", summary=summary, error="AnthropicError", error_schema=_ERROR)
-    return replace(told, reply={} if reply is None else reply, **more)  # type: ignore[arg-type]
+_PLAIN = Operation(tag="Anthropic", summary="", error="AnthropicError", error_schema=_ERROR)
 
-
-MESSAGES = _told(
-    "Answer a conversation in Anthropic's Messages API",
-    an_object(
+MESSAGES = replace(
+    _PLAIN,
+    summary="Answer a conversation in Anthropic's Messages API",
+    reply=an_object(
         {
             "id": STRING,
             "type": {"const": "message"},
             "role": {"const": "assistant"},
             "model": STRING,
             "content": {"type": "array", "items": OBJECT, "description": "blocks of text and tool_use"},
-            "stop_reason": {"enum": sorted({stop_reason(reason) for reason in FinishReason})},
+            "stop_reason": {"enum": sorted({*map(stop_reason, FinishReason), "stop_sequence"})},
             "stop_sequence": {"type": ["string", "null"]},
             "usage": OBJECT,
         },
@@ -90,10 +88,11 @@ MESSAGES = _told(
     stream_about="Anthropic's events, from message_start to message_stop; error ends a stream that fails",
     failures=FAILURES,
 )
-COUNT = _told(
-    "Count the tokens of a prompt, for which the engine reads it",
-    an_object({"input_tokens": INTEGER}, required=("input_tokens",)),
+COUNT = replace(
+    _PLAIN,
+    summary="Count the tokens of a prompt, for which the engine reads it",
+    reply=an_object({"input_tokens": INTEGER}, required=("input_tokens",)),
     body=an_object(_PROMPT, required=("model", "messages")),
     failures=FAILURES,
 )
-NO_BATCHES = _told("404, as batches are not kept here", failures=(404,))
+NO_BATCHES = replace(_PLAIN, summary="404, as batches are not kept here", failures=(404,))
