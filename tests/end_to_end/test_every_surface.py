@@ -266,6 +266,13 @@ def test_several_answers_to_one_prompt_count_it_once(served: Served) -> None:
     assert int(line["completion_tokens"]) == three["usage"]["completion_tokens"]
 
 
+def test_a_count_of_a_prompt_is_what_usage_says_of_it(served: Served) -> None:
+    body = {"model": served.model, "messages": SAID}
+    status, headers, counted = served.daemon.request("POST", "/v1/messages/count_tokens", body)
+    assert (status, headers[ENGINE]) == (200, served.engine)
+    assert counted["input_tokens"] == anthropic(served.daemon.post({**body, "max_tokens": 2}, "/v1/messages")[1]).prompt
+
+
 def test_work_that_can_wait_is_heard_on_every_surface_that_knows_the_word(served: Served) -> None:
     body = {"model": served.model, "input": "Hi", "max_output_tokens": 1, "service_tier": "flex"}
     assert served.daemon.post(body, "/v1/responses")[1]["service_tier"] == "flex"

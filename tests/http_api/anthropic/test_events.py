@@ -107,7 +107,7 @@ def test_a_message_has_all_that_anthropics_has() -> None:
         "role": "assistant",
         "model": "the-model",
         "content": [
-            {"type": "text", "text": "Hello", "citations": None},
+            {"type": "text", "text": "Hello"},
             {"type": "tool_use", "id": "call_1", "name": "light", "input": {"on": True}},
         ],
         "stop_reason": "tool_use",

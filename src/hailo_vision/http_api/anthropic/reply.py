@@ -41,7 +41,7 @@ def stop_reason(reason: FinishReason, stop_sequence: str | None = None) -> str:
 
 
 def text_block(text: str) -> JsonObject:
-    return {"type": "text", "text": text, "citations": None}
+    return {"type": "text", "text": text}
 
 
 def call_block(call: ToolCall) -> JsonObject:
