@@ -110,6 +110,21 @@ def test_a_call_and_its_result_go_round(daemon: Daemon) -> None:
     assert "18 degrees" in second["content"][0]["text"]
 
 
+def test_a_conversation_that_goes_on_is_read_from_the_devices_context(daemon: Daemon) -> None:
+    question = asking([PHOTO, {"type": "text", "text": "What colours are in this photo?"}])
+    _, first = daemon.post(question, PATH)
+    more = [
+        *question["messages"],
+        {"role": "assistant", "content": first["content"]},
+        {"role": "user", "content": "Are you sure?"},
+    ]
+    body = {"model": MODEL, "max_tokens": 60, "messages": more}
+    _, second = daemon.post(body, PATH)
+    usage = second["usage"]
+    assert usage["cache_read_input_tokens"] > first["usage"]["input_tokens"]
+    assert daemon.post(body, COUNT)[1]["input_tokens"] == usage["input_tokens"] + usage["cache_read_input_tokens"]
+
+
 def test_a_form_of_the_answer_is_kept(daemon: Daemon) -> None:
     form = {"type": "json_schema", "schema": {"type": "object", "properties": {"a": {"type": "boolean"}}}}
     _, answer = daemon.post(asking("Describe it.", output_config={"format": form}), PATH)

@@ -159,6 +159,15 @@ def test_a_tool_that_has_failed_is_told_to_the_model() -> None:
     assert said(block).turns[-1].parts == (ToolResult(call_id="a", text="Error: no such city"),)
 
 
+def test_an_input_that_is_nested_too_deeply_is_refused() -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(200_000):
+        deep = {"a": deep}
+    with pytest.raises(RequestError) as error:
+        said({"type": "tool_use", "id": "a", "name": "b", "input": deep}, role="assistant")
+    assert error.value.param == "messages[0].content[0].input"
+
+
 def test_a_tool_may_give_nothing_back() -> None:
     assert said({"type": "tool_result", "tool_use_id": "a"}).turns[-1].parts == (ToolResult(call_id="a", text=""),)
 
