@@ -55,6 +55,7 @@ TABLE = {
     "http_api.openai.completions": f"{OPENAI} | aiohttp.web",
     "http_api.openai.responses": f"{OPENAI} | aiohttp.web",
     "http_api.ollama": f"{OPENAI} models | aiohttp.web",
+    "http_api.anthropic": f"{OPENAI} | aiohttp.web",
     "http_api.vision": f"{OPENAI} | aiohttp.web",
     "http_api.service": f"{OPENAI} bench console http_api.openapi | aiohttp.web aiohttp.typedefs",
     "ingress": "errors access.addresses access.tls http_api.web.faults http_api.web.http_errors",

@@ -118,6 +118,7 @@ MESSAGES: dict[type[Message], st.SearchStrategy[Message]] = {
         usage=usages,
         prefill_s=seconds,
         decode_s=seconds,
+        stop=st.none() | words,
     ),
     Failed: st.builds(Failed, job=st.none() | count, error=failures, fatal=st.booleans()),
 }

@@ -273,11 +273,12 @@ class Timings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finish:
-    """The end of an answer that came to its end."""
+    """The end of an answer that came to its end. `stop` is the stop string that ended it, where an engine tells."""
 
     reason: FinishReason
     usage: Usage
     timings: Timings
+    stop: str | None = None
 
 
 # What an engine says: pieces, then the calls of tools that it made by its own means, then exactly one Finish.

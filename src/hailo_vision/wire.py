@@ -82,13 +82,17 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """A job has ended; `reason` is None when it was aborted. Seconds are the worker's own clock."""
+    """A job has ended; `reason` is None when it was aborted, `stop` the stop string that ended it, if one did.
+
+    Seconds are the worker's own clock.
+    """
 
     job: int
     reason: FinishReason | None
     usage: Usage
     prefill_s: float
     decode_s: float
+    stop: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Other people's clients, as they install from PyPI and npm, run against the daemon as programs of their own."""
 
 import base64
+import re
 import subprocess
 from pathlib import Path
 
@@ -32,6 +33,15 @@ def run(daemon: Daemon, command: list[str]) -> None:
 @pytest.mark.parametrize("name", sorted(path.stem for path in PROGRAMS.glob("*.py")))
 def test_a_python_client_gets_what_it_asks_for(daemon: Daemon, name: str) -> None:
     run(daemon, [str(PYTHON), "-P", str(PROGRAMS / f"{name}.py")])
+
+
+@pytest.mark.skipif(not (PYTHON.parent.parent / ".has").exists(), reason="no clients here: scripts/clients gets them")
+def test_the_example_for_anthropics_sdk_prints_its_answer(daemon: Daemon) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "api-anthropic.md").read_text(), re.DOTALL)
+    words = [str(PYTHON), "-P", "-c", example.replace("http://127.0.0.1:11435", daemon.url)]
+    result = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    assert result.returncode == 0, result.stderr[-4000:]
+    assert "zebra" in result.stdout
 
 
 @needs("node", "nodejs")

@@ -12,7 +12,7 @@ from needs import needs
 
 pytestmark = pytest.mark.slow
 
-PAGES = {name: (ROOT / "docs" / name).read_text() for name in ("api-responses.md", "api-vision.md")}
+PAGES = {name: (ROOT / "docs" / name).read_text() for name in ("api-responses.md", "api-vision.md", "api-anthropic.md")}
 PRINTED_URL = "http://127.0.0.1:11435"
 SHELL = [block for page in PAGES.values() for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL)]
 
@@ -42,4 +42,6 @@ def test_the_sdk_example_prints_its_answer(daemon: Daemon) -> None:
 
 
 def test_there_are_examples_of_all_routes() -> None:
-    assert all(any(route in example for example in SHELL) for route in ("completions", "vqa", "caption", "analyze"))
+    assert all(
+        any(route in example for example in SHELL) for route in ("completions", "messages", "vqa", "caption", "analyze")
+    )

@@ -45,6 +45,14 @@ def ollama(answer: Any) -> Told:
     return Told(prompt=answer["prompt_eval_count"], completion=answer["eval_count"], reason=answer["done_reason"])
 
 
+def anthropic(answer: Any) -> Told:
+    """Its `input_tokens` are those that were not cached."""
+    usage = answer["usage"]
+    prompt = usage["input_tokens"] + usage["cache_read_input_tokens"]
+    reason = {"max_tokens": "length", "end_turn": "stop"}[answer["stop_reason"]]
+    return Told(prompt=prompt, completion=usage["output_tokens"], reason=reason)
+
+
 def events(stream: str) -> list[Any]:
     """The server-sent events of a stream, without the one that only ends it."""
     lines = (line.removeprefix("data: ") for line in stream.splitlines() if line.startswith("data: "))
@@ -63,6 +71,12 @@ def responses_stream(stream: str) -> Told:
     last = events(stream)[-1]
     assert last["type"] in ("response.completed", "response.incomplete")
     return responses(last["response"])
+
+
+def anthropic_stream(stream: str) -> Told:
+    first, *_, delta, last = events(stream)
+    assert (first["type"], delta["type"], last["type"]) == ("message_start", "message_delta", "message_stop")
+    return anthropic({**delta["delta"], "usage": delta["usage"]})
 
 
 def ollama_stream(stream: str) -> Told:
@@ -117,6 +131,13 @@ SURFACES = [
         told=ollama,
         told_by_stream=ollama_stream,
         logprobs={"logprobs": True},
+    ),
+    Surface(
+        path="/v1/messages",
+        body={"messages": SAID, "max_tokens": 8},
+        told=anthropic,
+        told_by_stream=anthropic_stream,
+        logprobs=None,
     ),
     Surface(
         path="/v1/vision/caption",
@@ -243,6 +264,13 @@ def test_several_answers_to_one_prompt_count_it_once(served: Served) -> None:
     assert three["usage"]["prompt_tokens"] == one["usage"]["prompt_tokens"]
     line = log_line(served.daemon, headers["x-request-id"])
     assert int(line["completion_tokens"]) == three["usage"]["completion_tokens"]
+
+
+def test_a_count_of_a_prompt_is_what_usage_says_of_it(served: Served) -> None:
+    body = {"model": served.model, "messages": SAID}
+    status, headers, counted = served.daemon.request("POST", "/v1/messages/count_tokens", body)
+    assert (status, headers[ENGINE]) == (200, served.engine)
+    assert counted["input_tokens"] == anthropic(served.daemon.post({**body, "max_tokens": 2}, "/v1/messages")[1]).prompt
 
 
 def test_work_that_can_wait_is_heard_on_every_surface_that_knows_the_word(served: Served) -> None:

@@ -34,6 +34,9 @@ def test_what_goes_out_is_the_text_before_the_first_stop_string(tokens: list[str
     hold_back = HoldBack(stop)
     out = "".join(map(hold_back.feed, tokens)) + hold_back.flush()
     assert (out, hold_back.stopped) == expected("".join(tokens), stop)
+    if hold_back.matched is not None:
+        assert hold_back.matched in stop
+        assert "".join(tokens).startswith(out + hold_back.matched)
 
 
 @searching

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
-EXPOSED_HEADERS = "x-request-id, retry-after, openai-processing-ms"
+EXPOSED_HEADERS = "x-request-id, request-id, retry-after, openai-processing-ms"
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 PREFLIGHT_MAX_AGE_S = 600
 MAX_HEADER_CHARS = 4096

@@ -28,6 +28,7 @@ def total(finishes: Sequence[Finish], reason: FinishReason | None = None) -> Fin
             prefill_s=sum(timing.prefill_s for timing in timings),
             decode_s=sum(timing.decode_s for timing in timings),
         ),
+        stop=last.stop,
     )
 
 

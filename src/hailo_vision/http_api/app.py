@@ -4,11 +4,13 @@ import asyncio
 import logging
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from hailo_vision.errors import HailoVisionError, SlowReader
+from hailo_vision.http_api.anthropic import handler as anthropic
 from hailo_vision.http_api.ollama import handler as ollama
 from hailo_vision.http_api.openai.chat import handler as chat
 from hailo_vision.http_api.openai.completions import handler as completions
@@ -40,6 +42,7 @@ def surfaces(*, with_console: bool = True) -> tuple[Surface, ...]:
         responses.SURFACE,
         vision.SURFACE,
         ollama.SURFACE,
+        anthropic.SURFACE,
         service.SURFACE,
     )
 
@@ -118,6 +121,7 @@ async def _wait(_: web.Request) -> None:
 async def _tell(request: web.Request, what: Fault) -> web.StreamResponse:
     """Send an error: as the response, or as an event when a stream has begun, which then ends without [DONE]."""
     about = exchange(request)
+    what = replace(what, request_id=about.id)
     about.facts.update({"status": what.status, "error": what.code})
     if what.detail is not None:
         about.facts["reason"] = what.detail
@@ -136,6 +140,7 @@ async def _sign(request: web.Request, response: web.StreamResponse) -> None:
     spent_s = asyncio.get_running_loop().time() - about.arrived_at
     response.headers["Server"] = _SERVER
     response.headers["x-request-id"] = about.id
+    response.headers["request-id"] = about.id  # the same in Anthropic's words
     response.headers["openai-processing-ms"] = str(round(spent_s * 1000))
     response.headers["X-Content-Type-Options"] = "nosniff"
     if about.engine is not None:

@@ -10,12 +10,13 @@ from hailo_vision.wire import Load
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """The end of a generation; `reason` is None when it was cancelled."""
+    """The end of a generation; `reason` is None when it was cancelled, `stop` the stop string that ended it, if any."""
 
     reason: FinishReason | None
     usage: Usage
     prefill_s: float
     decode_s: float
+    stop: str | None = None
 
 
 class Backend(Protocol):

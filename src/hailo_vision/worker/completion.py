@@ -143,6 +143,7 @@ class Completion:
             ),
             prefill_s=(first if self.has_begun else now) - started,
             decode_s=now - first if self.has_begun else 0.0,
+            stop=self._hold_back.matched,
         )
 
     def _reason(self) -> FinishReason:

@@ -12,17 +12,20 @@ class HoldBack:
         self._stop = stop
         self._longest = max((len(text) for text in stop), default=0)
         self._held = ""
-        self.stopped = False
+        self.matched: str | None = None  # the stop string that is complete
+
+    @property
+    def stopped(self) -> bool:
+        return self.matched is not None
 
     def feed(self, text: str) -> str:
         """Add text, and return the text that is safe to send. Once a stop string is complete, `stopped` stays True."""
         if not self._stop or self.stopped:
             return "" if self.stopped else text
         self._held += text
-        found = [(start + len(stop), start) for stop in self._stop if (start := self._held.find(stop)) >= 0]
+        found = [(start + len(stop), start, stop) for stop in self._stop if (start := self._held.find(stop)) >= 0]
         if found:
-            self.stopped = True
-            _, start = min(found)
+            _, start, self.matched = min(found)
             safe, self._held = self._held[:start], ""
             return safe
         keep = self._open_prefix()

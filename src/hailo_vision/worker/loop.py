@@ -116,6 +116,7 @@ def _generate(channel: Channel, backend: Backend, message: Generate) -> bool:
                         usage=event.usage,
                         prefill_s=event.prefill_s,
                         decode_s=event.decode_s,
+                        stop=event.stop,
                     )
                 )
     except (ContextLengthExceeded, GenerationFailed) as error:

@@ -108,3 +108,11 @@ def test_deep_json_and_lists_are_no_answer() -> None:
     for data in (b"[" * 500_000, b"[1]", b"null", b"9" * 5000):
         with pytest.raises(GenerationFailed):
             streamed().take(data, 1.0)
+
+
+@pytest.mark.parametrize(("told", "stop"), [('"END"', "END"), ("null", None), ("151645", None), ('""', None)])
+def test_the_stop_string_that_a_server_names_is_told(told: str, stop: str | None) -> None:
+    """vLLM has the string in `stop_reason`, or the number of a token."""
+    response = streamed()
+    response.take(f'{{"choices":[{{"finish_reason":"stop","stop_reason":{told}}}]}}'.encode(), 1.0)
+    assert response.finish(FinishReason.STOP).stop == stop

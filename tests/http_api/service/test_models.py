@@ -33,6 +33,11 @@ def test_a_model_is_listed_while_it_loads() -> None:
         "aliases": ["gpt-4o"],
         "architecture": {"input_modalities": ["text", "image"], "output_modalities": ["text"]},
         "meta": {"n_ctx": None},
+        "type": "model",
+        "display_name": "the-model",
+        "created_at": "2023-11-14T22:13:20Z",
+        "max_input_tokens": None,
+        "lifecycle": "active",
     }
     assert Model.model_validate(entry).id == "the-model"
 

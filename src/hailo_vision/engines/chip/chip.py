@@ -272,7 +272,8 @@ class ChipEngine:
         self._busy_s += message.prefill_s + message.decode_s
         if message.reason is not None:
             timings = Timings(prefill_s=message.prefill_s, decode_s=message.decode_s)
-            self._hand_over(message.job, Finish(reason=message.reason, usage=message.usage, timings=timings))
+            finish = Finish(reason=message.reason, usage=message.usage, timings=timings, stop=message.stop)
+            self._hand_over(message.job, finish)
         self._rest()
 
     # The job in hand

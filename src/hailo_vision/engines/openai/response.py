@@ -50,6 +50,7 @@ class StreamedResponse:
         self._usage: dict[str, Any] = {}
         self._timings: dict[str, Any] = {}
         self.reason: FinishReason | None = None
+        self._stop = ""  # the stop string that ended the answer; vLLM names it
         self.is_full = False  # the server has sent all the text that was requested, and must be stopped
 
     def take(self, data: bytes, now: float) -> Piece | None:
@@ -64,6 +65,7 @@ class StreamedResponse:
         choices = chunk.get("choices")
         choice = object_in(choices[0]) if isinstance(choices, list) and choices else {}
         self.reason = _REASONS.get(text_in(choice.get("finish_reason")), self.reason)
+        self._stop = text_in(choice.get("stop_reason")) or self._stop
         return self._take_delta(object_in(choice.get("delta")), choice.get("logprobs"), now)
 
     @property
@@ -75,7 +77,7 @@ class StreamedResponse:
         return tuple(ToolCall(id=call.id, name=call.name, arguments=call.arguments) for call in self._calls.values())
 
     def finish(self, reason: FinishReason) -> Finish:
-        return Finish(reason=reason, usage=self.usage, timings=self.timings)
+        return Finish(reason=reason, usage=self.usage, timings=self.timings, stop=self._stop or None)
 
     @property
     def usage(self) -> Usage:

@@ -49,16 +49,16 @@ def sampling(body: JsonObject, defaults: settings.Generation) -> Sampling:
     )
 
 
-def stop_strings(value: object, *, most: int = MAX_STOPS) -> tuple[str, ...]:
+def stop_strings(value: object, *, most: int = MAX_STOPS, param: str = "stop") -> tuple[str, ...]:
     """`stop`: a string, or several; empty ones count as absent."""
     if value is None:
         return ()
-    texts = [value] if isinstance(value, str) else a_list(value, "stop")
+    texts = [value] if isinstance(value, str) else a_list(value, param)
     if len(texts) > most:
-        raise invalid("stop", f"at most {most} strings", texts)
+        raise invalid(param, f"at most {most} strings", texts)
     for index, text in enumerate(texts):
-        if len(a_string(text, f"stop[{index}]")) > MAX_STOP_CHARS:
-            raise invalid(f"stop[{index}]", f"at most {MAX_STOP_CHARS} characters long", text)
+        if len(a_string(text, f"{param}[{index}]")) > MAX_STOP_CHARS:
+            raise invalid(f"{param}[{index}]", f"at most {MAX_STOP_CHARS} characters long", text)
     return tuple(text for text in texts if text)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
@@ -127,7 +128,8 @@ async def models(request: web.Request) -> web.Response:
     """Each served model under each of its names."""
     services = request.app[SERVICES]
     data = [await _model(services, model, name) for model in services.models for name in model.names]
-    return web.json_response({"object": "list", "data": data})
+    ends = {"first_id": data[0]["id"], "last_id": data[-1]["id"], "has_more": False}  # Anthropic's pages
+    return web.json_response({"object": "list", "data": data, **ends})
 
 
 async def model(request: web.Request) -> web.Response:
@@ -147,7 +149,7 @@ async def _model(services: Services, model: ServedModel, name: str) -> dict[str,
 def model_json(model: ServedModel, name: str, created: int, facts: ModelFacts) -> dict[str, Any]:
     """One entry of /v1/models. It is listed while it loads; what only the device knows comes with the load.
 
-    What clients of vLLM and of llama.cpp look for stands in it too, each in its place.
+    What clients of vLLM, of llama.cpp and of Anthropic look for stands in it too, each in its place.
     """
     loaded, runtime = model.backend.scheduler.engine_model, model.backend.name
     context = loaded.context_tokens if loaded is not None else facts.context_tokens
@@ -164,4 +166,9 @@ def model_json(model: ServedModel, name: str, created: int, facts: ModelFacts) -
         "aliases": [other for other in model.names if other != name],
         "architecture": {"input_modalities": modalities, "output_modalities": ["text"]},
         "meta": {"n_ctx": context},
+        "type": "model",
+        "display_name": name,
+        "created_at": datetime.fromtimestamp(created, UTC).isoformat().replace("+00:00", "Z"),
+        "max_input_tokens": context,
+        "lifecycle": "active",
     }

@@ -89,7 +89,10 @@ _NO_RETRY = {"x-should-retry": "false"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """An error as a client sees it. `detail` is for the log: the message with its paths, where it has some."""
+    """An error as a client sees it; `request_id` is for dialects that tell it in the body too.
+
+    `detail` is for the log: the message with its paths, where it has some.
+    """
 
     status: int
     type: str
@@ -99,6 +102,7 @@ class Fault:
     detail: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
     facts: dict[str, int] = field(default_factory=dict)
+    request_id: str = ""
 
     @property
     def body(self) -> dict[str, Any]:
