@@ -99,7 +99,8 @@ async def test_an_answer_is_stopped_and_the_next_one_comes(browser: Browser, sta
         assert "stopped" in await seen.text(".exchange .facts")
         daemon.wait_for(lambda: daemon.get("/health")[1]["queue"]["running"] == 0)
         assert await seen.ask("How many pictures are there?")
-        assert seen.asked[1]["messages"][1] == {"role": "assistant", "content": kept}
+        said = seen.asked[1]["messages"][1]
+        assert (said["role"], said["content"].strip()) == ("assistant", kept)  # cut anywhere, also after a blank
 
 
 async def test_stopped_before_the_first_word_the_question_comes_back(

@@ -83,19 +83,44 @@ async def test_a_server_that_is_gone_is_named_and_met_again(browser: Browser, st
         assert await seen.answer()
 
 
-async def test_loading_is_shown_and_then_ready(browser: Browser, start: Callable[..., Daemon]) -> None:
-    daemon = start(simulator={"load_s": 4})
+async def test_a_question_waits_for_the_model_and_is_then_asked_by_itself(
+    browser: Browser, start: Callable[..., Daemon]
+) -> None:
+    daemon = start(simulator={"load_s": 6})
     async with visit(browser, daemon.url, refused=True) as seen:
         await expect(seen.page.locator("#state")).to_have_text("Loading the model")
         await seen.page.fill("#question", "Hello?")
         await seen.page.click("#submit")
-        await seen.page.wait_for_selector("#trouble:not([hidden])")
-        assert "being loaded" in await seen.text("#trouble-message")
-        assert "turns to Ready" in await seen.text("#trouble-next")
+        await expect(seen.page.locator(".waiting")).to_contain_text("The model is being loaded; your question is asked")
+        await expect(seen.page.locator(".waiting")).to_contain_text(re.compile(r", \d+ s$"))
+        assert await seen.page.is_hidden("#trouble")
         await seen.shot("loading")
         assert await seen.violations() == []
+        assert await seen.answer()
         await expect(seen.page.locator("#state")).to_have_text("Ready")
         assert await seen.page.is_hidden("#state-message")
+        assert len(seen.asked) >= 2
+        assert seen.asked[0] == seen.asked[-1]
+
+
+async def test_a_question_that_waits_for_the_model_is_told_when_it_fails_and_can_be_stopped(
+    browser: Browser, start: Callable[..., Daemon]
+) -> None:
+    daemon = start(simulator={"load_s": 600})
+    async with visit(browser, daemon.url, refused=True, **PHONE) as seen:
+        for stop in ("Escape", None):
+            await seen.page.fill("#question", "Hello?")
+            await seen.page.click("#submit")
+            await expect(seen.page.locator(".waiting")).to_contain_text("The model is being loaded")
+            if stop:
+                await seen.page.keyboard.press(stop)
+            else:
+                daemon.stop()
+            await seen.page.wait_for_selector(".exchange", state="detached")
+            assert await seen.page.input_value("#question") == "Hello?"
+        await expect(seen.page.locator("#trouble-message")).to_have_text("The server did not answer.")
+        await expect(seen.page.locator("#trouble")).to_be_in_viewport(ratio=1)
+        await seen.shot("gone-phone")
 
 
 async def test_a_chip_that_fails_is_shown_with_its_reason(browser: Browser, start: Callable[..., Daemon]) -> None:
@@ -124,12 +149,13 @@ async def test_the_charts_follow_the_server(browser: Browser, paced: Daemon) -> 
         charts = seen.page.locator("#charts svg")
         await expect(seen.page.locator("#temperature")).to_have_text(re.compile(r"\d+ °C"))
         await expect(charts.nth(2)).to_have_attribute("aria-label", re.compile(r"Chip temperature, .* now \d+ °C"))
-        with posting(paced, ask("Describe yourself at length, please.")) as other:
-            await expect(charts.nth(0)).to_have_attribute(
-                "aria-label", re.compile("Requests running and waiting, .* most 1")
-            )
+        question = ask("Describe yourself at length, please.")  # three of them outlast the page's pause of 2 s
+        with posting(paced, question) as one, posting(paced, question) as two, posting(paced, question) as three:
             await expect(seen.page.locator("#state")).to_have_text("Answering")
-            assert other.result()[0] == 200
+            await expect(charts.nth(0)).to_have_attribute(
+                "aria-label", re.compile("Requests running and waiting, .* most [123]")
+            )
+            assert [other.result()[0] for other in (one, two, three)] == [200] * 3
         tokens = re.compile(r"Tokens a second, over a minute, last 5 minutes: now [1-9\d.]*[1-9]")
         await expect(charts.nth(1)).to_have_attribute("aria-label", tokens)
         for index in range(3):

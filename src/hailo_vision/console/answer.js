@@ -2,11 +2,12 @@
 
 import { ask } from "./api.js";
 
-// Calls `onText` with each piece. Gives { firstTokenS, tokensPerS, usage, finishReason, isSimulated }.
+// Calls `onText` with each piece. Gives { firstTokenS, tokensPerS, usage, finishReason, isSimulated, engine }.
 export async function answer(body, { signal, onText }) {
   const askedAt = performance.now();
   const seen = { firstAt: null, lastAt: null, usage: null, toldPerS: null, finishReason: null, isSimulated: false };
-  for await (const chunk of ask(body, signal)) {
+  const { engine, chunks } = await ask(body, signal);
+  for await (const chunk of chunks) {
     seen.usage = chunk.usage ?? seen.usage;
     seen.toldPerS = chunk.performance?.tokens_per_second ?? seen.toldPerS;
     seen.isSimulated ||= (chunk.system_fingerprint ?? "").includes("-simulated-");
@@ -24,6 +25,7 @@ export async function answer(body, { signal, onText }) {
     usage: seen.usage,
     finishReason: seen.finishReason,
     isSimulated: seen.isSimulated,
+    engine,
   };
 }
 

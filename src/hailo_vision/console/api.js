@@ -20,14 +20,19 @@ export async function getJson(path, signal) {
   return response.json();
 }
 
-// The chunks of a streamed answer. Ends at [DONE] alone; all else is an ApiError, or an AbortError when `signal` says so.
-export async function* ask(body, signal) {
+// A streamed answer: the engine that gives it, where the server says so, and its chunks.
+export async function ask(body, signal) {
   const response = await fetched("v1/chat/completions", {
     method: "POST",
     headers: { ...headers(), "Content-Type": "application/json" },
     body: JSON.stringify({ ...body, stream: true, stream_options: { include_usage: true } }),
     signal,
   });
+  return { engine: response.headers.get("x-hailo-vision-engine"), chunks: chunksOf(response) };
+}
+
+// Ends at [DONE] alone; all else is an ApiError, or an AbortError when the request was stopped.
+async function* chunksOf(response) {
   try {
     for await (const data of events(response.body)) {
       if (data === "[DONE]") return;

@@ -28,7 +28,7 @@ export class AskKey {
   // For an answer of 401; `isAsked` when a person did something that needs the key.
   open(error, { isAsked }) {
     if (byId("key").open || (this.#isRefused && !isAsked)) return;
-    if (key()) write(byId("key-said"), `${error.message} Look whether it is complete.`);
+    if (key()) write(byId("key-said"), `${firstSentence(error.message)} Look whether it is complete.`);
     byId("key-text").value = "";
     byId("key").showModal();
   }
@@ -44,3 +44,6 @@ export class AskKey {
     show(byId("forget-key"), key() !== "");
   }
 }
+
+// The rest of it is for programs: which header a key belongs in.
+const firstSentence = (text) => text.match(/^.*?[.!?](?=\s|$)/)?.[0] ?? text;

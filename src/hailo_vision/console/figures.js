@@ -22,3 +22,5 @@ export function duration(s) {
   if (s < 5400) return `${whole.format(s / 60)} min`;
   return s < 172_800 ? `${whole.format(s / 3600)} h` : `${whole.format(s / 86_400)} days`;
 }
+
+export const wholeSeconds = (s) => `${whole.format(Math.floor(s))} s`;

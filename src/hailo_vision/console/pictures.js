@@ -2,7 +2,8 @@
 
 import { pixels, size } from "./figures.js";
 
-// The model takes frames of 336 x 336 pixels; in fine detail, by the default settings, at most four of them side by side.
+// The Hailo's model takes frames of 336 x 336 pixels; in fine detail, by the default settings, at most four of them side by
+// side. Other engines are sent the same size: the models that they run make pictures smaller too.
 const LONGEST_PX = 4 * 336;
 const LARGEST_BYTES = 2_000_000;
 const JPEG_QUALITY = 0.9;

@@ -1,6 +1,6 @@
 // What was just asked as a command and as a program. Pure. Pictures stand in it as files, by name.
 
-import { messagesOf } from "./conversation.js";
+import { bodyOf, parametersOf } from "./conversation.js";
 
 const KEY_VARIABLE = "HAILO_VISION_API_KEY";
 const TYPES = { jpg: "image/jpeg", png: "image/png", webp: "image/webp", gif: "image/gif", bmp: "image/bmp" };
@@ -8,10 +8,12 @@ const TYPES = { jpg: "image/jpeg", png: "image/png", webp: "image/webp", gif: "i
 const typeOf = (fileName) => TYPES[fileName.split(".").pop()];
 
 // `printf` and `base64` write the body in parts: pictures are too long for a command's arguments.
-export function curl({ url, model, exchanges, needsKey }) {
+// `request` is as in conversation.js.
+export function curl({ url, request, needsKey }) {
+  const { exchanges } = request;
   const files = exchanges.flatMap(({ pictures }) => pictures.map(({ fileName }) => fileName));
-  const mark = markFor(exchanges);
-  const body = JSON.stringify({ model, messages: messagesOf(exchanges, (shown) => partOf(shown, mark)) });
+  const mark = markFor(request);
+  const body = JSON.stringify(bodyOf(request, (shown) => partOf(shown, mark)));
   const parts = body.split(mark);
   const lines = parts.flatMap((part, index) => [
     `  printf %s ${quoted(part)}`,
@@ -23,8 +25,8 @@ export function curl({ url, model, exchanges, needsKey }) {
 }
 
 // A word that stands nowhere in what was said.
-function markFor(exchanges) {
-  const said = exchanges.map(({ question, answer }) => question + answer).join(" ");
+function markFor({ model, exchanges, options }) {
+  const said = [model, options.system, ...exchanges.map(({ question, answer }) => question + answer)].join(" ");
   let mark = "PICTURE";
   while (said.includes(mark)) mark += "_";
   return mark;
@@ -38,7 +40,8 @@ function partOf(shown, payload) {
 // For a shell: everything but the quote itself stands for itself between single quotes.
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 
-export function python({ url, model, exchanges, needsKey }) {
+export function python({ url, request, needsKey }) {
+  const { model, exchanges, options } = request;
   const hasPictures = exchanges.some(({ pictures }) => pictures.length > 0);
   const key = needsKey ? `os.environ["${KEY_VARIABLE}"]` : '"unused"';
   const modules = [...(hasPictures ? ["import base64"] : []), ...(needsKey ? ["import os"] : [])];
@@ -51,8 +54,10 @@ export function python({ url, model, exchanges, needsKey }) {
     "answer = client.chat.completions.create(",
     `    model=${JSON.stringify(model)},`,
     "    messages=[",
+    ...(options.system ? [turn("system", options.system)] : []),
     ...exchanges.flatMap(turns),
     "    ],",
+    ...Object.entries(parametersOf(options)).map(([name, value]) => `    ${name}=${value},`),
     ")",
     "print(answer.choices[0].message.content)",
     "",

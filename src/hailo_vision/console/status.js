@@ -17,18 +17,21 @@ export class Status {
     temperature: new Chart({ title: "Chip temperature", least: 30, most: 70, format: degrees }),
   };
 
-  // `onHealth` gets each answer, `onKeyWanted` is called when the server asks for a key.
+  isAwaited = false; // a question waits for what is said here, so that it is asked in the background too
+
+  // `onHealth` gets each answer, null for none; `onKeyWanted` is called when the server asks for a key.
   constructor({ onHealth, onKeyWanted }) {
     this.onHealth = onHealth;
     this.onKeyWanted = onKeyWanted;
     byId("charts").append(...Object.values(this.#charts).map(({ element }) => element));
     document.addEventListener("visibilitychange", () => this.#schedule(0));
+    byId("server").open = matchMedia("(min-width: 60rem)").matches; // on a phone the answer comes first
     this.#schedule(0);
   }
 
   #schedule(ms) {
     clearTimeout(this.timer);
-    if (!document.hidden) this.timer = setTimeout(() => this.#ask(), ms);
+    if (!document.hidden || this.isAwaited) this.timer = setTimeout(() => this.#ask(), ms);
   }
 
   async #ask() {
@@ -49,9 +52,11 @@ export class Status {
     const message = health === null ? "The server does not answer. The page keeps asking." : health.message;
     show(byId("state-message"), Boolean(message) && mood !== "good" && mood !== "busy");
     write(byId("state-message"), message ?? "");
-    if (health === null) return;
-    this.#add(health);
-    this.#describe(health);
+    byId("state-message").dataset.mood = mood;
+    if (health !== null) {
+      this.#add(health);
+      this.#describe(health);
+    }
     this.onHealth(health);
   }
 
@@ -64,7 +69,9 @@ export class Status {
     });
     this.#charts.queue.draw(this.#history.queue());
     this.#charts.rate.draw(this.#history.rate());
-    this.#charts.temperature.draw(this.#history.temperature());
+    const temperatures = this.#history.temperature();
+    this.#charts.temperature.draw(temperatures);
+    show(this.#charts.temperature.element, temperatures.length > 0); // only a chip has one
   }
 
   #describe(health) {

@@ -2,6 +2,7 @@
 
 import { isLive, photo } from "./camera.js";
 import { byId, make, show, write } from "./dom.js";
+import { enlargeable } from "./enlarge.js";
 import { picture, UnreadablePicture } from "./pictures.js";
 
 export class Tray {
@@ -9,11 +10,14 @@ export class Tray {
   #taken = 0; // pictures so far, whose number stands in their file names
   #adding = Promise.resolve();
 
-  // `onChange` is called with the tray's pictures, `onTrouble` with a sentence about a file that is no picture.
-  constructor({ onChange, onTrouble }) {
+  // `onChange` is called when the tray's pictures changed, `onOpened` after some files with the sentences about those that
+  // are no pictures; `isOpen` says whether the tray takes any.
+  constructor({ onChange, onOpened, isOpen }) {
     this.onChange = onChange;
-    this.onTrouble = onTrouble;
+    this.onOpened = onOpened;
+    this.isOpen = isOpen;
     byId("choose").onclick = () => byId("files").click();
+    byId("welcome").onclick = () => byId("files").click();
     byId("take").onclick = () => this.#take();
     for (const input of [byId("files"), byId("capture")]) {
       input.onchange = async () => {
@@ -39,16 +43,31 @@ export class Tray {
   }
 
   async #addAll(files) {
+    const troubles = this.isOpen() ? await this.#opened(files) : ["Pictures can't be asked about here."];
+    this.#draw();
+    this.onOpened(troubles);
+  }
+
+  // Takes in what can be opened, and gives a sentence about each file that can't.
+  async #opened(files) {
+    const troubles = [];
     for (const file of files) {
+      this.#opening(file); // a large one takes seconds
       try {
         this.pictures.push(await picture(file, this.#taken + 1));
         this.#taken += 1;
       } catch (error) {
         if (!(error instanceof UnreadablePicture)) throw error;
-        this.onTrouble(error.message);
+        troubles.push(error.message);
       }
     }
-    this.#draw();
+    return troubles;
+  }
+
+  #opening({ name }) {
+    const words = make("p", { className: "small", textContent: `Opening ${name || "a picture"} …` });
+    byId("tray").replaceChildren(...byId("tray").querySelectorAll(".tray-item"), make("li", {}, words));
+    show(byId("tray"), true);
   }
 
   // Pictures that were asked about are given back, after a failure or for a new question.
@@ -94,7 +113,7 @@ export class Tray {
     show(byId("tray"), this.pictures.length > 0);
     const notes = this.pictures.map(({ note }, index) => `Picture ${index + 1}: ${note}.`);
     write(byId("said"), notes.join(" "));
-    this.onChange(this.pictures);
+    this.onChange();
   }
 
   #item(shown, index) {
@@ -105,7 +124,8 @@ export class Tray {
       this.#draw();
       byId("question").focus();
     };
-    const image = make("img", { src: shown.url, alt: `Picture ${index + 1}` });
+    const label = `Picture ${index + 1}: ${shown.name}`;
+    const image = enlargeable(make("img", { src: shown.url, alt: `Picture ${index + 1}` }), label);
     const words = make(
       "div",
       { className: "tray-words" },

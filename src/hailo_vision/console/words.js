@@ -41,3 +41,10 @@ export function stateOf(health) {
   if (health.ready && health.engines?.[0]?.ready === false) return ["Ready, by the fallback", "good"];
   return STATES[health.state === "unloaded" ? "unloaded" : (health.reason ?? health.state)] ?? [health.state, "waiting"];
 }
+
+// Whether a model is still being loaded, so that a question for it waits. `health` is null when the server is away.
+export function isLoading(health, model) {
+  if (health === null) return false;
+  const { reason } = health.models?.find((one) => one.model === model) ?? health;
+  return reason === "loading";
+}
