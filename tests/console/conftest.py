@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
+from console.modules import Modules
 from harness import Daemon
 
 if TYPE_CHECKING:
@@ -31,3 +32,8 @@ def paced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     running = Daemon(tmp_path_factory.mktemp("paced"), {"simulator": PACE}).wait_until_ready()
     yield running
     assert running.stop() == 0, running.log
+
+
+@pytest.fixture(scope="module")
+def modules(tmp_path_factory: pytest.TempPathFactory) -> Modules:
+    return Modules(tmp_path_factory.mktemp("modules"))

@@ -1,25 +1,12 @@
 """An answer's Markdown: what it becomes, and that nothing in it can become markup. In Node.js, without a browser."""
 
-import json
-import shutil
-import subprocess
-from pathlib import Path
 from typing import Any
 
-import pytest
-
-from harness import PATIENCE_S, ROOT
+from console.modules import Modules
 from needs import needs
 
 pytestmark = [needs("node", "nodejs")]
 
-CONSOLE = ROOT / "src" / "hailo_vision" / "console"
-READ = """
-import { markdown } from "./markdown.js";
-import { readFileSync } from "node:fs";
-const texts = JSON.parse(readFileSync(0, "utf8"));
-console.log(JSON.stringify(texts.map((text) => markdown(text))));
-"""
 KINDS = {"paragraph", "heading", "code", "list", "table", "quote", "rule", "strong", "em", "del", "break"}
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -35,23 +22,10 @@ HOSTILE = [
 ]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The pure modules beside a script that runs them, as ECMAScript modules."""
-    place = tmp_path_factory.mktemp("markdown")
-    for name in ("markdown.js", "markdown_inline.js"):
-        shutil.copy(CONSOLE / name, place)
-    (place / "package.json").write_text('{"type": "module"}')
-    (place / "read.js").write_text(READ)
-    return place
-
-
-def read(folder: Path, *texts: str) -> list[list[dict[str, Any]]]:
+def read(modules: Modules, *texts: str) -> list[list[dict[str, Any]]]:
     """The tree of each text."""
-    command = ["node", str(folder / "read.js")]
-    done = subprocess.run(command, input=json.dumps(texts), capture_output=True, text=True, timeout=PATIENCE_S)
-    assert done.returncode == 0, done.stderr
-    trees: list[list[dict[str, Any]]] = json.loads(done.stdout)
+    imports = '{ markdown } from "./markdown.js"'
+    trees: list[list[dict[str, Any]]] = modules.run(imports, "given.map((text) => markdown(text))", texts)
     return trees
 
 
@@ -84,7 +58,7 @@ def kinds(part: Any) -> set[str]:
     return set()
 
 
-def test_what_stands_in_a_line_is_marked(folder: Path) -> None:
+def test_what_stands_in_a_line_is_marked(modules: Modules) -> None:
     cases = {
         "a **b** c": paragraph("a ", marked("strong", "b"), " c"),
         "*a* _b_ ~~c~~": paragraph(marked("em", "a"), " ", marked("em", "b"), " ", marked("del", "c")),
@@ -94,16 +68,16 @@ def test_what_stands_in_a_line_is_marked(folder: Path) -> None:
         "one\ntwo": paragraph("one", {"kind": "break"}, "two"),
         "\\*plain\\*": paragraph("*plain*"),
     }
-    assert dict(zip(cases, read(folder, *cases), strict=True)) == cases
+    assert dict(zip(cases, read(modules, *cases), strict=True)) == cases
 
 
-def test_arithmetic_names_and_what_is_not_closed_stay_as_they_are(folder: Path) -> None:
+def test_arithmetic_names_and_what_is_not_closed_stay_as_they_are(modules: Modules) -> None:
     texts = ["2 * 3 * 4 = 24", "snake_case_name", "**open", "a `tick", "*", "a | b", "5 > 3", "#hash"]
-    assert read(folder, *texts) == [paragraph(text) for text in texts]
+    assert read(modules, *texts) == [paragraph(text) for text in texts]
 
 
-def test_lists_are_nested_and_keep_their_numbers(folder: Path) -> None:
-    ((lists, after),) = read(folder, "3. one\n4. two\n   - inner\n\n5. three\n\nafter")
+def test_lists_are_nested_and_keep_their_numbers(modules: Modules) -> None:
+    ((lists, after),) = read(modules, "3. one\n4. two\n   - inner\n\n5. three\n\nafter")
     assert (lists["kind"], lists["isOrdered"], lists["start"]) == ("list", True, 3)
     one, two, three = lists["items"]
     assert (one, three) == (paragraph("one"), paragraph("three"))
@@ -112,29 +86,29 @@ def test_lists_are_nested_and_keep_their_numbers(folder: Path) -> None:
     assert [after] == paragraph("after")
 
 
-def test_code_keeps_every_letter_and_an_open_fence_goes_on_to_the_end(folder: Path) -> None:
+def test_code_keeps_every_letter_and_an_open_fence_goes_on_to_the_end(modules: Modules) -> None:
     code = "def f():\n    return '**no**'  # <b>"
-    closed, opened = read(folder, f"See:\n```python\n{code}\n```\nend", f"```\n{code}")
+    closed, opened = read(modules, f"See:\n```python\n{code}\n```\nend", f"```\n{code}")
     assert closed[1] == {"kind": "code", "language": "python", "text": code}
     assert [closed[2]] == paragraph("end")
     assert opened == [{"kind": "code", "language": "", "text": code}]
 
 
-def test_a_table_has_a_cell_for_each_column(folder: Path) -> None:
-    ((table,),) = read(folder, "| Name | **Count** |\n|:--|--:|\n| a\\|b | 1 |\n| c |")
+def test_a_table_has_a_cell_for_each_column(modules: Modules) -> None:
+    ((table,),) = read(modules, "| Name | **Count** |\n|:--|--:|\n| a\\|b | 1 |\n| c |")
     assert table["head"] == [["Name"], [marked("strong", "Count")]]
     assert table["rows"] == [[["a|b"], ["1"]], [["c"], []]]
 
 
-def test_headings_quotes_and_rules_are_blocks(folder: Path) -> None:
-    ((heading, quote, rule),) = read(folder, "## Title\n> said\n\n---")
+def test_headings_quotes_and_rules_are_blocks(modules: Modules) -> None:
+    ((heading, quote, rule),) = read(modules, "## Title\n> said\n\n---")
     assert heading == {"kind": "heading", "level": 2, "children": ["Title"]}
     assert quote == {"kind": "quote", "children": paragraph("said")}
     assert rule == {"kind": "rule"}
 
 
-def test_html_links_and_images_are_never_more_than_text(folder: Path) -> None:
-    trees = read(folder, *HOSTILE)
+def test_html_links_and_images_are_never_more_than_text(modules: Modules) -> None:
+    trees = read(modules, *HOSTILE)
     assert set().union(*(kinds(tree) for tree in trees)) <= KINDS
     for text, tree in zip(HOSTILE, trees, strict=True):
         assert words(tree).count("alert(1)") >= text.count("alert(1)") - text.count("```<script>")
@@ -142,16 +116,16 @@ def test_html_links_and_images_are_never_more_than_text(folder: Path) -> None:
     assert words(trees[-1]) == "&lt;script&gt; &#60;script&#62; <script>"  # a backslash before a mark is Markdown's own
 
 
-def test_every_beginning_of_an_answer_is_read(folder: Path) -> None:
+def test_every_beginning_of_an_answer_is_read(modules: Modules) -> None:
     """The answer grows letter by letter, and the page draws each state of it."""
     text = "# A\n1. **b** `c`\n   - d\n\n```py\nx\n```\n| a | b |\n|---|---|\n| 1 | ~~2~~ |\n> q *r*\n"
-    trees = read(folder, *(text[:end] for end in range(len(text) + 1)))
+    trees = read(modules, *(text[:end] for end in range(len(text) + 1)))
     assert len(trees) == len(text) + 1
     assert trees[0] == []
 
 
-def test_marks_that_never_end_are_read_in_one_go(folder: Path) -> None:
+def test_marks_that_never_end_are_read_in_one_go(modules: Modules) -> None:
     """Each is long enough to outlast the test's patience, were the time to grow with the square of the length."""
     repeated = ["**a ", "*a ", "`a ", "_a ", "`` ` ", "> ", "- ", "|-", "  - a\n", "\\", "#", "~~a", "[", "<"]
-    trees = read(folder, *(part * 50_000 for part in repeated))
+    trees = read(modules, *(part * 50_000 for part in repeated))
     assert len(trees) == len(repeated)

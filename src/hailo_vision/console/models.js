@@ -9,6 +9,7 @@ export class Models {
   #all = [];
   #chosen = null; // by a person; else the server's default is asked
   #default = "";
+  #engines = []; // of all models, as /health has them
   #seen = ""; // what /health said last of which models are ready
   #lacksKey = false; // then only a person's doing asks the server again, as it counts failed tries
 
@@ -34,9 +35,11 @@ export class Models {
     return this.#entry?.max_model_len ?? null;
   }
 
-  // A server that says nothing of it is taken for one that sees.
+  // The model must read them and one of its engines be allowed to get them. What is not known is taken to be so.
   get seesPictures() {
-    return this.#entry?.input_modalities?.includes("image") ?? true;
+    const engines = this.#engines.filter(({ model }) => model === this.#entry?.id);
+    const isAllowed = engines.length === 0 || engines.some(({ sees_pictures }) => sees_pictures);
+    return isAllowed && (this.#entry?.input_modalities?.includes("image") ?? true);
   }
 
   get #entry() {
@@ -44,7 +47,8 @@ export class Models {
   }
 
   follow(health) {
-    const seen = JSON.stringify([health.model, health.models?.map(({ model, ready }) => [model, ready])]);
+    this.#engines = health.engines ?? [];
+    const seen = JSON.stringify([health.model, health.models, this.#engines]);
     if (this.#lacksKey || seen === this.#seen) return;
     this.#seen = seen;
     this.#default = health.model;
