@@ -41,6 +41,7 @@ async def test_a_model_is_chosen_and_what_it_can_not_do_is_not_offered(
         assert await page.locator("#model-choice option").all_inner_texts() == ["chip", "words"]
         assert await page.input_value("#model-choice") == "chip"
         assert await page.is_visible("#choose")
+        await expect(page.locator("#welcome")).to_contain_text("goes to this server and nowhere else")
         await seen.ask("Hello!")
         assert "answered by chip on the engine simulated" in await seen.text(".exchange .facts")
         await page.click("#start-over")
@@ -49,6 +50,7 @@ async def test_a_model_is_chosen_and_what_it_can_not_do_is_not_offered(
         for hidden in ("#choose", "#take", "#fine", "#presets", "#welcome"):
             assert await page.is_hidden(hidden), hidden
         await expect(page.locator("#welcome-text")).to_contain_text("reads text alone")
+        await expect(page.locator("#welcome-text")).to_contain_text("which may ask another server")
         await seen.shot(f"text-alone-{'phone' if options else 'desktop'}")
         assert await seen.violations() == []
         assert await page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")

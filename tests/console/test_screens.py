@@ -63,10 +63,34 @@ async def test_the_dashed_field_opens_the_files_and_several_bad_ones_are_all_nam
         await expect(page.locator("#trouble")).to_be_hidden()  # a good one came: that is over
 
 
+async def test_more_pictures_than_the_model_takes_are_said_before_the_question_is_asked(
+    browser: Browser, paced: Daemon
+) -> None:
+    async with visit(browser, paced.url) as seen:
+        page = seen.page
+        await expect(page.locator("#state")).to_have_text("Ready")
+        await page.set_input_files("#files", COFFEE)
+        await page.wait_for_selector(".tray-item")
+        await seen.ask("What colours are there?")
+        await page.set_input_files("#files", [COFFEE] * 4)
+        await page.wait_for_selector(".tray-item:nth-child(4)")
+        assert await page.is_hidden("#too-many")
+        await page.set_input_files("#files", COFFEE)
+        await expect(page.locator("#too-many")).to_have_text(
+            "The model takes 5 pictures in a conversation, and there are 6. Remove some, or start over."
+        )
+        await seen.shot("too-many")
+        assert await seen.violations() == []
+        await page.click("[aria-label^='Remove picture 1']")
+        await expect(page.locator("#too-many")).to_be_hidden()
+
+
 async def test_the_page_leads_to_the_documentation_and_to_a_real_model(browser: Browser, paced: Daemon) -> None:
     async with visit(browser, paced.url) as seen:
         await seen.page.click("#simulated summary")
         assert "hailo-vision models pull" in await seen.text("#simulated")
         assert await seen.violations() == []
+        await seen.page.click("a[href=docs]")
+        await seen.page.click("text=The console")
         await seen.page.click("a[href=docs]")
         await expect(seen.page.locator("h1")).to_contain_text("hailo-vision")

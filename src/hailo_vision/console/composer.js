@@ -3,6 +3,7 @@
 import { byId, show, write } from "./dom.js";
 import { Tray } from "./tray.js";
 import { quiet, tell } from "./trouble.js";
+import { tooMany, whither } from "./words.js";
 
 const TYPES = "Choose a JPEG, PNG, WebP, GIF or BMP.";
 const BLIND = "The model that answers here reads text alone and takes no pictures.";
@@ -88,7 +89,17 @@ export class Composer {
     document.body.classList.toggle("is-answering", this.talk.isRunning);
     const isAboutNew = !hasBegun || hasPictures || !sees;
     byId("question").placeholder = !sees ? "Ask anything" : isAboutNew ? "Ask about it" : "Ask more about it";
+    this.#drawLimits();
     this.#swap();
+  }
+
+  #drawLimits() {
+    const { maxPictures, asksAnother } = this.models;
+    for (const place of document.querySelectorAll(".whither")) write(place, whither(asksAnother));
+    const shown = this.#isEditing ? this.talk.exchanges.slice(0, -1) : this.talk.exchanges;
+    const count = shown.flatMap(({ pictures }) => pictures).length + this.tray.pictures.length;
+    show(byId("too-many"), maxPictures !== null && this.tray.pictures.length > 0 && count > maxPictures);
+    write(byId("too-many"), tooMany(count, maxPictures));
   }
 
   // Focus stays with the one place that starts and stops an answer.

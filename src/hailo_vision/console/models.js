@@ -37,9 +37,23 @@ export class Models {
 
   // The model must read them and one of its engines be allowed to get them. What is not known is taken to be so.
   get seesPictures() {
-    const engines = this.#engines.filter(({ model }) => model === this.#entry?.id);
+    const engines = this.#enginesOfModel;
     const isAllowed = engines.length === 0 || engines.some(({ sees_pictures }) => sees_pictures);
     return isAllowed && (this.#entry?.input_modalities?.includes("image") ?? true);
+  }
+
+  // How many pictures it takes in one conversation; null where only the context bounds them.
+  get maxPictures() {
+    return this.#entry?.max_images ?? null;
+  }
+
+  // Whether one of the engines that answer is another server.
+  get asksAnother() {
+    return this.#enginesOfModel.some(({ engine }) => engine === "remote");
+  }
+
+  get #enginesOfModel() {
+    return this.#engines.filter(({ model }) => model === this.#entry?.id);
   }
 
   get #entry() {

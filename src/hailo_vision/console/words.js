@@ -48,3 +48,13 @@ export function isLoading(health, model) {
   const { reason } = health.models?.find((one) => one.model === model) ?? health;
   return reason === "loading";
 }
+
+// Where pictures and words go: another server may answer for this one.
+export const whither = (asksAnother) =>
+  asksAnother
+    ? "What you send goes to this server, which may ask another server for the answer."
+    : "What you send goes to this server and nowhere else.";
+
+export const tooMany = (count, most) =>
+  `The model takes ${most} ${most === 1 ? "picture" : "pictures"} in a conversation, and there are ${count}. ` +
+  "Remove some, or start over.";

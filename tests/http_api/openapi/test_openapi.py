@@ -143,7 +143,7 @@ def test_the_page_needs_nothing_from_elsewhere_and_no_script() -> None:
     assert "script" not in {tag for tag, _ in seen.tags}
     for _, attributes in seen.tags:
         assert not attributes.keys() & {"src", "srcset", "style", "onclick", "background"}
-    assert [attributes["href"] for _, attributes in seen.tags if "href" in attributes] == ["/openapi.json"]
+    assert [attributes["href"] for _, attributes in seen.tags if "href" in attributes] == ["/", "/openapi.json"]
     assert not re.search(r"url\(|@import|https?://", page(DOCUMENT))
 
 

@@ -1,5 +1,7 @@
 """Entries of GET /v1/models: what is known of a model, by whoever knows it, and nothing made up."""
 
+from dataclasses import replace
+
 from openai.types import Model
 
 from hailo_vision.chat import LoadedModel, ModelFacts
@@ -47,6 +49,12 @@ def test_a_loaded_model_says_how_long_a_conversation_it_takes() -> None:
     model = served_model("the-model", engine=StillEngine(model=LOADED))
     assert model_json(model, "the-model", CREATED, ModelFacts())["max_model_len"] == 2048
     assert model_json(served_model("m"), "m", CREATED, ModelFacts(context_tokens=4096))["max_model_len"] == 4096
+
+
+def test_a_loaded_model_says_how_many_pictures_it_takes_where_not_only_the_context_bounds_them() -> None:
+    for most, told in ((5, 5), (None, None), (0, None)):
+        model = served_model("m", engine=StillEngine(model=replace(LOADED, max_images=most)))
+        assert model_json(model, "m", CREATED, ModelFacts()).get("max_images") == told
 
 
 def test_nobody_can_take_a_simulated_model_for_a_real_one() -> None:

@@ -28,9 +28,14 @@ def page(document: Mapping[str, Any]) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{title}</title><style>{_style()}</style></head><body>"
         f"<header><h1>{title}</h1><p>{_prose(info['description'])}</p>"
-        '<p><a href="/openapi.json">openapi.json</a> is the same for programs.</p></header>'
+        f'<p>{_console(document)}<a href="/openapi.json">openapi.json</a> is the same for programs.</p></header>'
         f"<main>{sections}</main></body></html>\n"
     )
+
+
+def _console(document: Mapping[str, Any]) -> str:
+    """A link to the console, unless it is switched off."""
+    return '<a href="/">The console</a> is a page to try it. ' if "/console/{name}" in document["paths"] else ""
 
 
 def _prose(text: str) -> str:

@@ -12,6 +12,10 @@ _MODEL: JsonSchema = an_object(
         "runtime": {"type": "string", "description": "hailo, or simulated"},
         "input_modalities": {"type": "array", "items": {"type": "string"}},
         "max_model_len": {"type": "integer", "description": "tokens of context; known once the model is loaded"},
+        "max_images": {
+            "type": "integer",
+            "description": "pictures in a request, where the model has a bound",
+        },
     },
     required=("id", "object", "created", "owned_by"),
 )

@@ -163,6 +163,7 @@ def model_json(model: ServedModel, name: str, created: int, facts: ModelFacts) -
         "kind": model.kind,
         "input_modalities": modalities,
         **({} if context is None else {"max_model_len": context}),
+        **({"max_images": loaded.max_images} if loaded is not None and loaded.max_images and model.sees else {}),
         "aliases": [other for other in model.names if other != name],
         "architecture": {"input_modalities": modalities, "output_modalities": ["text"]},
         "meta": {"n_ctx": context},
