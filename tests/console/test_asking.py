@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from console.browser import DESKTOP, PHONE, visit
 from harness import PATIENCE_S, PHOTOS, Daemon
@@ -127,13 +127,17 @@ async def test_several_pictures_are_sent_in_order_and_can_be_taken_away(browser:
         await page.set_input_files("#files", [COFFEE, LAUNCH, COFFEE])
         await page.wait_for_selector(".tray-item:nth-child(3)")
         await page.click("[aria-label='Remove picture 1, coffee-cup.jpg']")
+        await expect(page.locator(".tray-name")).to_have_text(["launch-pad.jpg", "coffee-cup.jpg"])
+        await page.click("[aria-label^='Move picture 2']")
+        await expect(page.locator(".tray-name")).to_have_text(["coffee-cup.jpg", "launch-pad.jpg"])
+        assert await seen.violations() == []
         await seen.shot("several-pictures")
         assert "2" in await seen.ask("How many pictures are there?")
         *pictures, question = seen.asked[0]["messages"][0]["content"]
         sizes = [len(part["image_url"]["url"]) for part in pictures]
         assert [size * 3 // 4 // 1000 for size in sizes] == [
-            LAUNCH.stat().st_size // 1000,
             COFFEE.stat().st_size // 1000,
+            LAUNCH.stat().st_size // 1000,
         ]
         assert question["text"] == "How many pictures are there?"
 

@@ -63,6 +63,17 @@ async def test_the_dashed_field_opens_the_files_and_several_bad_ones_are_all_nam
         await expect(page.locator("#trouble")).to_be_hidden()  # a good one came: that is over
 
 
+async def test_a_picture_that_takes_long_to_open_is_named_meanwhile(browser: Browser, paced: Daemon) -> None:
+    async with visit(browser, paced.url) as seen:
+        opening = "window.createImageBitmap = () => new Promise((_, fail) => { window.give_up = fail; });"
+        await seen.page.evaluate(f"() => {{ {opening} }}")
+        await seen.page.set_input_files("#files", COFFEE)
+        await expect(seen.page.locator("#tray")).to_have_text("Opening coffee-cup.jpg …")
+        await seen.page.evaluate("() => window.give_up(new Error('too large'))")
+        await expect(seen.page.locator("#tray")).to_be_hidden()
+        await expect(seen.page.locator("#trouble-message")).to_contain_text("can't open coffee-cup.jpg")
+
+
 async def test_more_pictures_than_the_model_takes_are_said_before_the_question_is_asked(
     browser: Browser, paced: Daemon
 ) -> None:

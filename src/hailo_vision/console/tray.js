@@ -116,6 +116,19 @@ export class Tray {
     this.onChange();
   }
 
+  // Pictures are sent in their order; a button moves one, as it works by touch and by keyboard too.
+  #earlier(shown, index) {
+    const label = `Move picture ${index + 1}, ${shown.name}, to the front by one`;
+    const move = make("button", { type: "button", className: "remove", textContent: "↑", title: "Move to the front by one" });
+    move.setAttribute("aria-label", label);
+    move.onclick = () => {
+      this.pictures = this.pictures.with(index - 1, shown).with(index, this.pictures[index - 1]);
+      this.#draw();
+      byId("question").focus();
+    };
+    return move;
+  }
+
   #item(shown, index) {
     const remove = make("button", { type: "button", className: "remove", textContent: "×" });
     remove.setAttribute("aria-label", `Remove picture ${index + 1}, ${shown.name}`);
@@ -132,6 +145,7 @@ export class Tray {
       make("p", { className: "tray-name", textContent: shown.name }),
       make("p", { className: "small", textContent: shown.note }),
     );
-    return make("li", { className: "tray-item" }, image, words, remove);
+    const buttons = index > 0 ? [this.#earlier(shown, index), remove] : [remove];
+    return make("li", { className: "tray-item" }, image, words, make("div", { className: "tray-buttons" }, ...buttons));
   }
 }
