@@ -29,7 +29,7 @@ from hailo_vision.chat import ImageRef
 from hailo_vision.config.settings import Images
 from hailo_vision.errors import RequestError
 from hailo_vision.http_api.openai.chat.parse import chat_request
-from hailo_vision.http_api.web.body import json_object
+from hailo_vision.http_api.web.body import read_json
 from hailo_vision.images.pictures import Pictures
 from hailo_vision.scheduler.turns import Waiter
 from hailo_vision.serving.served import Target
@@ -62,7 +62,7 @@ def body_of(data: bytes) -> bytes:
 
 async def ours(body: bytes, pictures: Pictures, copies: int = 1) -> None:
     """What the handler does with a body."""
-    request = chat_request(json_object(body), TARGET)
+    request = chat_request(await read_json(body), TARGET)
     refs = [part for turn in request.turns for part in turn.parts if isinstance(part, ImageRef)]
     await pictures.prepare(refs * copies, ALONE, width_px=SIDE_PX, height_px=SIDE_PX)
 
@@ -165,6 +165,8 @@ def table_of_holds(runs: int) -> None:
     bodies = {
         "a PNG": photo_body,
         "the same, slashes escaped": photo_body.replace(b"/", b"\\/"),
+        "the same, + as \\u002B": photo_body.replace(b"+", b"\\u002B"),
+        "the same in UTF-16": photo_body.decode().encode("utf-16"),
         "brackets, refused": b'{"model": "m", "messages": [' + b"[]," * 3_300_000 + b"0]}",
         "299 kB of brackets, read": b'{"model": "m", "messages": [' + b"[]," * 99_600 + b"0]}",
     }

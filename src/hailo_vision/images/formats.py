@@ -79,6 +79,14 @@ def sniff(data: bytes, enabled: Collection[str]) -> Format:
     raise BadImage(ImageFault.NO_IMAGE, f"is no image in a known format. {_send_one_of(enabled)}")
 
 
+def is_known(head: bytes, *, is_path: bool) -> bool:
+    """Whether some bytes begin like a picture of a kind that has a name here.
+
+    With `is_path` they may be a path that was decoded as base64: "/work" begins like a JPEG XL.
+    """
+    return _by_signature(head) is not None or (not is_path and _other_image(head) is not None)
+
+
 def unreadable(image_format: Format) -> BadImage:
     """The error for a format that the operator has listed and no installed library decodes."""
     reason = (

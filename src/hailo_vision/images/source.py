@@ -2,17 +2,19 @@
 
 import binascii
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hailo_vision.errors import ImageFault
 from hailo_vision.images.bad_image import BadImage
+from hailo_vision.images.formats import is_known
 
 _SCHEME = re.compile(r"\s*([a-z][a-z0-9+.-]{0,30}):", re.IGNORECASE)
 _MAX_DATA_HEADER = 1000
-# How the base64 of a JPEG, PNG, GIF, WebP or BMP begins. Without this test a path such as /etc/passwd, which is
-# made of base64's letters, would be answered with a puzzle about its format.
-_RAW_BASE64 = re.compile(r"\s*((?:\\?/|_)9j(?:\\?/|_)|iVBORw0KGgo|R0lGOD|UklGR|Qk[0-3])")
+# No path has that many letters of base64 in a row. Shorter ones can, as /etc/passwd has: there the first bytes decide.
+_MIN_BASE64_CHARS = 256
+_MAX_HEAD_CHARS = 1000
+_BASE64_RUN = re.compile(r"[A-Za-z0-9+/_-]*")
+_PYTHON_BYTES = re.compile(r"\s*b['\"]")
 
 _WHITESPACE = b" \t\r\n\f\v"
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -67,10 +69,20 @@ def read_source(url: str) -> Inline | Remote:
 def _read_bare(url: str) -> Inline:
     if not url or url.isspace():
         raise BadImage(ImageFault.EMPTY, f"is empty. {_SEND_DATA}")
-    if _RAW_BASE64.match(url) is None:
+    if not _is_base64(url[:_MAX_HEAD_CHARS]):
         reason = "is neither a data: URI nor an http(s) address nor the base64 of a picture; paths are never read."
         raise BadImage(ImageFault.BAD_ADDRESS, f"{reason} {_SEND_DATA}")
     return Inline(text=url, start=0)
+
+
+def _is_base64(head: str) -> bool:
+    """Whether a text that begins like this is base64, and not a path, which can be made of the same letters."""
+    letters = "".join(_PYTHON_BYTES.sub("", head, count=1).split()).lstrip("'\"")
+    run = _BASE64_RUN.match(letters)
+    if run is None or run.end() >= _MIN_BASE64_CHARS:
+        return run is not None
+    whole = run[0][: len(run[0]) // 4 * 4].encode("ascii").translate(_URL_SAFE_TO_STANDARD)
+    return is_known(binascii.a2b_base64(whole), is_path=letters.startswith("/"))
 
 
 def _read_data_uri(url: str) -> Inline:
@@ -87,12 +99,15 @@ def _read_data_uri(url: str) -> Inline:
 
 
 def _decode(text: str, start: int) -> bytes:
-    """Decode base64 leniently: both alphabets, whitespace anywhere, with or without padding, slashes escaped or not."""
+    """Decode base64 leniently: both alphabets, whitespace anywhere, with or without padding."""
     decoded: list[bytes] = []
     rest = b""
     padded = False
-    for piece in _slices(text, start):
-        letters, padding, tail = _clean(piece).partition(b"=")
+    for at in range(start, len(text), _SLICE_CHARS):
+        cleaned = _clean(text[at : at + _SLICE_CHARS])
+        if cleaned is None:
+            raise BadImage(ImageFault.BAD_BASE64, _no_base64(text, start))
+        letters, padding, tail = cleaned.partition(b"=")
         if tail.strip(b"=") or (padded and letters):
             raise BadImage(ImageFault.BAD_BASE64, "has base64 data that goes on after its padding (=).")
         padded = padded or bool(padding)
@@ -106,25 +121,17 @@ def _decode(text: str, start: int) -> bytes:
     return b"".join(decoded)
 
 
-def _slices(text: str, start: int) -> Iterator[str]:
-    """Cut the text into slices, and undo JSON's escapes, which large bodies still have; no escape is cut in two."""
-    held = ""
-    for at in range(start, len(text), _SLICE_CHARS):
-        piece = held + text[at : at + _SLICE_CHARS]
-        held = ""
-        if "\\" in piece:
-            if piece.endswith("\\"):
-                piece, held = piece[:-1], "\\"
-            piece = piece.replace("\\/", "/").replace("\\n", "").replace("\\r", "")
-        yield piece
-    yield held
-
-
-def _clean(piece: str) -> bytes:
+def _clean(piece: str) -> bytes | None:
+    """The letters and padding of some base64 in the standard alphabet; None where it has any other characters."""
     try:
         cleaned = piece.encode("ascii").translate(_URL_SAFE_TO_STANDARD, _WHITESPACE)
     except UnicodeEncodeError:
-        cleaned = b"?"
-    if cleaned.translate(None, _LETTERS).strip(b"="):
-        raise BadImage(ImageFault.BAD_BASE64, "has data with characters that base64 does not have.")
-    return cleaned
+        return None
+    return None if cleaned.translate(None, _LETTERS).strip(b"=") else cleaned
+
+
+def _no_base64(text: str, start: int) -> str:
+    reason = "has data with characters that base64 does not have."
+    if _PYTHON_BYTES.match(text, start):
+        return f"{reason} It begins with b', which is how Python shows bytes: send the text of .decode()."
+    return reason

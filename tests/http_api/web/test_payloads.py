@@ -31,7 +31,6 @@ def test_pictures_are_cut_out_and_land_where_they_stood(picture: str, separators
     value = {"url": picture, "list": [picture, "a", [picture + "x"]], "after": 1}
     body = json.dumps(value, separators=separators).encode()
     found = cut(body, MAX_JSON_BYTES)
-    assert found is not None
     assert len(found.payloads) == 3
     assert len(found.json) < 300
     assert json_object(body) == value
@@ -51,9 +50,7 @@ def test_pictures_are_cut_out_and_land_where_they_stood(picture: str, separators
     st.booleans(),
 )
 def test_every_body_reads_as_plain_json_does(value: Any, ascii_only: bool) -> None:
-    body = json.dumps({"value": value}, ensure_ascii=ascii_only).encode()
-    if f', "{URI}":'.encode() not in body:  # JSON, but no client's: a picture for a key
-        assert json_object(body) == {"value": value}
+    assert json_object(json.dumps({"value": value}, ensure_ascii=ascii_only).encode()) == {"value": value}
 
 
 def test_a_picture_inside_another_string_is_left_there() -> None:
@@ -80,11 +77,10 @@ def test_an_escaped_quote_does_not_end_a_picture() -> None:
         f'{{"a": NaN, "b": "{URI}"}}',
         f'{{"a": "{URI}',
         f'{{"a":"b:"{URI}""}}',
-        f'{{"c": 1, "{URI}": 1}}',
         f'{{"a": "{URI}" "{URI}"}}',
         f'{{"a": "b"{URI}"}}',
     ],
-    ids=range(9),
+    ids=range(8),
 )
 def test_a_body_with_pictures_that_is_no_json_is_refused(body: str) -> None:
     with pytest.raises(InvalidJson):
@@ -99,7 +95,6 @@ def test_a_payload_that_is_no_utf_8_is_refused() -> None:
 @pytest.mark.parametrize("unit", [b"[],", b'{"a":1},', b'"a",', b"1,"])
 def test_more_than_any_conversation_besides_pictures_is_refused_unread(unit: bytes) -> None:
     body = b'{"a": [' + unit * (1_000_000 // len(unit)) + b'0], "b": "' + URI.encode() + b'"}'
-    assert cut(body, MAX_JSON_BYTES) is None
     with pytest.raises(JsonTooLarge, match="300 kB besides its pictures"):
         json_object(body)
 

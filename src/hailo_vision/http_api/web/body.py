@@ -1,6 +1,7 @@
 """The body of a request: read within its bounds, and as JSON without holding the event loop for long."""
 
 import asyncio
+import codecs
 import gc
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -17,7 +18,6 @@ from hailo_vision.http_api.web.http_errors import (
     BodyTooLarge,
     BodyTooSlow,
     InvalidJson,
-    JsonTooLarge,
     TooManyBodies,
     TooManyValues,
     UnsupportedMediaType,
@@ -33,8 +33,11 @@ PACE_S = 15.0
 # Without the pictures. This much in brackets holds the interpreter lock, and so the event loop, for 10 ms; as text
 # it is more than 50,000 tokens of English, or all of a conversation that a Raspberry Pi could answer in an hour.
 MAX_JSON_BYTES = 300_000
+# A larger body is read in a thread, in pieces, so that the loop gets its turns.
+MAX_BYTES_ON_LOOP = 64_000
 # A parser looks at each value, which takes up to 3 us. Tools and conversations have at least 15 bytes to a value.
 MAX_JSON_VALUES = 30_000
+_PIECE_BYTES = 1 << 18
 
 
 class Bodies:
@@ -100,7 +103,7 @@ async def json_body(
     """
     body = await read_body(request, limit_bytes, take, within_s=within_s, pace_s=pace_s)
     try:
-        return json_object(body)
+        return await read_json(body)
     except RequestError:
         kind = media_type(request)
         if kind in ("application/json", "application/x-www-form-urlencoded", "text/plain"):
@@ -152,10 +155,19 @@ async def read_body(
     return body
 
 
+async def read_json(body: bytes | bytearray) -> JsonObject:
+    """The same as `json_object`, which a large body is read by in a thread."""
+    if len(body) <= MAX_BYTES_ON_LOOP:
+        return json_object(body)
+    return await asyncio.to_thread(json_object, body)
+
+
 def json_object(body: bytes | bytearray) -> JsonObject:
     """A request body as a JSON object. NaN, Infinity, deep nesting and endless numbers are refused."""
     try:
         value = _loaded(body)
+    except UnicodeDecodeError as error:
+        raise InvalidJson("The request body is not UTF-8 text, as JSON has to be.") from error
     except (ValueError, RecursionError) as error:
         raise InvalidJson("The request body is not valid JSON.") from error
     if not isinstance(value, dict):
@@ -165,9 +177,7 @@ def json_object(body: bytes | bytearray) -> JsonObject:
 
 def _loaded(body: bytes | bytearray) -> Any:
     """What the body says, read without holding the interpreter lock for long, however large it is."""
-    found = cut(body, MAX_JSON_BYTES)
-    if found is None:
-        raise JsonTooLarge(MAX_JSON_BYTES)
+    found = cut(_in_utf8(body), MAX_JSON_BYTES)
     payloads = iter(found.payloads)
 
     def payload(constant: str) -> str:
@@ -184,6 +194,19 @@ def _loaded(body: bytes | bytearray) -> Any:
     if sum(map(found.json.count, b",[{")) >= MAX_JSON_VALUES and _has_more_values(value, MAX_JSON_VALUES):
         raise TooManyValues(MAX_JSON_VALUES)
     return value
+
+
+def _in_utf8(body: bytes | bytearray) -> bytes | bytearray:
+    """The body in UTF-8; PowerShell and others write UTF-16, which json.loads knows too. Raises UnicodeDecodeError."""
+    encoding = json.detect_encoding(bytes(body[:4]))
+    if encoding in ("utf-8", "utf-8-sig"):
+        return body
+    decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
+    recoded = bytearray()
+    for at in range(0, len(body), _PIECE_BYTES):
+        piece = decoder.decode(body[at : at + _PIECE_BYTES], final=at + _PIECE_BYTES >= len(body))
+        recoded += piece.encode("utf-8", "surrogatepass")
+    return recoded
 
 
 def _has_more_values(value: Any, most: int) -> bool:

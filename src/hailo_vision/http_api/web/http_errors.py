@@ -118,11 +118,16 @@ class InvalidJson(RequestError):
 class JsonTooLarge(RequestError):
     """The body is larger without its pictures than any model's context has room for."""
 
-    def __init__(self, limit_bytes: int) -> None:
-        super().__init__(
-            f"The request has more than the {limit_bytes // 1000} kB besides its pictures that are read here. "
-            "Shorten it."
-        )
+    def __init__(self, limit_bytes: int, *, longest_string_bytes: int = 0) -> None:
+        reason = f"The request has more than the {limit_bytes // 1000} kB besides its pictures that are read here"
+        if longest_string_bytes > limit_bytes // 2:
+            reason += (
+                f": one string has {longest_string_bytes // 1000} kB and counts as text, as it begins neither with "
+                "data: nor like base64. A picture is sent as data:image/jpeg;base64,... Else shorten it."
+            )
+        else:
+            reason += ". Shorten it."
+        super().__init__(reason)
         self.limit_bytes = limit_bytes
 
 
