@@ -273,3 +273,31 @@ def test_any_text_is_an_address_or_a_refusal(text: str) -> None:
         assert checked.scheme in ("http", "https")
         assert checked.raw_host
         assert checked.port in (80, 443)
+
+
+@pytest.mark.parametrize(
+    ("target", "sent"),
+    [
+        ("/a.jpg?type=image%2Fjpeg&Signature=x%2By%2Fz%3D", "/a.jpg?type=image%2Fjpeg&Signature=x%2By%2Fz%3D"),
+        ("/a%7eb/%41%2f.jpg?x=%2b+%20&y", "/a%7eb/%41%2f.jpg?x=%2b+%20&y"),
+        ("/a/../b/./c//d;e=1?f=/g?h:@!$'()*,~", "/a/../b/./c//d;e=1?f=/g?h:@!$'()*,~"),
+        ("?pwd=a b+c&x=[1]", "/?pwd=a%20b+c&x=[1]"),
+        ("/ä b.jpg?q=100%&r=\u20ac#part", "/%C3%A4%20b.jpg?q=100%25&r=%E2%82%AC"),
+        ("/a%zz.jpg?<>=`", "/a%25zz.jpg?%3C%3E=%60"),
+        ("", "/"),
+    ],
+)
+def test_what_is_encoded_already_goes_out_byte_for_byte_and_the_rest_is_encoded(target: str, sent: str) -> None:
+    """Whoever signs an address signs it as it is written."""
+    assert STRANGERS.check_url(f"https://EXAMPLE.com{target}").raw_path_qs == sent
+
+
+@given(st.text(st.characters(min_codepoint=32, exclude_characters="\\\x7f"), max_size=30))
+def test_an_address_is_only_encoded_once(text: str) -> None:
+    try:
+        url = STRANGERS.check_url(f"http://example.com/{text}")
+    except BadImage:
+        return
+    assert url.host == "example.com"
+    assert str(url).isascii()
+    assert str(STRANGERS.check_url(str(url))) == str(url)

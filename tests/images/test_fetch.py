@@ -424,3 +424,18 @@ async def test_one_server_gets_four_connections_and_the_others_theirs(fetch: Fet
             for task in waiting:
                 task.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
+
+
+SIGNED = "/a.jpg?type=image%2Fjpeg&Signature=x%2By%2Fz%3D"
+
+
+async def test_a_signed_address_is_requested_as_it_was_signed(fetch: Fetching) -> None:
+    async with Site({SIGNED: ok(b"abc")}) as site:
+        assert await fetch(site.url(SIGNED)) == b"abc"
+
+
+@pytest.mark.parametrize("is_relative", [False, True])
+async def test_a_redirect_to_a_signed_address_is_followed_as_it_was_signed(fetch: Fetching, is_relative: bool) -> None:
+    async with Site({SIGNED: ok(b"abc")}) as site:
+        site.answers["/old"] = redirect(SIGNED if is_relative else site.url(SIGNED))
+        assert await fetch(site.url("/old")) == b"abc"

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from urllib.parse import quote
 
 from yarl import URL
 
@@ -19,6 +20,8 @@ Network = IPv4Network | IPv6Network
 _PORTS = frozenset({80, 443})
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]+", re.IGNORECASE)  # a name or an address, without an interface (%eth0)
 _MAX_URL = 8000
+_URL_CHARACTERS = "%/:?[]@!$&'()*+,;="  # besides letters, digits and -._~ (RFC 3986, 2)
+_LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _GLOBAL_UNICAST = IPv6Network("2000::/3")  # all that IANA has given out
 _NAT64 = IPv6Network("64:ff9b::/96")
 _SIX_TO_FOUR = IPv6Network("2002::/16")
@@ -54,7 +57,10 @@ class FetchPolicy:
         return cls(hosts=frozenset(hosts), networks=tuple(networks))
 
     def check_url(self, text: str) -> URL:
-        """The address to connect to, as far as it can be judged before its name is resolved. Raises BadImage."""
+        """The address to connect to, as far as it can be judged before its name is resolved. Raises BadImage.
+
+        Its path and query are what the text has, byte for byte where that is a valid URL: they may be signed.
+        """
         url, host, port = _parse(text)
         address = _literal(host)
         if address is not None:
@@ -88,7 +94,7 @@ def _parse(text: str) -> tuple[URL, str, int]:
     if "\\" in text or any(character < " " or character == "\x7f" for character in text):
         raise BadImage(ImageFault.BAD_ADDRESS, "has an address with a backslash or a control character.")
     try:
-        url = URL(text)
+        url = _as_written(URL(text), text)
         host, port = url.raw_host, url.port
     except ValueError:
         raise _unreadable() from None
@@ -99,6 +105,23 @@ def _parse(text: str) -> tuple[URL, str, int]:
     if url.raw_user is not None or url.raw_password is not None:
         raise BadImage(ImageFault.BAD_ADDRESS, "has an address with a user name or password, which are never sent.")
     return url, host, port
+
+
+def _as_written(parsed: URL, text: str) -> URL:
+    """The same address with the path and query of the text, where yarl would decode and encode them anew."""
+    written = URL(text, encoded=True)
+    return URL.build(
+        scheme=parsed.scheme,
+        authority=parsed.raw_authority,
+        path=_encoded(written.raw_path) or "/",
+        query_string=_encoded(written.raw_query_string),
+        encoded=True,
+    )
+
+
+def _encoded(part: str) -> str:
+    """A path or query in which only what a URL can't have is percent-encoded."""
+    return _LONE_PERCENT.sub("%25", quote(part, safe=_URL_CHARACTERS))
 
 
 def _unreadable() -> BadImage:

@@ -117,7 +117,7 @@ class Fetcher:
                 location = response.headers.get("Location")
             if response.status not in _REDIRECTS or location is None:
                 raise _failed()
-            url = self._policy.check_url(str(url.join(URL(location))))
+            url = self._policy.check_url(str(url.join(URL(location, encoded=True))))
         limit = self._settings.fetch_max_redirects
         raise BadImage(ImageFault.NOT_FETCHED, f"is behind more than {limit} redirects. Name its final address.")
 
