@@ -287,6 +287,17 @@ def test_a_form_is_as_large_as_a_body_may_be(start: Start) -> None:
         assert json.loads(answer.read())["error"]["code"] == "request_too_large"
 
 
+def test_a_picture_that_is_the_whole_body_is_told_how_to_send_it(daemon: Daemon) -> None:
+    data = (PHOTOS / "coffee-cup.jpg").read_bytes()
+    for kind in ("image/jpeg", "application/octet-stream"):
+        request = urllib.request.Request(daemon.url + "/v1/vision/caption", data, {"Content-Type": kind})
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request)
+        with refused.value as answer:
+            assert answer.code == 415
+            assert f"-F image=@photo.jpg), not {kind}." in json.loads(answer.read())["error"]["message"]
+
+
 @needs("curl")
 def test_the_chats_do_not_read_forms(daemon: Daemon) -> None:
     status, body = curl(daemon, "/v1/chat/completions", "model=a")

@@ -111,6 +111,31 @@ def test_a_form_says_what_json_says() -> None:
     assert (one.max_tokens, one.sampling.temperature, one.stop, asked.rest) == (9, 0.5, ("1", "2"), True)
 
 
+def test_a_form_with_empty_fields_says_nothing_of_them() -> None:
+    names = ("prompt", "model", "detail", "stop", "max_tokens", "temperature", "stream", "images[]")
+    empty = (*(text(name, "") for name in names), file("images", b"", ""))
+    assert form_object((*empty, file("image", b"one"))) == {"images": [b"one"]}
+
+
+@pytest.mark.parametrize(
+    ("written", "value"), [("True", True), ("true", True), ("False", False), ("FALSE", False), ("null", None)]
+)
+def test_a_flag_in_a_form_may_be_written_as_python_writes_it(written: str, value: bool | None) -> None:
+    assert form_object((text("stream", written),)) == {"stream": value}
+
+
+def test_a_text_in_a_form_may_come_from_a_file() -> None:
+    assert form_object((file("prompt", "Straße?".encode()), file("top_k", b"5"))) == {"prompt": "Straße?", "top_k": 5}
+
+
+@pytest.mark.parametrize("name", ["photo", "img", "IMAGE", "picture", "image1"])
+@pytest.mark.parametrize("content", [b"\xff\xd8\xff", b"text"])
+def test_a_file_in_another_field_is_told_where_pictures_belong(name: str, content: bytes) -> None:
+    with pytest.raises(RequestError, match=f"a file in {name}; a picture belongs in image, .*-F image=@") as refused:
+        form_object((file(name, content),))
+    assert refused.value.param == name
+
+
 # What is refused
 
 
@@ -180,7 +205,7 @@ def test_a_form_that_is_wrong_is_refused_by_the_name_of_its_field(form: tuple[Fi
     assert refused.value.param == param
 
 
-@pytest.mark.parametrize("value", ["NaN", "Infinity", "1" * 5000, "[" * 90, "warm", ""])
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "1" * 5000, "[" * 90, "warm"])
 def test_what_is_no_number_in_a_form_is_refused_as_it_is_in_json(value: str) -> None:
     body = form_object((text("image", "a"), text("question", "Who?"), text("temperature", value)))
     with pytest.raises(RequestError) as refused:

@@ -57,6 +57,20 @@ def test_dispositions_are_read_as_browsers_and_curl_write_them(
     assert (found.name, found.filename) == (name, filename)
 
 
+def test_a_files_name_may_be_in_latin_1() -> None:
+    body = part(b"x", 'Content-Disposition: form-data; name="image"; filename="Straße.jpg"').replace(
+        "ß".encode(), "ß".encode("latin-1")
+    )
+    assert read(body + END) == (field("image", b"x", "Straße.jpg"),)
+
+
+@pytest.mark.parametrize("end", [";", " ;", "; ", ";\t"])
+def test_a_last_semicolon_is_no_parameter(end: str) -> None:
+    (found,) = read(part(headers=f'Content-Disposition: form-data; name="image"; filename="a.jpg"{end}') + END)
+    assert (found.name, found.filename) == ("image", "a.jpg")
+    assert boundary_of(f"multipart/form-data; boundary=abc{end}") == b"abc"
+
+
 @pytest.mark.parametrize(
     ("content_type", "boundary"),
     [
@@ -111,7 +125,8 @@ def test_a_boundary_in_two_pieces_of_the_search_is_found() -> None:
             part(headers='Content-Disposition: form-data; name="a"\r\nContent-Transfer-Encoding: base64') + END,
             "Send files as they are",
         ),
-        (LINE + b"\xff: 1\r\n\r\nx\r\n" + END, "not UTF-8"),
+        (LINE + b"\xff: 1\r\n\r\nx\r\n" + END, "headers that are none"),
+        (part(headers='Content-Disposition: form-data; name="a";;') + END, "no Content-Disposition"),
     ],
 )
 def test_what_is_no_form_is_refused_with_its_reason(body: bytes, reason: str) -> None:

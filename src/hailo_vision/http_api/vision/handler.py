@@ -27,10 +27,13 @@ from hailo_vision.http_api.web.stream import EventStream
 from hailo_vision.http_api.web.surface import Dialect, fingerprint, named_or_default, prepare, taking
 
 
+_READS = "application/json, or a form with the picture in its field image (as of curl -F image=@photo.jpg)"
+
+
 async def _read(request: web.Request, limit_bytes: int, take: Callable[[int], None]) -> JsonObject:
     """A body of JSON, or the fields of a form as JSON would say them."""
     if media_type(request) != "multipart/form-data":
-        return await json_body(request, limit_bytes, take)
+        return await json_body(request, limit_bytes, take, reads=_READS)
     boundary = boundary_of(request.headers["Content-Type"])
     body = await read_body(request, limit_bytes, take)
     return form_object(await asyncio.to_thread(fields, body, boundary))

@@ -94,10 +94,11 @@ async def json_body(
     limit_bytes: int,
     take: Callable[[int], None],
     *,
+    reads: str = "application/json",
     within_s: float = BODY_S,
     pace_s: float = PACE_S,
 ) -> JsonObject:
-    """The body as a JSON object. Raises what `read_body` raises, and RequestError.
+    """The body as a JSON object. Raises what `read_body` raises, and RequestError; `reads` is what the route takes.
 
     The content type is not held against a client whose body is JSON: curl's default names a form.
     """
@@ -108,7 +109,7 @@ async def json_body(
         kind = media_type(request)
         if kind in ("application/json", "application/x-www-form-urlencoded", "text/plain"):
             raise
-        raise UnsupportedMediaType(f"This route reads application/json, not {kind[:60]}.") from None
+        raise UnsupportedMediaType(f"This route reads {reads}, not {kind[:60]}.") from None
 
 
 def media_type(request: web.Request) -> str:

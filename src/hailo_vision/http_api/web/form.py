@@ -67,10 +67,7 @@ def _head(body: bytes | bytearray, at: int, number: int) -> tuple[int, str, str 
     end = body.find(b"\r\n\r\n", at, at + MAX_HEADER_BYTES)
     if end < 0:
         raise _wrong(f"field {number} has no end of its headers within {MAX_HEADER_BYTES} bytes")
-    try:
-        lines = body[at:end].decode("utf-8").split("\r\n")
-    except UnicodeDecodeError:
-        raise _wrong(f"the headers of field {number} are not UTF-8") from None
+    lines = _decoded(body[at:end]).split("\r\n")
     headers: dict[str, str] = {}
     for line in lines:
         found = _HEADER.fullmatch(line)
@@ -87,15 +84,26 @@ def _head(body: bytes | bytearray, at: int, number: int) -> tuple[int, str, str 
     return end + 4, name, parameters.get("filename")
 
 
+def _decoded(head: bytes | bytearray) -> str:
+    """Headers in UTF-8, or in Latin-1 as curl on Windows writes a file's name, which nobody looks at."""
+    try:
+        return head.decode("utf-8")
+    except UnicodeDecodeError:
+        return head.decode("latin-1")
+
+
 def _parameters(text: str) -> dict[str, str]:
-    """What follows a header's first word: `; name=value; name="value"`. None of it counts when a part is wrong."""
+    """What follows a header's first word: `; name=value; name="value"`. None of it counts when a part is wrong.
+
+    A last semicolon without a parameter, as some clients write, is none.
+    """
     found: dict[str, str] = {}
     at = 0
     while match := _PARAMETER.match(text, at):
         quoted = match[2]
         found.setdefault(match[1].lower(), match[3] if quoted is None else re.sub(r"\\(.)", r"\1", quoted))
         at = match.end()
-    return found if at == len(text) else {}
+    return found if text[at:].strip(" \t") in ("", ";") else {}
 
 
 def _find(body: bytes | bytearray, what: bytes, start: int) -> int:
