@@ -26,7 +26,6 @@ from hailo_vision.http_api.web.sse import DONE, event
 from hailo_vision.http_api.web.stream import EventStream
 from hailo_vision.http_api.web.surface import Dialect, fingerprint, named_or_default, prepare, taking
 
-
 _READS = "application/json, or a form with the picture in its field image (as of curl -F image=@photo.jpg)"
 
 
