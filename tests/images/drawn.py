@@ -76,9 +76,16 @@ def hoarding_exif(entries: int, size: int) -> bytes:
     return b"II*\0" + struct.pack("<LH", 8, entries) + tags + b"\0\0\0\0" + bytes(rest)
 
 
-def bare_jpeg(picture: Image.Image) -> tuple[bytes, bytes]:
+def raw_profile(data: bytes) -> bytes:
+    """EXIF data as ImageMagick writes it into a text of a PNG."""
+    digits = data.hex()
+    lines = "\n".join(digits[at : at + 72] for at in range(0, len(digits), 72))
+    return f"\nexif\n{len(data):8}\n{lines}\n".encode()
+
+
+def bare_jpeg(picture: Image.Image, **options: Any) -> tuple[bytes, bytes]:
     """A JPEG cut in two where segments can be put in: its first two bytes, and the rest without the JFIF segment."""
-    data = encoded(picture, "JPEG", quality=95)
+    data = encoded(picture, "JPEG", quality=95, **options)
     (length,) = struct.unpack(">H", data[4:6])
     return data[:2], data[4 + length :]
 

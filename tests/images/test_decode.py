@@ -40,6 +40,7 @@ from images.drawn import (
     png_signature,
     quadrants,
     raw_png,
+    raw_profile,
 )
 
 COLOURS = ("red", "green", "blue", "yellow")
@@ -200,6 +201,44 @@ def test_turning_agrees_with_pillow() -> None:
         assert frame(data, *expected.size).pixels == expected.tobytes()
 
 
+XMP = '<x:xmpmeta><rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" {}/></x:xmpmeta>'
+
+
+def turned_elsewhere(value: int) -> dict[str, bytes]:
+    """Pictures whose orientation does not stand in EXIF's own place."""
+    attribute = XMP.format(f'tiff:Orientation="{value}"').encode()
+    element = XMP.replace("/></x", "><tiff:Orientation>{}</tiff:Orientation></rdf:Description></x").format("", value)
+    profile = raw_profile(b"Exif\0\0" + exif(value))
+    rows = encoded(corners(), "PNG")
+    head, rest = bare_jpeg(corners())
+
+    def png(kind: bytes, body: bytes) -> bytes:
+        return rows[:33] + chunk(kind, body) + rows[33:]
+
+    return {
+        "ImageMagick's PNG": png(b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(profile)),
+        "the same, not compressed": png(b"tEXt", b"Raw profile type exif\0" + profile),
+        "the same, as APP1": png(b"tEXt", b"Raw profile type APP1\0" + profile.replace(b"exif", b"APP1")),
+        "XMP in a PNG": png(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + attribute),
+        "XMP in a PNG, compressed": png(b"iTXt", b"XML:com.adobe.xmp\0\1\0en\0x\0" + zlib.compress(element.encode())),
+        "XMP in a JPEG": head + jpeg_segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + attribute) + rest,
+        "XMP in a WebP": encoded(corners(), "WEBP", xmp=element.encode(), **LOSSLESS_WEBP),
+    }
+
+
+@pytest.mark.parametrize("name", turned_elsewhere(1))
+def test_an_orientation_that_stands_elsewhere_counts_as_it_does_for_pillow(name: str) -> None:
+    for value, expected in ((6, ("blue", "red", "yellow", "green")), (3, ("yellow", "blue", "green", "red"))):
+        assert quadrants(frame(turned_elsewhere(value)[name], 32, 32)) == expected
+
+
+def test_exif_goes_before_xmp() -> None:
+    head, rest = bare_jpeg(corners())
+    xmp = jpeg_segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + XMP.format('tiff:Orientation="3"').encode())
+    tag = jpeg_segment(0xE1, b"Exif\0\0" + exif(6))
+    assert quadrants(frame(head + xmp + tag + rest, 32, 32)) == ("blue", "red", "yellow", "green")
+
+
 def test_damaged_exif_does_not_cost_the_picture() -> None:
     head, rest = bare_jpeg(corners())
     for data in (b"", b"II*\0", b"II*\0\xff\xff\xff\xff", b"\xff" * 60_000):
@@ -220,6 +259,31 @@ def test_what_is_transparent_is_white() -> None:
 def test_grey_with_alpha_is_put_on_white() -> None:
     seen = frame(encoded(Image.new("LA", (8, 8), (0, 51)), "PNG"), 4, 4)
     assert pixel(seen, 1, 1) == (204, 204, 204)
+
+
+@pytest.mark.parametrize("header_bytes", [108, 124])
+def test_an_alpha_channel_of_a_bmp_that_nobody_has_filled_is_none(header_bytes: int) -> None:
+    """The Windows clipboard and screenshot tools write 0 for all pixels, and every viewer shows the picture."""
+    assert quadrants(frame(bmp_of_32_bits(corners(), 0, header_bytes))) == ("red", "green", "blue", "yellow")
+    assert quadrants(frame(bmp_of_32_bits(corners(), 255, header_bytes))) == ("red", "green", "blue", "yellow")
+
+
+def test_an_alpha_channel_of_a_bmp_that_somebody_has_filled_counts() -> None:
+    data = bytearray(bmp_of_32_bits(corners(), 0, 124))
+    data[-1] = 255
+    assert pixel(frame(bytes(data)), 0, -1) == WHITE
+
+
+def bmp_of_32_bits(picture: Image.Image, alpha: int, header_bytes: int) -> bytes:
+    """A BMP with a V4 or V5 header, whose masks name a channel for alpha."""
+    picture = picture.copy()
+    picture.putalpha(alpha)
+    pixels = picture.transpose(Image.Transpose.FLIP_TOP_BOTTOM).tobytes("raw", "BGRA")
+    start = 14 + header_bytes
+    size = struct.pack("<LllHHLLLLLL", header_bytes, *picture.size, 1, 32, 3, len(pixels), 0, 0, 0, 0)
+    masks = struct.pack("<LLLL", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+    head = b"BM" + struct.pack("<LLL", start + len(pixels), 0, start)
+    return head + (size + masks).ljust(header_bytes, b"\0") + pixels
 
 
 def test_colour_hidden_under_transparency_does_not_bleed_into_edges() -> None:
@@ -390,6 +454,26 @@ def test_truncated_files_are_refused(file_format: str, share: float) -> None:
     refused = refusal(data[: int(len(data) * share)])
     assert refused.fault == ImageFault.UNREADABLE
     assert refused.reason.startswith("is a damaged or incomplete ")
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"progressive": True}, {"subsampling": 2, "restart_marker_blocks": 4}], ids=str
+)
+@pytest.mark.parametrize("size", [(64, 32), (641, 479)])
+@pytest.mark.parametrize("missing_bytes", [1, 2])
+def test_a_jpeg_without_its_end_is_taken_if_all_of_its_rows_are_there(
+    options: dict[str, Any], size: tuple[int, int], missing_bytes: int
+) -> None:
+    whole = encoded(corners(*size), "JPEG", quality=90, **options)
+    assert whole.endswith(b"\xff\xd9")
+    assert frame(whole[:-missing_bytes]) == frame(whole)
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_blocks": 4}], ids=str)
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9, 0.97])
+def test_a_jpeg_that_lacks_rows_is_refused(options: dict[str, Any], share: float) -> None:
+    whole = encoded(noise(640, 480), "JPEG", quality=90, **options)
+    assert "incomplete JPEG" in refusal(whole[: int(len(whole) * share)]).reason
 
 
 def test_metadata_bombs_do_not_go_off() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hailo_vision.images.tiff import orientation
+from hailo_vision.images.orientation import orientation
 from images.drawn import exif, hoarding_exif
 
 

@@ -1,6 +1,7 @@
 """What the decoder never gets to see."""
 
 import struct
+import zlib
 
 import pytest
 
@@ -21,6 +22,7 @@ from images.drawn import (
     png_signature,
     quadrants,
     raw_png,
+    raw_profile,
 )
 
 COLOURS = ("red", "green", "blue", "yellow")
@@ -74,7 +76,40 @@ def test_a_jpeg_with_endless_tables_is_refused(marker: int) -> None:
 def test_a_jpeg_of_countless_scans_is_refused() -> None:
     scans = b"\xff\xda\0\x08\1\1\0\0\x3f\0" * 101
     with pytest.raises(BadImage, match="more than 100 scans"):
-        strip(Format.JPEG, HEAD + REST + scans)
+        strip(Format.JPEG, HEAD + REST[:-2] + scans + REST[-2:])
+    assert strip(Format.JPEG, HEAD + REST + scans).data == HEAD + REST
+
+
+def test_a_motion_photo_is_a_photo() -> None:
+    """A phone puts a film behind the picture, in which there is every marker a hundred times."""
+    film = b"\0\0\0\x18ftypmp42" + (b"\xff\xda" + bytes(50) + b"\xff\xd9\xff\xc4\xff\xff") * 200 + REST
+    assert strip(Format.JPEG, HEAD + REST + film) == strip(Format.JPEG, HEAD + REST)
+
+
+def test_the_scans_of_a_progressive_jpeg_are_kept_up_to_its_end() -> None:
+    tables, scans = bare_jpeg(corners(), progressive=True)
+    assert scans.count(b"\xff\xda") > 5
+    comment = jpeg_segment(0xFE, b"\xff\xd9\xff\xda")
+    last = scans.rindex(b"\xff\xda")
+    scans = scans[:last] + comment + scans[last:]
+    assert strip(Format.JPEG, tables + scans + b"more").data == tables + scans
+
+
+def test_a_png_is_inflated_once_for_each_thing_in_it() -> None:
+    """A profile that is too large is not looked for again in the next chunk: 15,000 of them fit into a body."""
+    bomb = zlib.compress(bytes(3_000_000))
+    chunks = chunk(b"iCCP", b"x\0\0" + bomb) + chunk(b"iCCP", b"x\0\0" + zlib.compress(b"good"))
+    texts = chunk(b"zTXt", b"Raw profile type exif\0\0" + bomb) + chunk(
+        b"zTXt", b"Raw profile type exif\0\0" + zlib.compress(raw_profile(exif(6)))
+    )
+    stripped = strip(Format.PNG, raw_png(4, 4, depth=8, colour=2, rows=[bytes(12)] * 4, extra=chunks + texts))
+    assert (stripped.profile, stripped.exif) == (b"", b"")
+
+
+@pytest.mark.parametrize("text", [b"", b"\nexif\n 4\nzz", b"\nexif\n 3\n123", b"\xff\n\n\n\xff", b"no lines"])
+def test_a_damaged_raw_profile_is_none(text: bytes) -> None:
+    extra = chunk(b"tEXt", b"Raw profile type exif\0" + text) + chunk(b"iTXt", b"XML:com.adobe.xmp\0" + text)
+    assert strip(Format.PNG, raw_png(4, 4, depth=8, colour=2, rows=[bytes(12)] * 4, extra=extra)).exif == b""
 
 
 def test_a_png_keeps_what_its_pixels_need_and_nothing_else() -> None:

@@ -13,9 +13,10 @@ from hailo_vision.images.bad_image import BadImage
 from hailo_vision.images.decoders import decoder
 from hailo_vision.images.fit import Scaling, Shape, scaling
 from hailo_vision.images.formats import sniff
+from hailo_vision.images.orientation import orientation
 from hailo_vision.images.profile import in_srgb
-from hailo_vision.images.strip import Stripped, broken, strip
-from hailo_vision.images.tiff import orientation
+from hailo_vision.images.strip import strip
+from hailo_vision.images.stripped import Stripped, broken
 from hailo_vision.images.tiles import DecodedPicture, Grid, grid
 
 # What Pillow 11.1 to 13 can raise for broken files. OSError, SyntaxError and ValueError are what 160,000 damaged files
@@ -71,6 +72,10 @@ def decode(
         size = picture.size  # a draft changes it
         _check_size(size, max_megapixels)
         frames, parts = _frames(picture, stripped, shape, max_tiles)
+        if stripped.variant is not None:
+            variant = open_picture(io.BytesIO(stripped.variant))
+            if _frames(variant, stripped, shape, max_tiles)[0] != frames:
+                raise broken(image_format)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise BadImage(ImageFault.TOO_LARGE, _too_large("has far more pixels", max_megapixels)) from None
     except MemoryError:
@@ -95,7 +100,9 @@ def _too_large(what: str, max_megapixels: float) -> str:
 def _frames(
     picture: ImageFile.ImageFile, stripped: Stripped, shape: Shape, max_tiles: int
 ) -> tuple[tuple[Frame, ...], Grid]:
-    turn = orientation(stripped.exif or picture.info.get("exif") or b"")  # pillow-heif says None for none
+    exif, xmp = (picture.info.get(name) or b"" for name in ("exif", "xmp"))  # pillow-heif says None for none
+    is_webp = picture.format == "WEBP"  # HEIC and AVIF are turned by their decoders, whatever their XMP says
+    turn = orientation(stripped.exif or exif, stripped.xmp or (xmp if is_webp else b""))
     is_on_its_side = turn in _ON_ITS_SIDE
     parts = grid(*_turned(picture.size, is_on_its_side), shape, max_tiles)
     shapes = [shape] if parts.tiles == 1 else [shape, _whole(shape, parts)]
@@ -159,10 +166,17 @@ def _expanded(picture: ImageFile.ImageFile) -> Image.Image:
     """The picture in a mode that can be scaled: no palette, 8 bits a channel, alpha premultiplied."""
     picture.load()
     flat = _from_16_bits(picture) if picture.mode.startswith("I") else picture
+    if picture.format == "BMP" and _is_all_clear(picture):
+        flat = picture.convert("RGB")
     if flat.has_transparency_data:
         # Pillow's resize would do the same, but 11.1 forgets reducing_gap on the way.
         return (flat if flat.mode == "RGBA" else flat.convert("RGBA")).convert("RGBa")
     return flat if flat.mode in ("L", "RGB", "CMYK") else flat.convert("RGB")
+
+
+def _is_all_clear(picture: Image.Image) -> bool:
+    """Whether an alpha channel is 0 everywhere. In a BMP nobody has filled it then: browsers take it for opaque."""
+    return picture.mode == "RGBA" and picture.getchannel("A").getextrema() == (0, 0)
 
 
 def _from_16_bits(picture: Image.Image) -> Image.Image:

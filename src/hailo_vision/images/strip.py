@@ -5,46 +5,28 @@ versions are better and not free of such. None of it is needed for a frame but t
 which are handed over beside the data.
 """
 
-import re
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import assert_never
 
-from hailo_vision.errors import ImageFault
-from hailo_vision.images.bad_image import BadImage
 from hailo_vision.images.formats import Format
+from hailo_vision.images.jpeg import strip_jpeg
 from hailo_vision.images.profile import MAX_BYTES as MAX_PROFILE_BYTES
 from hailo_vision.images.profile import inflated
+from hailo_vision.images.stripped import Stripped, broken, strange
 from hailo_vision.images.tiff import first_picture
 
-# Real files have some dozens of JPEG segments, and a chunk for each 8 kB of PNG or 255 bytes of GIF.
-_MAX_SEGMENTS = 1000
-_MAX_TABLE_BYTES = 200_000
+# Real files have a chunk for each 8 kB of PNG or 255 bytes of GIF.
 _MAX_BLOCKS = 100_000
-# A progressive JPEG has about 10 scans, and each costs a pass over all of the picture, however little it holds.
-_MAX_SCANS = 100
 # Pillow decodes run-length coded BMPs in Python: 1.5 s for 8 megapixels.
 _MAX_RUN_LENGTH_PIXELS = 1_000_000
 _MAX_RUN_LENGTH_BYTES = 1_000_000
 
-# FF and what makes it a marker that a segment follows; FF FF is filling, FF 00 no marker, the others stand alone.
-_JPEG_MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd8\xff]")
-# Frame headers and tables (C0 to CF), quantisation, restart interval, and what tells the colours: JFIF and Adobe.
-_JPEG_KEPT = frozenset({*range(0xC0, 0xD0), 0xDB, 0xDD, 0xE0, 0xEE})
-_JPEG_PROFILE = b"ICC_PROFILE\0"  # then the number of this piece, from 1, and how many there are
 _PNG_KEPT = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stripped:
-    """A file without what the decoder has no use for, and the EXIF data and colour profile that were in it."""
-
-    data: bytes
-    exif: bytes = b""
-    profile: bytes = b""
-    size: tuple[int, int] | None = None  # where the decoder would allocate before it can be asked
+_PNG_TEXTS = frozenset({b"tEXt", b"zTXt", b"iTXt"})
+_PNG_EXIF_TEXTS = (b"Raw profile type exif", b"Raw profile type APP1")  # ImageMagick's, before PNG had eXIf
+_PNG_XMP_TEXT = b"XML:com.adobe.xmp"
 
 
 def strip(image_format: Format, data: bytes) -> Stripped:
@@ -52,7 +34,7 @@ def strip(image_format: Format, data: bytes) -> Stripped:
     try:
         match image_format:
             case Format.JPEG:
-                return _strip_jpeg(data)
+                return strip_jpeg(data)
             case Format.PNG:
                 return _strip_png(data)
             case Format.GIF:
@@ -71,64 +53,54 @@ def strip(image_format: Format, data: bytes) -> Stripped:
         raise broken(image_format) from None
 
 
-def broken(image_format: Format) -> BadImage:
-    reason = f"is a damaged or incomplete {image_format} file. Save it again and send the whole of it."
-    return BadImage(ImageFault.UNREADABLE, reason)
-
-
-def _strange(image_format: Format, what: str) -> BadImage:
-    reason = f"is a {image_format} file of an unusual make ({what}). Save it again in another program."
-    return BadImage(ImageFault.UNREADABLE, reason)
-
-
-def _strip_jpeg(data: bytes) -> Stripped:
-    kept = bytearray(b"\xff\xd8")
-    exif = b""
-    profile: dict[int, bytes] = {}
-    position = 2
-    for _ in range(_MAX_SEGMENTS):
-        found = _JPEG_MARKER.search(data, position)
-        if found is None or found[0] == b"\xff\xd9":
-            raise broken(Format.JPEG)
-        position = found.start()
-        marker = data[position + 1]
-        if marker == 0xDA:
-            whole = b"".join(profile[number] for number in sorted(profile))
-            return Stripped(data=b"".join((kept, _jpeg_scans(data, position))), exif=exif, profile=whole)
-        (length,) = struct.unpack_from(">H", data, position + 2)
-        segment = data[position : position + 2 + length]
-        if marker in _JPEG_KEPT:
-            kept += segment
-        elif marker == 0xE1 and not exif and segment.startswith(b"Exif\0\0", 4):
-            exif = segment[4:]
-        elif marker == 0xE2 and segment.startswith(_JPEG_PROFILE, 4) and len(segment) > 18:
-            profile.setdefault(segment[16], segment[18:])
-        position += 2 + length
-        if len(kept) > _MAX_TABLE_BYTES:
-            raise _strange(Format.JPEG, f"more than {_MAX_TABLE_BYTES} bytes of tables")
-    raise _strange(Format.JPEG, f"more than {_MAX_SEGMENTS} segments")
-
-
-def _jpeg_scans(data: bytes, position: int) -> bytes:
-    if data.count(b"\xff\xda", position) > _MAX_SCANS:
-        raise _strange(Format.JPEG, f"more than {_MAX_SCANS} scans")
-    return data[position:]
-
-
 def _strip_png(data: bytes) -> Stripped:
     kept = [data[:8]]
-    exif = profile = b""
+    first: dict[bytes, bytes] = {}  # of each kind or keyword: to inflate all of them could take minutes
     depth, colour = data[24], data[25]
     for kind, chunk in _png_chunks(data):
         if kind in _PNG_KEPT:
             kept.append(chunk)
         elif kind == b"tRNS":
             kept.append(_in_8_bit(chunk, depth=depth, colour=colour))
-        elif kind == b"eXIf":
-            exif = chunk[8:-4]
-        elif kind == b"iCCP" and not profile and len(chunk) <= MAX_PROFILE_BYTES:
-            profile = inflated(chunk[8:-4])
-    return Stripped(data=b"".join(kept), exif=exif, profile=profile)
+        elif kind in _PNG_TEXTS:
+            first.setdefault(chunk[8:100].partition(b"\0")[0], chunk)
+        elif kind in (b"eXIf", b"iCCP"):
+            first.setdefault(kind, chunk)
+    exif = first.get(b"eXIf", b"")[8:-4]
+    for keyword in _PNG_EXIF_TEXTS:
+        exif = exif or _raw_profile(_png_text(first.get(keyword, b"")))
+    profile = first.get(b"iCCP", b"")
+    return Stripped(
+        data=b"".join(kept),
+        exif=exif,
+        xmp=_png_text(first.get(_PNG_XMP_TEXT, b"")),
+        profile=inflated(profile[8:-4]) if len(profile) <= MAX_PROFILE_BYTES else b"",
+    )
+
+
+def _png_text(chunk: bytes) -> bytes:
+    """The text of a tEXt, zTXt or iTXt chunk, behind its keyword; empty where it is damaged or too large."""
+    keyword, _, text = chunk[8:-4].partition(b"\0")
+    if len(chunk) > MAX_PROFILE_BYTES:
+        return b""
+    match chunk[4:8]:
+        case b"tEXt":
+            return text
+        case b"zTXt":
+            return inflated(chunk[8:-4])
+        case b"iTXt":  # a flag, the method, a language and the keyword in that language
+            *_, inside = text[2:].split(b"\0", 2)
+            return inflated(keyword + b"\0\0" + inside) if text[:1] == b"\1" else inside
+        case _:
+            return b""
+
+
+def _raw_profile(text: bytes) -> bytes:
+    """The EXIF data in a text of ImageMagick's: an empty line, its kind, its length, and the data in hexadecimal."""
+    try:
+        return bytes.fromhex(b"".join(text.split(b"\n")[3:]).decode("ascii"))
+    except ValueError:
+        return b""
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -142,7 +114,7 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         position += 12 + length
         if kind == b"IEND":
             return
-    raise _strange(Format.PNG, f"more than {_MAX_BLOCKS} chunks")
+    raise strange(Format.PNG, f"more than {_MAX_BLOCKS} chunks")
 
 
 def _in_8_bit(chunk: bytes, *, depth: int, colour: int) -> bytes:
@@ -174,7 +146,7 @@ def _strip_gif(data: bytes) -> Stripped:
                 position = end
             case _:  # filling, which every reader skips
                 position += 1
-    raise _strange(Format.GIF, f"more than {_MAX_BLOCKS} blocks before its picture")
+    raise strange(Format.GIF, f"more than {_MAX_BLOCKS} blocks before its picture")
 
 
 def _gif_size(data: bytes, position: int) -> tuple[int, int]:
@@ -191,7 +163,7 @@ def _gif_extension_end(data: bytes, position: int) -> int:
         position += 1 + size
         if size == 0:
             return position
-    raise _strange(Format.GIF, f"more than {_MAX_BLOCKS} blocks before its picture")
+    raise strange(Format.GIF, f"more than {_MAX_BLOCKS} blocks before its picture")
 
 
 def _gif_palette_bytes(flags: int) -> int:
@@ -213,12 +185,12 @@ def _check_bmp(data: bytes) -> Stripped:
         (compression,) = struct.unpack_from("<L", data, 30)
         big = abs(width * height) > _MAX_RUN_LENGTH_PIXELS or len(data) > _MAX_RUN_LENGTH_BYTES
         if compression in (1, 2) and big:
-            raise _strange(Format.BMP, "run-length coded and larger than a megapixel or a megabyte")
+            raise strange(Format.BMP, "run-length coded and larger than a megapixel or a megabyte")
     return Stripped(data=data)
 
 
 def _strip_tiff(data: bytes) -> Stripped:
     picture = first_picture(data)
     if picture is None:
-        raise _strange(Format.TIFF, "more in its directory than in the file")
+        raise strange(Format.TIFF, "more in its directory than in the file")
     return Stripped(data=picture)

@@ -1,9 +1,6 @@
-"""TIFF directories, as far as we read them ourselves: a TIFF file is cut down to its first picture, and the
-orientation is read from EXIF data, which is a TIFF directory too.
+"""A TIFF file is cut down to the directory of its first picture.
 
 Directories can point at each other in a circle, and a thousand tags at the same megabytes. None is followed here.
-Pillow 11.1 keeps a copy of the EXIF data for each tag that points at it, so that 500 kB become 800 MB; this module
-copies nothing.
 """
 
 import struct
@@ -16,9 +13,6 @@ _KEPT = frozenset(
 )
 _MAX_ENTRIES = 1000
 _MAX_TILE_PX = 4_000_000  # memory for a whole tile is taken before the first is read
-_ORIENTATION_TAG = 0x0112
-# EXIF's types that a number from 1 to 8 can have, and how they are written.
-_NUMBER_TYPES = {1: "B", 3: "H", 4: "L"}
 _BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
 
 
@@ -54,22 +48,3 @@ def _tile_px(entries: dict[int, bytes], order: str) -> int:
 def _number(entry: bytes, order: str) -> int:
     kind, _, value = struct.unpack(f"{order}2xHL4s", entry)
     return int(struct.unpack_from(f"{order}H" if kind == 3 else f"{order}L", value)[0])
-
-
-def orientation(exif: bytes) -> int:
-    """The orientation in EXIF data, 1 to 8; 1, which is upright, where the data has none or no valid one."""
-    tiff = exif.removeprefix(b"Exif\0\0")
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(tiff[:4])
-    if order is None:
-        return 1
-    try:
-        (start,) = struct.unpack_from(f"{order}L", tiff, 4)
-        (count,) = struct.unpack_from(f"{order}H", tiff, start)
-        for entry in range(start + 2, start + 2 + 12 * count, 12):
-            tag, kind, _ = struct.unpack_from(f"{order}HHL", tiff, entry)
-            if tag == _ORIENTATION_TAG and kind in _NUMBER_TYPES:
-                (value,) = struct.unpack_from(f"{order}{_NUMBER_TYPES[kind]}", tiff, entry + 8)
-                return int(value) if 1 <= value <= 8 else 1
-    except struct.error:  # the directory goes on where the data has ended
-        pass
-    return 1
