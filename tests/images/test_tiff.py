@@ -36,6 +36,19 @@ def test_a_listed_tiff_is_read(mode: str, compression: str | None) -> None:
     )
 
 
+def test_a_tiff_with_jpeg_of_the_old_style_is_read() -> None:
+    """As scanners of HP write them: the tags 513 and 514 name a whole JPEG."""
+    jpeg = encoded(corners(), "JPEG", quality=90, subsampling=2)
+    depths = struct.pack("<4H", 8, 8, 8, 0)
+    start = 8 + len(jpeg) + len(depths)
+    numbers = {256: 64, 257: 32, 259: 6, 262: 6, 273: 8, 277: 3, 278: 32, 279: len(jpeg), 284: 1, 512: 1, 513: 8}
+    entries = {tag: struct.pack("<HHLL", tag, 4, 1, value) for tag, value in {**numbers, 514: len(jpeg)}.items()}
+    entries |= {258: struct.pack("<HHLL", 258, 3, 3, 8 + len(jpeg)), 530: struct.pack("<HHLHH", 530, 3, 2, 2, 2)}
+    directory = struct.pack("<H", len(entries)) + b"".join(entries[tag] for tag in sorted(entries)) + bytes(4)
+    data = b"II*\0" + struct.pack("<L", start) + jpeg + depths + directory
+    assert quadrants(frame(data, formats=LISTED)) == COLOURS
+
+
 @pytest.mark.parametrize("value", range(1, 9))
 def test_a_tiff_is_held_as_it_says(value: int) -> None:
     tag = Image.Exif()

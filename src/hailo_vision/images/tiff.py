@@ -6,10 +6,10 @@ Directories can point at each other in a circle, and a thousand tags at the same
 import struct
 
 # Sizes, depth, compression, colours, strips, orientation, planes, predictor, palette, tiles, transparency, kind of
-# numbers, JPEG tables, YCbCr and the colour profile.
+# numbers, JPEG tables, YCbCr, the colour profile, and JPEG as it was in TIFF 6.0 (512 to 521), which scanners write.
 _KEPT = frozenset(
     {256, 257, 258, 259, 262, 266, 273, 274, 277, 278, 279, 284, 317, 320, 322, 323, 324, 325, 338, 339, 347, 34675}
-    | {529, 530, 531, 532}
+    | {512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530, 531, 532}
 )
 _MAX_ENTRIES = 1000
 _MAX_TILE_PX = 4_000_000  # memory for a whole tile is taken before the first is read
