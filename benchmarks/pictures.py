@@ -37,7 +37,8 @@ from hailo_vision.serving.served import Target
 # Not by way of harness.py: that one loads OpenAI's SDK, whose objects the garbage collector then visits all the time.
 PHOTOS = Path(__file__).resolve().parent.parent / "docs" / "photos"
 SIDE_PX = 336
-SIZES = {0.3: (640, 480), 2: (1632, 1224), 8: (3264, 2448)}
+SIZES = {0.3: (640, 480), 2: (1632, 1224), 8: (3264, 2448), 13: (4160, 3120)}
+LARGEST, LARGEST_JPEG = (3344, 2508), (4256, 3200)  # within the default limits
 FORMATS: dict[str, dict[str, Any]] = {"JPEG": {"quality": 90}, "PNG": {}, "WebP": {"quality": 90}}
 TARGET = Target(name="m")
 ALONE = Waiter(client="benchmark", deadline=math.inf, deadline_s=math.inf)
@@ -124,6 +125,8 @@ def table_of_photos(runs: int) -> None:
     for megapixels, size in SIZES.items():
         picture = photo(size)
         for file_format, options in FORMATS.items():
+            if megapixels > 8 and file_format != "JPEG":
+                continue
             body = body_of(encoded(picture, file_format, **options))
             ours_ms, plain_ms = (statistics.median(run(body, runs)) for run in (run_ours, run_plain))
             ours_mb, plain_mb = (in_fresh_process(peak_mb, run, body) for run in (run_ours, run_plain))
@@ -181,16 +184,18 @@ def table_of_holds(runs: int) -> None:
 
 
 def table_of_worst_cases() -> None:
-    big = photo(SIZES[8])
+    big, big_jpeg = photo(LARGEST), photo(LARGEST_JPEG)
     # As much noise as a body takes, the rest black.
-    wide = b"".join(b"\0" + (os.urandom(8000) if row < 2900 else bytes(8000)) for row in range(8000))
+    wide = b"".join(b"\0" + (os.urandom(8384) if row < 2700 else bytes(8384)) for row in range(8000))
     gif = encoded(Image.new("P", (64, 32)), "GIF")
     frame = b"\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\2\2\x44\1\0"
     cases = {
-        "8 MP JPEG, progressive": encoded(big, "JPEG", quality=90, progressive=True),
-        "8 MP JPEG, progressive, inks": encoded(big.convert("CMYK"), "JPEG", quality=90, progressive=True),
-        "8 MP PNG, 16 bits and alpha": png(1000, 8000, depth=16, colour=6, rows=wide),
-        "8 MP PNG, palette of one colour": encoded(Image.new("P", SIZES[8]), "PNG"),
+        "13 MP JPEG": encoded(big_jpeg, "JPEG", quality=90),
+        "13 MP JPEG, progressive": encoded(big_jpeg, "JPEG", quality=90, progressive=True),
+        "13 MP JPEG, progressive, 4:4:4": encoded(big_jpeg, "JPEG", quality=90, progressive=True, subsampling=0),
+        "13 MP JPEG, progressive, inks": encoded(big_jpeg.convert("CMYK"), "JPEG", quality=90, progressive=True),
+        "8 MP PNG, 16 bits and alpha": png(1048, 8000, depth=16, colour=6, rows=wide),
+        "8 MP PNG, palette of one colour": encoded(Image.new("P", LARGEST), "PNG"),
         "8 MP WebP, lossless, alpha": encoded(with_alpha(big), "WebP", lossless=True, method=0),
         "8 MP GIF": encoded(big.convert("P"), "GIF"),
         "8 MP BMP": encoded(big, "BMP"),

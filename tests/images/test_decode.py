@@ -406,17 +406,49 @@ def test_pixels_are_counted_before_any_is_decoded() -> None:
     refused = refusal(bomb)
     assert refused.fault == ImageFault.TOO_LARGE
     assert refused.reason == (
-        "is 100000 x 100000 pixels, which is more than the 8 megapixels that are taken here. "
+        "is 100000 x 100000 pixels, which is more than the 8 megapixels that are taken of this format here. "
         "Scale it down before you send it."
     )
 
 
-@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
-def test_one_pixel_over_the_limit_is_too_many(file_format: str) -> None:
-    data = encoded(Image.new("L", (101, 100)), file_format)
-    assert refusal(data, max_megapixels=0.01).fault == ImageFault.TOO_LARGE
-    assert "101 x 100 pixels" in refusal(data, max_megapixels=0.01).reason
-    frame(encoded(Image.new("L", (100, 100)), file_format), max_megapixels=0.01)
+MEGAPIXELS = 128 * 128 / (1 << 20)
+
+
+@pytest.mark.parametrize(
+    ("file_format", "rows"), [("JPEG", 208), ("PNG", 128), ("WEBP", 128), ("GIF", 128), ("BMP", 128)]
+)
+def test_one_row_over_the_limit_is_too_many(file_format: str, rows: int) -> None:
+    refused = refusal(encoded(Image.new("L", (128, rows + 1)), file_format), max_megapixels=MEGAPIXELS)
+    assert refused.fault == ImageFault.TOO_LARGE
+    assert f"128 x {rows + 1} pixels" in refused.reason
+    frame(encoded(Image.new("L", (128, rows)), file_format), max_megapixels=MEGAPIXELS)
+
+
+@pytest.mark.parametrize("size", [(3840, 2160), (3280, 2464), (3264, 2448)], ids=str)
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG"])
+def test_whatever_is_sold_as_4k_or_8_megapixels_is_taken(size: tuple[int, int], file_format: str) -> None:
+    frame(encoded(Image.new("L", size), file_format))
+
+
+@pytest.mark.parametrize("size", [(4608, 2592), (4032, 3024), (4056, 3040), (4160, 3120), (4208, 3120)], ids=str)
+def test_jpegs_of_phones_and_of_the_pis_own_cameras_are_taken(size: tuple[int, int]) -> None:
+    frame(encoded(Image.new("L", size), "JPEG"))
+    refused = refusal(encoded(Image.new("L", size), "PNG"))
+    assert "more than the 8 megapixels that are taken of this format here. Send it as JPEG" in refused.reason
+
+
+def test_a_jpeg_of_more_pixels_than_that_is_told_how_many_it_may_have() -> None:
+    refused = refusal(encoded(Image.new("L", (4608, 3456)), "JPEG"))
+    assert "4608 x 3456 pixels, which is more than the 13 megapixels that are taken of a JPEG here" in refused.reason
+
+
+@pytest.mark.parametrize(("rows", "is_halved"), [(128, False), (136, True)])
+def test_a_jpeg_of_more_pixels_than_other_formats_is_decoded_at_half_its_size(rows: int, is_halved: bool) -> None:
+    """However much detail a request asks for: that bounds its memory."""
+    stripes = Image.new("L", (128, rows), 255)
+    stripes.paste(0, mask=Image.frombytes("L", (128, rows), bytes((255, 0)) * (64 * rows)))
+    seen = frame(encoded(stripes, "JPEG", quality=95), 128, rows, max_megapixels=MEGAPIXELS)
+    assert is_near(pixel(seen, 64, 64), (128, 128, 128), 30) is is_halved
 
 
 @pytest.mark.parametrize("size", [(65_535, 65_535), (16_000, 8_000)])

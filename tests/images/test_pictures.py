@@ -101,7 +101,7 @@ async def test_a_server_can_take_no_pictures_at_all() -> None:
         (data_uri(plain(RED, "TIFF")), ImageFault.UNSUPPORTED_FORMAT, "is a TIFF file"),
         (data_uri(plain(RED)[:40]), ImageFault.UNREADABLE, "is a damaged or incomplete PNG file"),
         (data_uri(plain(RED, "JPEG")[:200]), ImageFault.UNREADABLE, "is a damaged or incomplete JPEG file"),
-        (data_uri(encoded(Image.new("1", (4000, 2001)), "PNG")), ImageFault.TOO_LARGE, "4000 x 2001 pixels"),
+        (data_uri(encoded(Image.new("1", (4000, 2101)), "PNG")), ImageFault.TOO_LARGE, "4000 x 2101 pixels"),
         ("http://127.0.0.2/", ImageFault.BAD_ADDRESS, "not on the public internet"),
         ("http://[::1]:8080/", ImageFault.BAD_ADDRESS, "not on the public internet"),
         ("http://user@example.com/", ImageFault.BAD_ADDRESS, "user name or password"),

@@ -162,7 +162,12 @@ class Images:
         "what is read; tiff, heic and avif can be added where Pillow reads them, at more risk",
     )
     # Pillow prints a warning about larger ones than 89 million pixels.
-    max_megapixels: float = setting(8.0, "largest picture, in millions of pixels", exclusive_minimum=0, maximum=89)
+    max_megapixels: float = setting(
+        8.0,
+        "largest picture, in megapixels of 1,048,576 pixels; of a JPEG 13 where this is 8, as it is decoded smaller",
+        exclusive_minimum=0,
+        maximum=89,
+    )
     max_per_request: int = setting(4, "pictures in one request", minimum=0, maximum=14)
     max_tiles: int = setting(
         4, "tiles that follow the overview of a picture sent with detail high; 0 is never", minimum=0, maximum=13

@@ -8,13 +8,12 @@ from collections.abc import Collection
 from PIL import Image, ImageFile
 
 from hailo_vision.chat import Frame
-from hailo_vision.errors import ImageFault
-from hailo_vision.images.bad_image import BadImage
 from hailo_vision.images.decoders import decoder
 from hailo_vision.images.fit import Scaling, Shape, scaling
 from hailo_vision.images.formats import sniff
 from hailo_vision.images.orientation import orientation
 from hailo_vision.images.profile import in_srgb
+from hailo_vision.images.size_limit import check_size, max_pixels, too_large
 from hailo_vision.images.strip import strip
 from hailo_vision.images.stripped import Stripped, broken
 from hailo_vision.images.tiles import DecodedPicture, Grid, grid
@@ -67,38 +66,27 @@ def decode(
     stripped = strip(image_format, data)
     try:
         if stripped.size:
-            _check_size(stripped.size, max_megapixels)
+            check_size(image_format, stripped.size, max_megapixels)
         picture = open_picture(io.BytesIO(stripped.data))
         size = picture.size  # a draft changes it
-        _check_size(size, max_megapixels)
-        frames, parts = _frames(picture, stripped, shape, max_tiles)
+        check_size(image_format, size, max_megapixels)
+        at_least_halved = size[0] * size[1] > max_pixels(max_megapixels)
+        frames, parts = _frames(picture, stripped, shape, max_tiles, at_least_halved)
         if stripped.variant is not None:
             variant = open_picture(io.BytesIO(stripped.variant))
-            if _frames(variant, stripped, shape, max_tiles)[0] != frames:
+            if _frames(variant, stripped, shape, max_tiles, at_least_halved)[0] != frames:
                 raise broken(image_format)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise BadImage(ImageFault.TOO_LARGE, _too_large("has far more pixels", max_megapixels)) from None
+        raise too_large(image_format, "has far more pixels", max_megapixels) from None
     except MemoryError:
-        raise BadImage(ImageFault.TOO_LARGE, _too_large("needs more memory", max_megapixels)) from None
+        raise too_large(image_format, "needs more memory", max_megapixels) from None
     except _DECODER_ERRORS:
         raise broken(image_format) from None
     return DecodedPicture(frames=frames, grid=parts, format=image_format.setting, width_px=size[0], height_px=size[1])
 
 
-def _check_size(size: tuple[int, int], max_megapixels: float) -> None:
-    width, height = size
-    if width < 1 or height < 1:
-        raise BadImage(ImageFault.TOO_SMALL, f"is {width} x {height} pixels, which is an empty picture.")
-    if width * height > max_megapixels * 1_000_000:
-        raise BadImage(ImageFault.TOO_LARGE, _too_large(f"is {width} x {height} pixels, which is more", max_megapixels))
-
-
-def _too_large(what: str, max_megapixels: float) -> str:
-    return f"{what} than the {max_megapixels:g} megapixels that are taken here. Scale it down before you send it."
-
-
 def _frames(
-    picture: ImageFile.ImageFile, stripped: Stripped, shape: Shape, max_tiles: int
+    picture: ImageFile.ImageFile, stripped: Stripped, shape: Shape, max_tiles: int, at_least_halved: bool
 ) -> tuple[tuple[Frame, ...], Grid]:
     exif, xmp = (picture.info.get(name) or b"" for name in ("exif", "xmp"))  # pillow-heif says None for none
     is_webp = picture.format == "WEBP"  # HEIC and AVIF are turned by their decoders, whatever their XMP says
@@ -107,7 +95,7 @@ def _frames(
     parts = grid(*_turned(picture.size, is_on_its_side), shape, max_tiles)
     shapes = [shape] if parts.tiles == 1 else [shape, _whole(shape, parts)]
     plans = [scaling(*picture.size, each.on_its_side if is_on_its_side else each) for each in shapes]
-    across, down = _draft(picture, plans)
+    across, down = _draft(picture, plans, at_least_halved)
     profile = stripped.profile or picture.info.get("icc_profile") or b""
     whole = _expanded(picture)
     # Scaled as it was stored, and only then brought to RGB and turned: that is work for few pixels instead of many.
@@ -126,13 +114,18 @@ def _whole(shape: Shape, parts: Grid) -> Shape:
     return Shape(width_px=shape.width_px * parts.columns, height_px=shape.height_px * parts.rows, fit=shape.fit)
 
 
-def _draft(picture: ImageFile.ImageFile, plans: list[Scaling]) -> tuple[float, float]:
-    """Let a JPEG decode at 1/2, 1/4 or 1/8 where that is enough. Returns the factors of its width and height."""
+def _draft(picture: ImageFile.ImageFile, plans: list[Scaling], at_least_halved: bool) -> tuple[float, float]:
+    """Let a JPEG decode at 1/2, 1/4 or 1/8 where that is enough, or has to be for its size.
+
+    Returns the factors of its width and height.
+    """
     needed = (
         max(math.ceil(plan.size[0] * picture.width / (plan.box[2] - plan.box[0]) * _DRAFT_GAP) for plan in plans),
         max(math.ceil(plan.size[1] * picture.height / (plan.box[3] - plan.box[1]) * _DRAFT_GAP) for plan in plans),
     )
     full = picture.width, picture.height
+    if at_least_halved:
+        needed = min(needed[0], max(full[0] // 2, 1)), min(needed[1], max(full[1] // 2, 1))
     drafted = picture.draft(None, needed)
     if drafted is None:
         return 1.0, 1.0

@@ -15,6 +15,7 @@ from hailo_vision.images.bad_image import BadImage
 from hailo_vision.images.cache import Cache, Key
 from hailo_vision.images.fetch import Fetcher
 from hailo_vision.images.fit import Shape
+from hailo_vision.images.size_limit import max_pixels
 from hailo_vision.images.source import Inline, read_source
 from hailo_vision.images.tiles import DecodedPicture, spread, words
 from hailo_vision.scheduler.turns import Turns, Waiter
@@ -163,7 +164,7 @@ class Pictures:
         return picture
 
     def _check_size(self, size_bytes: int) -> None:
-        max_bytes = int(self._settings.max_megapixels * 1_000_000 * _MAX_BYTES_PER_PIXEL) + _METADATA_BYTES
+        max_bytes = max_pixels(self._settings.max_megapixels) * _MAX_BYTES_PER_PIXEL + _METADATA_BYTES
         if size_bytes > max_bytes:
             reason = f"has {size_bytes // 1_000_000} MB, more than any picture of {self._settings.max_megapixels:g} "
             raise BadImage(ImageFault.FILE_TOO_LARGE, f"{reason}megapixels needs. Send it as JPEG, or scale it down.")

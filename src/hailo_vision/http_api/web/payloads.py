@@ -21,6 +21,7 @@ _END_OF_NAME = re.compile(rb'"[ \t\r\n]*:')
 _END_OF_STRING = re.compile(rb'"[ \t\r\n]*[:,\]}]')
 # A piece is read in less than a millisecond, also where each of its characters is escaped.
 _PIECE_BYTES = 1 << 16
+_CONTROLS = bytes(range(0x20))
 _HIGH_SURROGATE = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}\Z")
 _CONTINUATION = bytes(range(0x80, 0xC0))  # of a character in UTF-8
 # How base64 begins: as a data: URI, or with nothing but its letters. Clients put blanks around both, and quotes.
@@ -48,7 +49,7 @@ def cut(body: bytes | bytearray, max_json_bytes: int) -> Cut:
     payloads: list[str] = []
     start = 0
     for begin, end in _base64_strings(body, max_json_bytes):
-        payloads.append("".join(_pieces(body, begin + 1, end)))
+        payloads.append(_text(body, begin + 1, end))
         rest += (view[start:begin], b"-Infinity")
         start = end + 1
     rest.append(view[start:])
@@ -112,8 +113,25 @@ def _looks_like_base64(head: str) -> bool:
     return _BASE64.match("".join(head.lstrip(_BEFORE_BASE64).split())) is not None
 
 
+def _text(body: bytes | bytearray, begin: int, end: int) -> str:
+    """A string's text, as JSON reads it. Raises ValueError where it is none."""
+    # Most clients escape nothing. Pieces would be held beside the whole of them for a moment.
+    if body.find(b"\\", begin, end) < 0 and not _has_controls(body, begin, end):
+        return str(memoryview(body)[begin:end], "utf-8", "surrogatepass")
+    return "".join(_pieces(body, begin, end))
+
+
+def _has_controls(body: bytes | bytearray, begin: int, end: int) -> bool:
+    """Whether there is a control character, such as a line end, which JSON has as escapes alone."""
+    for at in range(begin, end, _PIECE_BYTES):
+        piece = body[at : min(at + _PIECE_BYTES, end)]
+        if len(piece.translate(None, _CONTROLS)) < len(piece):
+            return True
+    return False
+
+
 def _pieces(body: bytes | bytearray, begin: int, end: int) -> Iterator[str]:
-    """A string's text in pieces, as JSON reads them. Raises ValueError where it is none."""
+    """A string's text in pieces, which JSON reads one by one."""
     while begin < end:
         piece = body[begin : min(begin + _PIECE_BYTES, end)]
         if begin + len(piece) < end:
