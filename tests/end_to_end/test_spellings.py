@@ -42,9 +42,12 @@ def requests(picture: str) -> dict[str, Any]:
     part = {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{picture}"}}
     question = "What colours are in this photo?"
     message = {"role": "user", "content": [part, {"type": "text", "text": question}]}
+    source = {"type": "base64", "media_type": "image/jpeg", "data": picture}
+    blocks = [{"type": "image", "source": source}, {"type": "text", "text": question}]
     options = {"stream": False, "options": {"temperature": 0}}
     bodies: dict[str, Any] = {
         "/v1/chat/completions": {"messages": [message], "temperature": 0},
+        "/v1/messages": {"messages": [{"role": "user", "content": blocks}], "max_tokens": 200, "temperature": 0},
         "/api/chat": {"messages": [{"role": "user", "content": question, "images": [picture]}], **options},
         "/api/generate": {"prompt": question, "images": [picture], **options},
         "/v1/vision/vqa": {"image": part["image_url"], "question": question, "temperature": 0},
@@ -55,6 +58,8 @@ def requests(picture: str) -> dict[str, Any]:
 def said(answer: dict[str, Any]) -> str:
     match answer:
         case {"choices": [{"message": {"content": str(text)}}]}:
+            return text
+        case {"content": [{"text": str(text)}]}:
             return text
         case {"message": {"content": str(text)}} | {"response": str(text)} | {"answer": str(text)}:
             return text
