@@ -274,11 +274,11 @@ def test_a_taken_port_ends_the_start_with_3_and_one_line(daemon: Daemon, tmp_pat
 
 
 @pytest.mark.slow
-def test_a_missing_device_ends_the_start_with_3_and_one_line(tmp_path: Path) -> None:
+def test_a_missing_device_ends_the_start_with_an_exit_code_of_its_own_and_one_line(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     config.write_text("server: {port: 0}\ndevice: {path: /dev/no-such-device}\nlogging: {level: error}\n")
     result = command("serve", "--config", str(config))
-    assert result.returncode == 3
+    assert result.returncode == 69
     assert "/dev/no-such-device" in result.stderr
     assert len(result.stderr.splitlines()) == 1
 

@@ -1,6 +1,6 @@
 """A person types a command: `hailo-vision VERB`. Each verb is a module of this room.
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 could not start (port, device), 78 configuration.
+Exit codes: 0 done, 1 failed, 2 usage, 3 could not start (port, say), 69 there is no chip, 78 configuration.
 """
 
 import argparse
@@ -11,7 +11,8 @@ from collections.abc import Collection, Sequence
 
 from hailo_vision import __version__
 
-FAILED, USAGE, NOT_STARTED, BAD_CONFIG = 1, 2, 3, 78
+# systemd does not restart the service on the last two, which are EX_UNAVAILABLE and EX_CONFIG of sysexits.h.
+FAILED, USAGE, NOT_STARTED, NO_DEVICE, BAD_CONFIG = 1, 2, 3, 69, 78
 
 VERBS = {
     "serve": "run the server in the foreground",
