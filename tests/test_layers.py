@@ -63,7 +63,7 @@ TABLE = {
     "__version__",
     "models": "chat errors files config.settings __version__ | aiohttp -aiohttp.web",
     "client": "errors | aiohttp -aiohttp.web",
-    "doctor": "errors files config models client engines",
+    "doctor": "errors files config models client engines access",
     "bench": "chat errors client __version__ | PIL aiohttp -aiohttp.web",
     "cli": "chat errors config daemon models client doctor bench __version__",
 }

@@ -258,7 +258,7 @@ def test_contiguous_memory_that_the_driver_needs(pi: Pi, total: str, line: str) 
         ),
         (
             {"ActiveState": "failed", "SubState": "failed", "Result": "exit-code", "ExecMainStatus": "69"},
-            "failed: failed (failed); it says: ready, qwen2-vl-2b-instruct is loaded; exit-code, exit code 69, there is",
+            "failed: failed (failed); it says: ready, qwen2-vl-2b-instruct is loaded; exit-code, exit code 69, the",
         ),
         (
             {"ActiveState": "activating", "SubState": "auto-restart", "NRestarts": "9"},

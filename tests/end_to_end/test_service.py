@@ -359,6 +359,13 @@ def test_ask_streams_the_answer_of_a_running_daemon(daemon: Daemon) -> None:
     assert result.stderr == ""
 
 
+def test_ask_asks_for_the_model_that_the_server_has(start: Start) -> None:
+    daemon = start(model={"name": "another-name", "aliases": ["gpt-4o"]}).wait_until_ready()
+    result = command("ask", "Hello!", "--url", daemon.url)
+    assert (result.returncode, result.stderr) == (0, "")
+    daemon.wait_for(lambda: "model=another-name" in daemon.log)
+
+
 @pytest.mark.slow
 def test_ask_says_what_is_wrong_and_exits_with_1(daemon: Daemon) -> None:
     for words, said in (

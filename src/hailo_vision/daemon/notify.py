@@ -13,7 +13,7 @@ _ANSWERING = (EngineState.READY, EngineState.BUSY, EngineState.UNLOADED, EngineS
 
 
 def not_started(reason: str) -> None:
-    """Leave the reason of a failed start to systemd, which shows it in `systemctl status` after the process has ended."""
+    """Leave the reason of a failed start to systemd, for `systemctl status` after the end of the process."""
     systemd = sdnotify.SystemdNotifier()
     systemd.notify("STATUS=" + reason.replace("\n", " "))
     if systemd.socket is not None:
