@@ -50,9 +50,7 @@ def test_a_missing_file_of_keys_is_a_problem(tmp_path: Path, capsys: pytest.Capt
     assert (code, "server.api_keys_file: /no/keys: it can't be read: No such file" in told) == (78, True)
 
 
-def test_good_files_of_keys_and_certificates_are_no_problem(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_good_files_of_keys_and_certificates_are_no_problem(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     keys = secret(tmp_path / "keys", "me 4f6c0ad4e6a1b2c3d4e5f6a7\n")
     issued = trustme.CA().issue_cert("pi.lan")
     cert = secret(tmp_path / "cert", issued.cert_chain_pems[0].bytes().decode())

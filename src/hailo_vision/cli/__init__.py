@@ -19,6 +19,7 @@ VERBS = {
     "ask": "ask a running server a question, about pictures or not",
     "check-config": "check a config file without starting",
     "models": "list, download, verify and remove models",
+    "engines": "install llama.cpp, which runs models on the processor",
     "doctor": "look at the whole installation, and say what is wrong and what to do",
     "status": "show how a running server is",
     "bench": "measure a running server",

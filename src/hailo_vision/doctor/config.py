@@ -28,8 +28,8 @@ def look(installation: Installation) -> Finding:
         )
     named = named_files.look(installation.settings, installation.account, installation.machine.root)
     # The remote server's key has a check of its own.
-    if problems := [str(problem) for problem in named.problems if problem.path.startswith("server.")]:
-        return failed("; ".join(problems), f"Correct it, then: hailo-vision check-config {YAML}")
+    if wrong := [str(problem) for problem in named.problems if problem.path.startswith("server.")]:
+        return failed("; ".join(wrong), f"Correct it, then: hailo-vision check-config {YAML}")
     if configuration.path == installation.rendered:
         return _in_step(installation)
     return ok(f"{configuration.path} has no problems")
