@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from package import PREVIOUS, version
+from printed import SUDO, blocks
 from system import APT, CONFIG, JSON, MODEL, PATIENCE_S, ROOT, UNIT, URL, YAML, System
 
 MAIN_EXPOSURE, VAULT_EXPOSURE = 1.3, 0.4
@@ -135,6 +136,62 @@ def people_and_the_service_user_can_use_the_command(system: System) -> None:
     system.run("runuser", "-u", "nobody", "--", "hailo-vision", "check-config", YAML)
     system.run("runuser", "-u", "nobody", "--", "hailo-vision", "ask", "--max-tokens", "2", "Hello!")
     assert MODEL in system.run("runuser", "-u", UNIT, "--", "hailo-vision", "models", "list")
+
+
+def the_guides_key_as_printed_opens_the_service_to_who_has_it(system: System) -> None:
+    """docs/install-pi.md, pasted: the commands that make the key, the YAML, the check, the restart."""
+    page = "docs/install-pi.md"
+    system.run("sh", "-c", "cat >/usr/local/bin/sudo; chmod 755 /usr/local/bin/sudo", stdin=SUDO)
+    makes_key, asks = blocks(page, "sh", "Opening it to the network, with a key")
+    (yaml,) = blocks(page, "yaml", "Opening it to the network, with a key")
+    (settings,) = blocks(page, "sh", "Settings")
+    told = system.run("bash", "-ec", makes_key)
+    name, key = told.split()[-2:]
+    assert (name, len(key)) == ("me", 48), told
+    system.configure(CONFIG + yaml)
+    told = system.run("bash", "-ec", settings.replace("sudoedit ", "test -w "))
+    assert "/etc/hailo/hailo-vision.yaml has no problems" in told, told
+    assert system.get("/v1/models")[0] == 401
+    told = system.run("bash", "-ec", asks.replace("KEY", key).replace("raspberrypi.local", "127.0.0.1"))
+    assert MODEL in told, told
+    told = system.run("runuser", "-u", "nobody", "--", "hailo-vision", "check-config", YAML)
+    assert "sudo hailo-vision check-config" in told, told
+    system.run("sh", "-c", f"echo {key} >/etc/hailo/hailo-vision.keys")
+    assert "expected two words, a name and a key" in system.fails("hailo-vision", "check-config", YAML)
+    system.run("rm", "/etc/hailo/hailo-vision.keys")
+    system.configure(CONFIG)
+    system.run("systemctl", "restart", UNIT)
+
+
+def the_guides_first_answer_and_looks_work_as_printed(system: System) -> None:
+    page = "docs/install-pi.md"
+    (ask,) = blocks(page, "sh", "5. The first answer")
+    assert "blue" in system.run("bash", "-ec", ask)
+    *_, look = blocks(page, "sh", "4. The model")
+    told = system.run("bash", "-ec", look)
+    assert "ready, qwen2-vl-2b-instruct is loaded" in told, told
+    assert '"ready":true' in told.replace(" ", ""), told
+    on, off = "sudo /usr/libexec/hailo-vision/vault on", "vault off"
+    assert blocks(page, "sh", "The vault") == [f"{on}\n"], "the checks of the vault run another command"
+    assert off in (ROOT / page).read_text()
+
+
+def without_llama_cpp_the_engine_names_the_command_that_installs_it(system: System) -> None:
+    """The guest has no network, so the installation is refused: in one sentence, as the service's user."""
+    system.run("sh", "-c", "printf GGUF >/var/lib/hailo-vision/models/x.gguf")
+    system.configure("device: {runtime: llama}\nllama: {model: /var/lib/hailo-vision/models/x.gguf, mmproj: null}\n")
+    system.run("systemctl", "restart", UNIT)
+    status, told = system.get("/health/ready")
+    assert (status, "sudo hailo-vision engines install llama" in told["message"]) == (503, True), told
+    told = system.fails("hailo-vision", "engines", "install", "llama")
+    assert "python3-venv" in told or "pip failed" in told, told
+    assert "Traceback" not in told, told
+    owner = system.run("stat", "-c", "%U", "/var/lib/hailo-vision/engines").strip()
+    assert owner == UNIT, owner
+    system.run("hailo-vision", "engines", "remove", "llama")
+    system.run("rm", "/var/lib/hailo-vision/models/x.gguf")
+    system.configure(CONFIG)
+    system.run("systemctl", "restart", UNIT)
 
 
 def the_journal_has_the_request_with_its_facts(system: System) -> None:
@@ -439,6 +496,9 @@ CHECKS: Sequence[Callable[[System], str | None]] = (
     a_chat_with_a_photo_is_answered_whole,
     a_chat_with_a_photo_is_answered_as_a_stream,
     people_and_the_service_user_can_use_the_command,
+    the_guides_key_as_printed_opens_the_service_to_who_has_it,
+    the_guides_first_answer_and_looks_work_as_printed,
+    without_llama_cpp_the_engine_names_the_command_that_installs_it,
     the_journal_has_the_request_with_its_facts,
     the_bounds_hold_without_the_memory_cgroup,
     the_address_of_the_yaml_is_served_and_not_silently_deaf,

@@ -2,6 +2,9 @@
 
 import base64
 import hashlib
+import json
+import os
+import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -12,9 +15,11 @@ from hailo_vision.cli import main
 from hailo_vision.config.data_folder import SYSTEM_FOLDER
 from hailo_vision.engines.llama import install as installation
 from hailo_vision.engines.llama import package
+from hailo_vision.engines.llama.child import PLAN_VARIABLE
 from hailo_vision.engines.llama.install import HASHES, REQUIREMENT, VERSION, InstallError, install
 from hailo_vision.engines.llama.plan import package_path
 from hailo_vision.errors import DeviceUnavailable
+from harness import PATIENCE_S, ROOT
 
 
 def wheel(folder: Path, source: str = "", version: str = VERSION) -> str:
@@ -111,6 +116,17 @@ def test_the_command_installs_into_the_users_folder_and_does_nothing_twice(
     assert "already" in capsys.readouterr().out
     assert main(["engines", "remove", "llama"]) == 0
     assert not (tmp_path / "hailo-vision/engines/llama").exists()
+
+
+def test_the_child_imports_the_package_from_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "xllamacpp").mkdir()
+    (tmp_path / "xllamacpp/__init__.py").write_text("raise ImportError('this one')")
+    plan = json.dumps({"program": None, "package_path": str(tmp_path)})
+    # -S: without the packages of this environment, which may have the real one
+    command = [sys.executable, "-S", "-P", "-m", "hailo_vision.engines.llama.child"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), PLAN_VARIABLE: plan}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    assert done.stderr.splitlines()[-1] == "ImportError: this one"
 
 
 def test_without_pip_and_ensurepip_the_package_that_has_them_is_named(
