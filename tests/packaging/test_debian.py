@@ -42,6 +42,14 @@ def test_systemd_starts_what_found_no_chip_when_the_node_appears_and_leaves_it_a
     assert set(re.findall(r'SUBSYSTEM=="([^"]+)"', rules)) == {"hailo_chardev|hailo1x"}
 
 
+def test_the_package_starts_and_stops_the_service_itself_and_restarts_it_after_an_upgrade() -> None:
+    """`dh_installsystemd --no-start` alone would stop it before an upgrade, and leave it running after a removal."""
+    assert "dh_installsystemd --no-start --restart-after-upgrade hailo-vision.service" in (DEBIAN / "rules").read_text()
+    assert "deb-systemd-invoke start hailo-vision.service" in (DEBIAN / "hailo-vision.postinst").read_text()
+    stop = "deb-systemd-invoke stop hailo-vision.socket hailo-vision.service"
+    assert stop in (DEBIAN / "hailo-vision.prerm").read_text()
+
+
 def test_a_start_that_fails_for_another_reason_is_tried_again_at_a_growing_pause() -> None:
     unit = (ROOT / "systemd" / "hailo-vision.service").read_text()
     assert re.findall(r"^(Restart\w*)=(.*)$", unit, re.M)[:4] == [
