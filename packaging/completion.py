@@ -1,9 +1,11 @@
 """Prints the bash completion of `hailo-vision`, made from its parser: `python packaging/completion.py`."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from commands import Command, commands
+
+from hailo_vision.models.catalogue import CATALOGUE
 
 HEAD = """\
 # bash completion of hailo-vision; made by packaging/completion.py
@@ -66,7 +68,8 @@ def _case(pattern: str, then: str) -> str:
 def _words(command: Command) -> str:
     """The verbs and options that can follow; files where an argument is one."""
     options = [name for action in command.options for name in action.option_strings]
-    words = f'words="{" ".join([*command.verbs, *options])}"'
+    values = [str(choice) for action in command.arguments for choice in _choices(action)]
+    words = f'words="{" ".join([*command.verbs, *values, *options])}"'
     if any(map(_takes_file, command.arguments)):
         return f'{words}; case "$current" in -*) ;; *) files=yes ;; esac'
     return words
@@ -90,6 +93,13 @@ def _many(command: Command) -> Iterator[str]:
         if action.nargs == "+" and _takes_file(action):
             for name in action.option_strings:
                 yield _case(f"{_path(command.words)} {name}", 'case "$current" in -*) ;; *) files=yes ;; esac')
+
+
+def _choices(action: argparse.Action) -> Iterable[object]:
+    """What an argument can be: the models of the catalogue where a model is meant."""
+    if action.metavar == "MODEL":
+        return dict.fromkeys(file.model for file in CATALOGUE)
+    return action.choices or ()
 
 
 def _takes_file(action: argparse.Action) -> bool:

@@ -29,7 +29,10 @@ failed
 the command line is wrong
 .TP
 3
-the server could not start: the port or the device
+the server could not start: its port is taken, for example
+.TP
+69
+there is no chip; the service starts when its device node appears
 .TP
 78
 the configuration is wrong

@@ -1,4 +1,7 @@
-"""The demonstration behind scripts/run: the real daemon on the simulator, and one question about a real photo."""
+"""The demonstration behind scripts/run: the real daemon, on the simulator or with a real model on the processor.
+
+It asks one question about a real photo, then keeps serving.
+"""
 
 import argparse
 import base64
@@ -14,26 +17,39 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from hailo_vision.config.data_folder import in_data_folder
+from hailo_vision.config.settings import Settings
+from hailo_vision.models.catalogue import CATALOGUE, GGUF, builds
+
 ROOT = Path(__file__).resolve().parent.parent
 PHOTO = ROOT / "docs" / "photos" / "launch-pad.jpg"
 QUESTION = "What can you see in this photo?"
-MODEL = "qwen2-vl-2b-instruct"
+COMMAND = (sys.executable, "-P", "-m", "hailo_vision")
+SIMULATED = "qwen2-vl-2b-instruct"
+SMALL = "smolvlm-500m-instruct-gguf"
 PORT = 11435
-START_S = 60
+START_S = 300  # a model from a slow card
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="scripts/run", description="Try hailo-vision on the simulator.")
-    parser.add_argument("--once", action="store_true", help="leave after the answer")
+    parser = argparse.ArgumentParser(prog="scripts/run", description="Try hailo-vision without the chip.")
+    parser.add_argument("--once", action="store_true", help="exit after the answer")
+    parser.add_argument(
+        "--model",
+        metavar="NAME",
+        choices=real_models(),
+        help="download this model and run it with llama.cpp instead of the simulator: " + ", ".join(real_models()),
+    )
     arguments = parser.parse_args()
-    port = PORT if is_free(PORT) else 0
+    port = PORT if is_free(PORT) else free_port()
     with tempfile.TemporaryDirectory(prefix="hailo-vision-") as folder:
         config = Path(folder) / "demo.yaml"
-        port = port or free_port()
-        config.write_text(f"device: {{runtime: simulated}}\nserver: {{port: {port}}}\nlogging: {{level: warning}}\n")
-        daemon = subprocess.Popen([sys.executable, "-P", "-m", "hailo_vision", "serve", "--config", str(config)])
+        config.write_text(simulated(port) if arguments.model is None else real(arguments.model, port))
+        if arguments.model is not None and not pull(arguments.model):
+            return 1
+        daemon = subprocess.Popen([*COMMAND, "serve", "--config", str(config)])
         try:
-            return show(daemon, f"http://127.0.0.1:{port}", stays=not arguments.once)
+            return show(daemon, f"http://127.0.0.1:{port}", arguments.model, stays=not arguments.once)
         except KeyboardInterrupt:
             print("\nstopping")
             return 0
@@ -42,16 +58,62 @@ def main() -> int:
             daemon.wait()
 
 
-def show(daemon: "subprocess.Popen[bytes]", url: str, *, stays: bool) -> int:
+def real_models() -> list[str]:
+    """The names of the models for llama.cpp that can be downloaded."""
+    return list(dict.fromkeys(file.model for file in CATALOGUE if file.release == GGUF))
+
+
+def simulated(port: int) -> str:
+    return f"device: {{runtime: simulated}}\nserver: {{port: {port}}}\nlogging: {{level: warning}}\n"
+
+
+def real(model: str, port: int) -> str:
+    """The configuration for a model of the list: its files are where `models pull` puts them, its name is its own."""
+    folder = Path(in_data_folder(Settings()).model.hef).parent
+    files = [str(folder / file.file) for file in builds(CATALOGUE, model)]
+    (mmproj,) = (file for file in files if Path(file).name.startswith("mmproj"))
+    (weights,) = (file for file in files if file != mmproj)
+    sections = {
+        "device": {"runtime": "llama"},
+        "model": {"name": model.removesuffix("-gguf")},
+        "llama": {"model": weights, "mmproj": mmproj},
+        "server": {"port": port},
+        "logging": {"level": "warning"},
+    }
+    return json.dumps(sections, indent=2)
+
+
+def pull(model: str) -> bool:
+    """Download the model's files, where they are not there yet. Whether they are now."""
+    return subprocess.run([*COMMAND, "models", "pull", model], check=False).returncode == 0
+
+
+def show(daemon: "subprocess.Popen[bytes]", url: str, model: str | None, *, stays: bool) -> int:
     """Wait for the model, ask, print; then serve until Ctrl-C."""
-    print(f"Starting the server at {url} on the simulator: it has no model, it says what it sees in the pixels.")
+    engine = (
+        "on the simulator: it has no model, it says what it sees in the pixels" if model is None else f"with {model}"
+    )
+    print(f"Starting the server at {url} {engine}.")
     if not wait_until_ready(daemon, url):
         return 1
+    name = SIMULATED if model is None else model.removesuffix("-gguf")
     print(f"\nPhoto     {PHOTO.relative_to(ROOT)}\nQuestion  {QUESTION}\nAnswer    ", end="", flush=True)
+    if not print_answer(url, name):
+        return 1
+    if stays:
+        print(invitation(url, name), flush=True)
+        if model is None:
+            print(f"The simulator has no model. For a real one (0.55 GB):  scripts/run --model {SMALL}", flush=True)
+        return daemon.wait()
+    return 0
+
+
+def print_answer(url: str, model: str) -> bool:
+    """Print the answer as it comes, then its figures. Whether there was one."""
     started = first = time.monotonic()
     usage: dict[str, Any] = {}
     said = False
-    for event in ask(url):
+    for event in ask(url, model):
         usage = event.get("usage") or usage
         for choice in event["choices"]:
             if text := choice["delta"].get("content"):
@@ -61,12 +123,7 @@ def show(daemon: "subprocess.Popen[bytes]", url: str, *, stays: bool) -> int:
     tokens, decode_s = usage.get("completion_tokens", 0), time.monotonic() - first
     rate = f"{(tokens - 1) / decode_s:.1f}" if decode_s > 0 and tokens > 1 else "-"
     print(f"\n\nTTFT      {first - started:.2f} s\nSpeed     {rate} tokens/s ({tokens} tokens)")
-    if not said:
-        return 1
-    if stays:
-        print(invitation(url), flush=True)
-        return daemon.wait()
-    return 0
+    return said
 
 
 def wait_until_ready(daemon: "subprocess.Popen[bytes]", url: str) -> bool:
@@ -82,38 +139,42 @@ def wait_until_ready(daemon: "subprocess.Popen[bytes]", url: str) -> bool:
     return False
 
 
-def ask(url: str) -> Iterator[dict[str, Any]]:
+def ask(url: str, model: str) -> Iterator[dict[str, Any]]:
     """The chunks of a streamed answer."""
     picture = "data:image/jpeg;base64," + base64.b64encode(PHOTO.read_bytes()).decode()
     content = [{"type": "image_url", "image_url": {"url": picture}}, {"type": "text", "text": QUESTION}]
     body = {
-        "model": MODEL,
+        "model": model,
         "messages": [{"role": "user", "content": content}],
         "stream": True,
         "stream_options": {"include_usage": True},
     }
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(f"{url}/v1/chat/completions", json.dumps(body).encode(), headers)
-    with urllib.request.urlopen(request, timeout=120) as response:
+    with urllib.request.urlopen(request, timeout=600) as response:
         for line in response:
             data = line.decode().removeprefix("data: ").strip()
             if data and data != "[DONE]":
                 yield json.loads(data)
 
 
-def invitation(url: str) -> str:
+def invitation(url: str, model: str) -> str:
     return f"""
-The server keeps running; Ctrl-C stops it. Try it from another terminal:
+The server keeps running; Ctrl-C stops it. Ask about your own pictures in a browser:
+
+  {url}/
+
+From another terminal:
 
   .venv/bin/hailo-vision ask "How bright is it?" --image {PHOTO.relative_to(ROOT)} --url {url}
 
   curl {url}/v1/chat/completions -H 'Content-Type: application/json' -d '{{
-    "model": "{MODEL}",
+    "model": "{model}",
     "messages": [{{"role": "user", "content": "Hello! What can you see?"}}]}}'
 
   from openai import OpenAI
   client = OpenAI(base_url="{url}/v1", api_key="unused")
-  answer = client.chat.completions.create(model="{MODEL}", messages=[{{"role": "user", "content": "Hello!"}}])
+  answer = client.chat.completions.create(model="{model}", messages=[{{"role": "user", "content": "Hello!"}}])
   print(answer.choices[0].message.content)
 """
 

@@ -38,7 +38,8 @@ TABLE = {
     "engines.table": f"{ENGINE} engines.chip engines.llama engines.remote",
     "engines.chip": f"{ENGINE} wire",
     "engines.openai": f"{ENGINE} | aiohttp -aiohttp.web",
-    "engines.llama": f"{ENGINE} engines.openai | aiohttp -aiohttp.web xllamacpp hailo_vision.worker.parent",
+    "engines.llama": f"{ENGINE} engines.openai config.data_folder | aiohttp -aiohttp.web xllamacpp "
+    "hailo_vision.worker.parent",
     "engines.remote": f"{ENGINE} engines.openai | aiohttp -aiohttp.web",
     "scheduler": f"{WORDS} tasks engines.contract",
     "worker": "chat errors wire special_tokens | numpy -asyncio",
@@ -63,9 +64,9 @@ TABLE = {
     "__version__",
     "models": "chat errors files config.settings __version__ | aiohttp -aiohttp.web",
     "client": "errors | aiohttp -aiohttp.web",
-    "doctor": "errors files config models client engines",
+    "doctor": "errors files config models client engines access",
     "bench": "chat errors client __version__ | PIL aiohttp -aiohttp.web",
-    "cli": "chat errors config daemon models client doctor bench __version__",
+    "cli": "chat errors config daemon models client doctor bench engines.llama __version__",
 }
 # A library that is one module's matter: the rest of its room gets on without it.
 LIBRARIES = {

@@ -76,6 +76,16 @@ class Server:
             raise ServerError(f"{self.url} answers, but is no hailo-vision server.", code="not_understood")
         return answer.body
 
+    async def default_model(self) -> str:
+        """The first model of /v1/models, which is the default of our server. Raises ServerError if it lists none."""
+        answer = await self.get("/v1/models")
+        if answer.status != 200:
+            raise refusal(answer)
+        try:
+            return str(answer.body["data"][0]["id"])
+        except (KeyError, IndexError, TypeError):
+            raise ServerError(f"{self.url} lists no models: name one with --model.", code="not_understood") from None
+
     async def chat(self, request: Mapping[str, Any]) -> AsyncGenerator[dict[str, Any]]:
         """The events of a streamed answer, up to [DONE]. Raises ServerError for all else."""
         with self._errors():

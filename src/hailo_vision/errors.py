@@ -3,7 +3,8 @@
     HailoVisionError
       ConfigError           the operator's file is wrong: every problem at once
         UnusableFile        a file that it names: keys, a certificate
-      StartError            the daemon can't start: port, device
+      StartError            the daemon can't start: port, key of a remote server
+        NoDevice            there is no chip
       RequestError          the client's request is wrong
         ConversationError   all of its conversation together is, and no single field
           PromptTooLong     it can't fit into the model's context
@@ -77,6 +78,10 @@ class UnusableFile(ConfigError):
 
 class StartError(HailoVisionError):
     """The daemon can't start, and starting it again without a change would not help."""
+
+
+class NoDevice(StartError):
+    """The chip's device node does not exist. Its udev rule starts the service when it appears."""
 
 
 # The client's side

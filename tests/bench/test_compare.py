@@ -34,6 +34,11 @@ def test_shorter_is_better_and_a_higher_rate_is_better() -> None:
     assert line(compare(of(2.0), of(3.0)), "End to end, p50")[-1] == "worse"
 
 
+def test_a_95th_percentile_of_fewer_than_20_answers_is_not_judged() -> None:
+    """It is the slowest answer, and one slow answer is no trend."""
+    assert line(compare(of(2.0), of(3.0)), "End to end, p95") == ["2.00", "s", "3.00", "s", "too", "few"]
+
+
 def test_a_change_within_the_noise_is_none() -> None:
     assert line(compare(of(3.0), of(3.02)), "End to end, p50")[-1] == "same"
 

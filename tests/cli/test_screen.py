@@ -45,6 +45,13 @@ def test_all_of_it_is_on_one_screen() -> None:
     ]
 
 
+def test_the_jobs_are_a_line_of_words_and_nothing_of_a_server_of_today_is_left_over() -> None:
+    jobs = {"admitted": 1006, "finished": 4, "cancelled": 2, "expired": 0, "waited_seconds": 0.5, "busy_seconds": 31.2}
+    shown = screen("u", [{**HEALTH, "jobs": jobs, "runtime_reason": "device.runtime says so", "models": []}])
+    assert "Jobs     1,006 admitted, 4 finished, 2 cancelled, 31 s of work\n" in shown
+    assert "More" not in shown
+
+
 def test_what_keeps_it_from_working_is_told() -> None:
     trouble = {"ready": False, "state": "failed", "reason": "device_unavailable", "message": "The chip is gone."}
     shown = screen("u", [{**HEALTH, **trouble, "chip": None, "worker_restarts": 3}])
@@ -77,14 +84,14 @@ def test_of_two_engines_it_tells_which_one_takes_requests_and_what_ails_the_othe
 
 def test_what_it_does_not_know_stands_at_the_end() -> None:
     new = {
-        "jobs": {"finished": 12, "failed": {"expired": 1}},
+        "turns": {"finished": 12, "failed": {"expired": 1}},
         "throttled": False,
         "never": 0,
         "nothing": None,
         "list": [1],
     }
     last = screen("u", [{**HEALTH, **new}]).splitlines()[-1]
-    assert last == "More     jobs.finished 12, jobs.failed.expired 1, throttled False"
+    assert last == "More     turns.finished 12, turns.failed.expired 1, throttled False"
 
 
 def test_the_rate_is_that_of_the_looks() -> None:

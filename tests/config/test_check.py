@@ -43,6 +43,11 @@ def messages(text: str) -> list[str]:
     ("text", "message"),
     [
         ("server: {port: 99999}", "server.port: 99999 is too large; expected a whole number from 0 to 65535"),
+        (
+            "server: {host: '0.0.0.0:11435'}",
+            'server.host: "0.0.0.0:11435" is no address to listen on; expected an address or a host name without a '
+            "port, such as 0.0.0.0; server.port is the port",
+        ),
         ("server: {port: -1}", "server.port: -1 is too small; expected a whole number from 0 to 65535"),
         ("server: {port: '80'}", 'server.port: "80" is text; expected a whole number from 0 to 65535'),
         ("server: {port: 012}", 'server.port: "012" is text; expected a whole number from 0 to 65535'),

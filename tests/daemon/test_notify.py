@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ import pytest
 from costly import as_json, pattern_bomb
 from hailo_vision.daemon.notify import Notifier
 from hailo_vision.engines.contract import EngineState
-from harness import PATIENCE_S, Daemon, ask
+from harness import COMMAND, PATIENCE_S, Daemon, ask
 
 
 def heard(listener: socket.socket) -> list[bytes]:
@@ -103,6 +104,27 @@ def test_what_the_fallback_does_is_not_told_while_the_engine_answers(systemd: so
         notifier.engine_changed(1, Told(state))  # type: ignore[arg-type]
     notifier.close()
     assert heard(systemd) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("text", "code", "status"),
+    [
+        ("device: {path: /dev/no-such-device}", 69, "STATUS=There is no Hailo device: /dev/no-such-device is missing."),
+        ("server: {host: 192.0.2.1}\ndevice: {runtime: simulated}", 3, "STATUS=Can't listen on 192.0.2.1 port"),
+        ("queue: {depth: many}", 78, "STATUS={path}: queue.depth: "),
+        ("server: {api_keys_file: /no/keys}\ndevice: {runtime: simulated}", 78, "STATUS=/no/keys: it can't be read: "),
+    ],
+)
+def test_systemd_shows_why_a_start_failed(
+    systemd: socket.socket, tmp_path: Path, text: str, code: int, status: str
+) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(text)
+    command = [*COMMAND, "serve", "--config", str(path)]
+    done = subprocess.run(command, capture_output=True, timeout=PATIENCE_S, check=False)
+    assert done.returncode == code, done.stderr
+    assert heard(systemd)[-1].decode().startswith(status.format(path=path))
 
 
 @pytest.mark.slow

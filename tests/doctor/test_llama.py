@@ -104,7 +104,8 @@ def test_without_any_llama_cpp_both_ways_to_one_are_named(speaking: Pi, monkeypa
     line = as_line(llama.look(speaking.installation()))
     assert line.startswith("failed: there is no llama.cpp: no llama-server on PATH, and no Python package xllamacpp")
     assert "/usr/local/bin" in line
-    assert "pip install 'hailo-vision[llama]'" in line
+    assert "`sudo hailo-vision engines install llama`" in line
+    assert "scripts/setup llama" in line
 
 
 @pytest.mark.parametrize(

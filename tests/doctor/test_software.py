@@ -253,6 +253,14 @@ def test_contiguous_memory_that_the_driver_needs(pi: Pi, total: str, line: str) 
             "warning: activating (start); it",
         ),
         (
+            {"ActiveState": "activating", "SubState": "auto-restart", "StatusText": "port 11435 is taken"},
+            "failed: activating (auto-restart); it says: port 11435 is taken -> Its start failed",
+        ),
+        (
+            {"ActiveState": "failed", "SubState": "failed", "Result": "exit-code", "ExecMainStatus": "69"},
+            "failed: failed (failed); it says: ready, qwen2-vl-2b-instruct is loaded; exit-code, exit code 69, the",
+        ),
+        (
             {"ActiveState": "activating", "SubState": "auto-restart", "NRestarts": "9"},
             "failed: activating (auto-restart",
         ),

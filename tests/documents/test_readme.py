@@ -4,14 +4,26 @@ import re
 import signal
 import subprocess
 import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 
 import pytest
 
+from hailo_vision.config.check import check, settings_from
+from hailo_vision.config.parse import parse_text
+from hailo_vision.config.served import served
+from hailo_vision.models.catalogue import CATALOGUE, builds
 from harness import PATIENCE_S, ROOT, Daemon
 from needs import needs
 
 README = (ROOT / "README.md").read_text()
 PRINTED_URL = "http://127.0.0.1:11435"
+
+_SPEC = spec_from_file_location("demo", ROOT / "scripts" / "demo.py")
+assert _SPEC is not None
+assert _SPEC.loader is not None
+demo = module_from_spec(_SPEC)
+_SPEC.loader.exec_module(demo)
 
 
 def blocks(language: str) -> list[str]:
@@ -66,7 +78,8 @@ def test_the_curl_example_gets_an_answer(daemon: Daemon) -> None:
 
 def test_the_ask_example_gets_an_answer(daemon: Daemon) -> None:
     (example,) = [block for block in blocks("sh") if "hailo-vision ask" in block]
-    words = example.replace(".venv/bin/hailo-vision", f"'{sys.executable}' -P -m hailo_vision").strip()
+    (line,) = [line for line in example.splitlines() if line.startswith("hailo-vision ask")]
+    words = line.replace("hailo-vision", f"'{sys.executable}' -P -m hailo_vision", 1)
     result = run(["sh", "-c", f"{words} --url {daemon.url}"])
     assert "blue" in result.stdout
 
@@ -90,6 +103,17 @@ def test_run_once_answers_about_the_photo_and_leaves() -> None:
     assert "tokens/s" in result.stdout
 
 
+def test_run_with_a_model_serves_it_under_its_own_name_from_where_a_pull_puts_it() -> None:
+    for name in demo.real_models():
+        parsed = parse_text(demo.real(name, 1234), "demo.yaml")
+        assert check(parsed) == ()
+        (model,) = served(settings_from(parsed.tree))
+        files = {file.file for file in builds(CATALOGUE, name)}
+        llama = model.engines[0].llama
+        assert (model.name, model.engines[0].runtime) == (name.removesuffix("-gguf"), "llama")
+        assert {Path(llama.model).name, Path(llama.mmproj or "").name} == files
+
+
 @pytest.mark.slow
 def test_run_keeps_serving_until_it_is_interrupted() -> None:
     demo = subprocess.Popen([sys.executable, "-u", "scripts/demo.py"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
@@ -98,9 +122,10 @@ def test_run_keeps_serving_until_it_is_interrupted() -> None:
         said = ""
         for line in demo.stdout:
             said += line
-            if "print(answer" in line:
+            if "scripts/run --model" in line:
                 break
         url = re.findall(r"http://\S+?:\d+", said)[0]
+        assert f"in a browser:\n\n  {url}/\n" in said
         assert f"curl {url}/v1/chat/completions" in said
         assert f'base_url="{url}/v1"' in said
         demo.send_signal(signal.SIGINT)

@@ -274,11 +274,11 @@ def test_a_taken_port_ends_the_start_with_3_and_one_line(daemon: Daemon, tmp_pat
 
 
 @pytest.mark.slow
-def test_a_missing_device_ends_the_start_with_3_and_one_line(tmp_path: Path) -> None:
+def test_a_missing_device_ends_the_start_with_an_exit_code_of_its_own_and_one_line(tmp_path: Path) -> None:
     config = tmp_path / "config.yaml"
     config.write_text("server: {port: 0}\ndevice: {path: /dev/no-such-device}\nlogging: {level: error}\n")
     result = command("serve", "--config", str(config))
-    assert result.returncode == 3
+    assert result.returncode == 69
     assert "/dev/no-such-device" in result.stderr
     assert len(result.stderr.splitlines()) == 1
 
@@ -357,6 +357,13 @@ def test_ask_streams_the_answer_of_a_running_daemon(daemon: Daemon) -> None:
     assert result.returncode == 0, result.stderr
     assert "2" in result.stdout
     assert result.stderr == ""
+
+
+def test_ask_asks_for_the_model_that_the_server_has(start: Start) -> None:
+    daemon = start(model={"name": "another-name", "aliases": ["gpt-4o"]}).wait_until_ready()
+    result = command("ask", "Hello!", "--url", daemon.url)
+    assert (result.returncode, result.stderr) == (0, "")
+    daemon.wait_for(lambda: "model=another-name" in daemon.log)
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 from hailo_vision import __version__
+from hailo_vision.cli import BAD_CONFIG, NO_DEVICE
 
 ROOT = Path(__file__).parents[2]
 DEBIAN = ROOT / "packaging" / "debian"
@@ -26,10 +27,37 @@ def test_debian_asks_for_what_pyproject_asks_for() -> None:
     assert all(f" {name},\n" in needs for name in wanted), "the manuals are made from code that imports all of them"
 
 
-def test_render_and_reload_do_the_same() -> None:
+def test_every_start_and_reload_render_the_same() -> None:
     unit = (ROOT / "systemd" / "hailo-vision.service").read_text()
-    start, again = re.findall(r"/usr/libexec/hailo-vision/render-config ([^;\n]+)", unit)
-    assert start == again
+    commands = re.findall(r"/usr/libexec/hailo-vision/render-config ([^;&\n]+)", unit)
+    assert len(commands) == 3
+    assert len({command.strip() for command in commands}) == 1
+
+
+def test_systemd_starts_what_found_no_chip_when_the_node_appears_and_leaves_it_alone_until_then() -> None:
+    unit = (ROOT / "systemd" / "hailo-vision.service").read_text()
+    assert f"\nRestartPreventExitStatus={NO_DEVICE} {BAD_CONFIG}\n" in unit
+    rules = (DEBIAN / "hailo-vision.udev").read_text()
+    assert 'ENV{SYSTEMD_WANTS}+="hailo-vision.service"' in rules
+    assert set(re.findall(r'SUBSYSTEM=="([^"]+)"', rules)) == {"hailo_chardev|hailo1x"}
+
+
+def test_the_package_starts_and_stops_the_service_itself_and_restarts_it_after_an_upgrade() -> None:
+    """`dh_installsystemd --no-start` alone would stop it before an upgrade, and leave it running after a removal."""
+    assert "dh_installsystemd --no-start --restart-after-upgrade hailo-vision.service" in (DEBIAN / "rules").read_text()
+    assert "deb-systemd-invoke start hailo-vision.service" in (DEBIAN / "hailo-vision.postinst").read_text()
+    stop = "deb-systemd-invoke stop hailo-vision.socket hailo-vision.service"
+    assert stop in (DEBIAN / "hailo-vision.prerm").read_text()
+
+
+def test_a_start_that_fails_for_another_reason_is_tried_again_at_a_growing_pause() -> None:
+    unit = (ROOT / "systemd" / "hailo-vision.service").read_text()
+    assert re.findall(r"^(Restart\w*)=(.*)$", unit, re.M)[:4] == [
+        ("Restart", "always"),
+        ("RestartSec", "5"),
+        ("RestartSteps", "6"),
+        ("RestartMaxDelaySec", "2min"),
+    ]
 
 
 def test_the_sandbox_names_no_device_by_its_path() -> None:

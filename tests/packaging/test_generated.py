@@ -119,6 +119,12 @@ def test_bash_offers_what_a_word_can_become(completion: Path, tmp_path: Path) ->
     assert complete(completion, "hailo-vision models pull --for", tmp_path) == ["--force"]
 
 
+def test_bash_offers_the_names_of_models_and_engines(completion: Path, tmp_path: Path) -> None:
+    assert "smolvlm-500m-instruct-gguf" in complete(completion, "hailo-vision models pull smol", tmp_path)
+    assert "qwen2-vl-2b-instruct" in complete(completion, "hailo-vision models verify ", tmp_path)
+    assert complete(completion, "hailo-vision engines install l", tmp_path) == ["llama"]
+
+
 def test_bash_offers_files_where_a_file_is_meant_and_only_there(completion: Path, tmp_path: Path) -> None:
     (tmp_path / "photo.jpg").touch()
     for line in (

@@ -10,6 +10,7 @@ from hailo_vision.config.settings import SECTIONS, Generation, ModelEntry, Runti
 
 PATHS = ("hef", "api_keys_file", "tls_cert", "tls_key", "model", "mmproj", "draft_model", "key_file")
 BASE_URLS = st.sampled_from(["http://nas.lan:8000/v1", "https://api.example/v1"])
+HOSTS = st.sampled_from(["0.0.0.0", "::1", "fe80::1%eth0", "localhost", "pi.lan"])
 LISTS: dict[str, st.SearchStrategy[list[str]]] = {
     "cors_origins": st.lists(st.sampled_from(["*", "http://localhost:3000", "app://x"]), unique=True),
     "headers": st.lists(st.sampled_from(["X-Team: kitchen", "X-Room: hall"]), unique=True),
@@ -34,6 +35,8 @@ def any_value(key: str, hint: Any, limits: dict[str, Any]) -> st.SearchStrategy[
         return LISTS[key].map(tuple)
     if key == "base_url" and hint is str:
         return BASE_URLS
+    if key == "host" and hint is str:
+        return HOSTS
     if get_origin(hint) is Literal:
         return st.sampled_from(get_args(hint))
     if get_origin(hint) is tuple:

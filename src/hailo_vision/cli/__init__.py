@@ -1,6 +1,6 @@
 """A person types a command: `hailo-vision VERB`. Each verb is a module of this room.
 
-Exit codes: 0 done, 1 failed, 2 usage, 3 could not start (port, device), 78 configuration.
+Exit codes: 0 done, 1 failed, 2 usage, 3 could not start (port, say), 69 there is no chip, 78 configuration.
 """
 
 import argparse
@@ -11,13 +11,15 @@ from collections.abc import Collection, Sequence
 
 from hailo_vision import __version__
 
-FAILED, USAGE, NOT_STARTED, BAD_CONFIG = 1, 2, 3, 78
+# systemd does not restart the service on the last two, which are EX_UNAVAILABLE and EX_CONFIG of sysexits.h.
+FAILED, USAGE, NOT_STARTED, NO_DEVICE, BAD_CONFIG = 1, 2, 3, 69, 78
 
 VERBS = {
     "serve": "run the server in the foreground",
     "ask": "ask a running server a question, about pictures or not",
     "check-config": "check a config file without starting",
     "models": "list, download, verify and remove models",
+    "engines": "install llama.cpp, which runs models on the processor",
     "doctor": "look at the whole installation, and say what is wrong and what to do",
     "status": "show how a running server is",
     "bench": "measure a running server",

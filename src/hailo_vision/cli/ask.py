@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a picture's file, its http(s) address, or - for standard input; several in order",
     )
     connection.add_arguments(parser)
-    parser.add_argument("--model", default="qwen2-vl-2b-instruct", help="the model's name (default: %(default)s)")
+    parser.add_argument("--model", help="the model's name (default: the first that the server lists)")
     parser.add_argument("--max-tokens", type=int, metavar="N", help="longest answer, in tokens")
     parser.add_argument("--temperature", type=float, metavar="T", help="0 is greedy, up to 2")
 
@@ -44,9 +44,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _print_answer(arguments: argparse.Namespace) -> None:
-    request = _request(arguments)
+    content = _content(arguments)  # the files are read before the server is asked
     try:
         async with connection.server(arguments) as server:
+            request = _request(arguments, arguments.model or await server.default_model(), content)
             async for event in server.chat(request):
                 for choice in event.get("choices", ()):
                     print(choice.get("delta", {}).get("content") or "", end="", flush=True)
@@ -54,10 +55,13 @@ async def _print_answer(arguments: argparse.Namespace) -> None:
         print()
 
 
-def _request(arguments: argparse.Namespace) -> dict[str, Any]:
+def _content(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     images = [{"type": "image_url", "image_url": {"url": _image_url(name)}} for name in arguments.image]
-    content = [*images, {"type": "text", "text": arguments.question}]
-    request = {"model": arguments.model, "messages": [{"role": "user", "content": content}]}
+    return [*images, {"type": "text", "text": arguments.question}]
+
+
+def _request(arguments: argparse.Namespace, model: str, content: list[dict[str, Any]]) -> dict[str, Any]:
+    request = {"model": model, "messages": [{"role": "user", "content": content}]}
     limits = {"max_tokens": arguments.max_tokens, "temperature": arguments.temperature}
     return request | {name: value for name, value in limits.items() if value is not None}
 

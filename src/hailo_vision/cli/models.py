@@ -77,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parents=[config],
         help="download a model: the file that fits the installed HailoRT, or those for llama.cpp",
     )
-    pulls.add_argument("name", metavar="NAME", help="a model of the list")
+    pulls.add_argument("name", metavar="MODEL", help="a model of the list")
     pulls.add_argument("--release", metavar="X.Y.Z", help="for this release of HailoRT instead of the installed one")
     pulls.add_argument(
         "--mirror",
@@ -89,11 +89,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     pulls.set_defaults(do=_pull)
 
     verifies = verbs.add_parser("verify", parents=[config], help="read what is on the disk and check it")
-    verifies.add_argument("name", nargs="?", metavar="NAME", help="a model, or a file of the folder (default: all)")
+    verifies.add_argument("name", nargs="?", metavar="MODEL", help="a model, or a file of the folder (default: all)")
     verifies.set_defaults(do=_verify)
 
     removes = verbs.add_parser("remove", parents=[config], help="delete a model from the disk")
-    removes.add_argument("name", metavar="NAME", help="a model, or a file of the folder")
+    removes.add_argument("name", metavar="MODEL", help="a model, or a file of the folder")
     removes.add_argument("--yes", action="store_true", help="do not ask")
     removes.set_defaults(do=_remove)
 

@@ -12,7 +12,7 @@ _LARGEST = 1e15  # more is no count and no duration
 _KNOWN = {
     "status", "state", "ready", "reason", "message", "model", "model_loaded", "runtime", "runtime_version", "device",
     "version", "uptime_seconds", "load_seconds", "queue", "memory", "worker_restarts", "chip", "tokens",
-    "engines",
+    "engines", "runtime_reason", "jobs", "models",
 }  # fmt: skip
 
 
@@ -23,6 +23,7 @@ def screen(url: str, looks: Sequence[Health]) -> str:
         ("State", _state(now)),
         ("Model", _model(now)),
         ("Queue", _queue(_part(now, "queue"))),
+        *(("Jobs", jobs) for jobs in [_jobs(_part(now, "jobs"))] if jobs),
         ("Tokens", _tokens(_part(now, "tokens"))),
         ("Rate", _rate(looks)),
         ("Memory", _memory(_part(now, "memory"))),
@@ -98,6 +99,15 @@ def _uptime(now: Health) -> str:
     uptime_s, restarts = _uptime_s(now), now.get("worker_restarts")
     restarts_text = f", worker restarted {restarts} times" if restarts else ", worker never restarted"
     return ("-" if uptime_s is None else duration(uptime_s)) + restarts_text
+
+
+def _jobs(jobs: Health) -> str:
+    """The jobs since the start, by how they ended."""
+    counts = (
+        f"{_count(value)} {key}" for key, value in jobs.items() if _number(value) and not key.endswith("_seconds")
+    )
+    busy_s = _number(jobs.get("busy_seconds"))
+    return ", ".join([*counts, *([f"{duration(busy_s)} of work"] if busy_s else [])])
 
 
 def _trouble(now: Health) -> list[tuple[str, str]]:

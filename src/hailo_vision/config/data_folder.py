@@ -34,6 +34,11 @@ def in_data_folder(
     )
 
 
+def data_folder(environ: Mapping[str, str] = os.environ, system: Path = SYSTEM_FOLDER) -> Path | None:
+    """The package's folder where the package is installed, else the user's; None for a user without a home."""
+    return system if system.is_dir() else user_folder(environ)
+
+
 def user_folder(environ: Mapping[str, str]) -> Path | None:
     """$XDG_DATA_HOME/hailo-vision, by default ~/.local/share/hailo-vision; None for a user without a home."""
     home = environ.get("HOME", "")

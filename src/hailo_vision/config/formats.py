@@ -49,6 +49,18 @@ def host_name(text: str) -> str | None:
     return f"{words.show(text)} is no host name; expected a name without a port, such as vision.example.com"
 
 
+def listen_host(text: str) -> str | None:
+    """A host name or an address, with a zone if it is link-local, to bind a socket to."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        if _is_host_name(text) and not text.rpartition(".")[2].isdigit():
+            return None
+        example = "expected an address or a host name without a port, such as 0.0.0.0; server.port is the port"
+        return f"{words.show(text)} is no address to listen on; {example}"
+    return None
+
+
 def host(text: str) -> str | None:
     """A host name, an address or a network."""
     try:

@@ -8,6 +8,7 @@ from hailo_vision.config.settings import Generation, Settings
 from hailo_vision.errors import ConfigProblem
 
 _FORMATS: dict[str, Callable[[str], str | None]] = {
+    "server.host": formats.listen_host,
     "server.api_keys_file": formats.absolute_path,
     "server.tls_cert": formats.absolute_path,
     "server.tls_key": formats.absolute_path,

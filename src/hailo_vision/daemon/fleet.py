@@ -80,7 +80,7 @@ def build(
 ) -> Fleet:
     """Build the engines, queues and pipelines of all models.
 
-    Raises StartError where a model has no device and no other engine answers for it.
+    Raises NoDevice where a model has no device and no other engine answers for it.
     """
     engines: list[DrivenEngine] = []
     processes = ValidatorProcesses()

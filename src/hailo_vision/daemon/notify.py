@@ -12,6 +12,14 @@ STOP_TIMEOUT_S = 30.0  # TimeoutStopSec= of our unit
 _ANSWERING = (EngineState.READY, EngineState.BUSY, EngineState.UNLOADED, EngineState.WAKING)
 
 
+def not_started(reason: str) -> None:
+    """Leave the reason of a failed start to systemd, for `systemctl status` after the end of the process."""
+    systemd = sdnotify.SystemdNotifier()
+    systemd.notify("STATUS=" + reason.replace("\n", " "))
+    if systemd.socket is not None:
+        systemd.socket.close()
+
+
 class Notifier:
     """READY=1 once and after a reload, STATUS on each change, WATCHDOG=1 from the loop, STOPPING=1 at the end.
 

@@ -3,6 +3,7 @@
 import os
 
 from hailo_vision.config import load
+from hailo_vision.doctor import named_files
 from hailo_vision.doctor.finding import Finding, failed, ok, skipped, warning
 from hailo_vision.doctor.installation import SERVICE, Installation
 from hailo_vision.errors import ConfigError
@@ -25,6 +26,10 @@ def look(installation: Installation) -> Finding:
             f"{configuration.error}: {problems}",
             f"Correct it, then: hailo-vision check-config {configuration.error.source}",
         )
+    named = named_files.look(installation.settings, installation.account, installation.machine.root)
+    # The remote server's key has a check of its own.
+    if wrong := [str(problem) for problem in named.problems if problem.path.startswith("server.")]:
+        return failed("; ".join(wrong), f"Correct it, then: hailo-vision check-config {YAML}")
     if configuration.path == installation.rendered:
         return _in_step(installation)
     return ok(f"{configuration.path} has no problems")

@@ -5,27 +5,19 @@ import re
 import sys
 from pathlib import Path
 
+from hailo_vision.config.data_folder import SYSTEM_FOLDER
 from hailo_vision.doctor.account import ENTER
 from hailo_vision.doctor.files import closed_to, hidden, is_roots
 from hailo_vision.doctor.finding import Finding, failed, ok, warning
 from hailo_vision.doctor.installation import CHILD_S, SERVICE, Installation, child_reply
 from hailo_vision.doctor.machine import Output
+from hailo_vision.engines.llama import package
 from hailo_vision.engines.llama import plan as llama_plan
-from hailo_vision.engines.llama.plan import PACKAGE, PROGRAM
+from hailo_vision.engines.llama.package import INSTALL, PACKAGE
+from hailo_vision.engines.llama.plan import PROGRAM
 from hailo_vision.errors import DeviceUnavailable
 
-_GET = (
-    f"Put a {PROGRAM} of llama.cpp into /usr/local/bin, or, where hailo-vision runs from a virtual environment, "
-    "`pip install 'hailo-vision[llama]'` into that."
-)
-# Imported in a child, as native code may crash: on a processor that lacks what it was built for, it does.
-PACKAGE_COMMAND = (
-    sys.executable,
-    "-P",
-    "-c",
-    f"import json, importlib.metadata, {PACKAGE}\n"
-    f"print(json.dumps({{'version': importlib.metadata.version('{PACKAGE}')}}))",
-)
+_GET = f"`sudo {INSTALL}` (in a clone: `scripts/setup llama`), or put a {PROGRAM} of llama.cpp into /usr/local/bin."
 _VERSION = re.compile(r"^version: (\S.{0,80})$", re.MULTILINE)
 _SPAN = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>us|ms|s|min|h)")
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
@@ -34,13 +26,23 @@ _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 def look(installation: Installation) -> Finding:
     setting = installation.settings.llama.server
     try:
-        program = llama_plan.program(setting, installation.machine.environment.get("PATH"))
+        path = installation.machine.environment.get("PATH")
+        program = llama_plan.program(setting, path, folder=_folder(installation))
     except DeviceUnavailable:
         if setting is None:
             return failed(f"there is no llama.cpp: no {PROGRAM} on PATH, and no Python package {PACKAGE}", _GET)
         advice = f"Correct it, or set it to null: then a {PROGRAM} on PATH is taken, else the package {PACKAGE}."
         return failed(f"llama.server: {setting} is no program that can be run", advice)
-    return _package(installation) if program is None else _program(installation, Path(program))
+    if program is not None:
+        return _program(installation, Path(program))
+    return _package(installation, llama_plan.package_path(_folder(installation)))
+
+
+def package_command(path: str | None) -> list[str]:
+    """Import the package in a child: native code crashes on a processor that lacks what it was built for."""
+    code = f"import json, sys, importlib.metadata\nsys.path += {[path] if path else []}\nimport {PACKAGE}\n"
+    code += f"print(json.dumps({{'version': importlib.metadata.version('{PACKAGE}')}}))"
+    return [sys.executable, "-P", "-c", code]
 
 
 def threads(installation: Installation) -> Finding:
@@ -93,10 +95,20 @@ def _program(installation: Installation, program: Path) -> Finding:
             )
 
 
-def _package(installation: Installation) -> Finding:
-    answer = child_reply(installation.machine.run(PACKAGE_COMMAND, within_s=CHILD_S))
+def _folder(installation: Installation) -> Path | None:
+    return package.folder(installation.machine.environment, installation.machine.path(SYSTEM_FOLDER))
+
+
+def _package(installation: Installation, path: str | None) -> Finding:
+    if path and installation.machine.uid == 0 and not is_roots(Path(path)):
+        saw = f"the Python package {PACKAGE} {package.version(path)} in {path}"
+        return ok(f"{saw}, which others than root can change, so it was not imported")
+    answer = child_reply(installation.machine.run(package_command(path), within_s=CHILD_S))
     if answer.facts is None:
-        advice = f"`pip install --force-reinstall {PACKAGE}`, or put a {PROGRAM} on PATH, which is then taken."
+        advice = (
+            f"Install it again: `sudo {INSTALL.replace('install', 'remove')}`, then `sudo {INSTALL}`; "
+            f"or put a {PROGRAM} on PATH, which is then taken."
+        )
         return failed(f"the Python package {PACKAGE} can't be imported: {answer.trouble}", advice)
     return ok(f"the Python package {PACKAGE} {answer.facts.get('version')}")
 

@@ -10,7 +10,8 @@ from hailo_vision.doctor.machine import Output
 _START = f"`sudo systemctl enable --now {SERVICE}`"
 _LOG = f"`journalctl -u {SERVICE} -e` has the details"
 # Our exit codes, as cli/ has them.
-_MEANINGS = {"3": "it could not start", "78": "its configuration is wrong"}
+_MEANINGS = {"3": "it could not start", "69": "there is no chip", "78": "its configuration is wrong"}
+_ADVICE = {"69": 'See "Device node" above. The service starts by itself when the node appears.'}
 
 
 def look(installation: Installation) -> Finding:
@@ -31,9 +32,9 @@ def look(installation: Installation) -> Finding:
             return warning(saw, f"{_LOG}.") if restart_text else ok(saw)
         case "failed":
             why = f", {_MEANINGS[status]}" if status in _MEANINGS else ""
-            return failed(f"{saw}; {result}, exit code {status}{why}", f"{_LOG}.")
-        case "activating" if restart_text:
-            return failed(saw, f"It fails again and again: {_LOG}.")
+            return failed(f"{saw}; {result}, exit code {status}{why}", _ADVICE.get(status, f"{_LOG}."))
+        case "activating" if restart_text or unit.get("SubState", "").startswith("auto-restart"):
+            return failed(saw, f"Its start failed, and systemd tries it again: {_LOG}.")
         case "activating":
             return warning(saw, "Wait: loading the model takes up to a minute.")
         case _:

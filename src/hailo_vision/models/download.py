@@ -210,7 +210,7 @@ class Download:
             case aiohttp.InvalidURL():
                 raise ModelError(ModelFault.REFUSED, leads_nowhere(self.url)) from error
             case aiohttp.ClientConnectorDNSError():
-                return f"the name {host} can't be resolved (is there a network?)"
+                return f"the name {host} can't be resolved; check the network"
             case aiohttp.ClientProxyConnectionError():
                 return "the proxy does not answer"
             case TimeoutError():

@@ -82,7 +82,7 @@ class Printer:
                 lost = amount(event.lost_bytes, None)
                 self._say(f"The server's file has changed, or it can't be continued: {lost} come anew.")
             case Waits():
-                self._say(f"{event.why[0].upper()}{event.why[1:]}. Trying again in {event.wait_s:g} s.")
+                self._say(f"{event.why[0].upper()}{event.why[1:].rstrip('.')}. Trying again in {event.wait_s:g} s.")
             case _:
                 assert_never(event)
 

@@ -12,7 +12,7 @@ from hailo_vision.engines.chip.chip import ChipEngine
 from hailo_vision.engines.chip.node import find_node
 from hailo_vision.engines.chip.probe import ChipProbe
 from hailo_vision.engines.contract import OnChange, OnRestart
-from hailo_vision.errors import DeviceFault, DeviceUnavailable, StartError
+from hailo_vision.errors import DeviceFault, DeviceUnavailable, NoDevice
 from hailo_vision.wire import Load
 
 VENDOR_RUNTIME, SIMULATOR = "hailo_platform", "hailo_vision.simulator"
@@ -22,7 +22,7 @@ QUIT_S = 2.0  # for a worker to leave; then it is killed
 
 
 def build(settings: EngineSettings, on_change: OnChange, on_restart: OnRestart) -> ChipEngine:
-    """Raises StartError where there is no device, and no other engine answers meanwhile."""
+    """Raises NoDevice where there is no device, and no other engine answers meanwhile."""
     is_simulated, path = settings.runtime == "simulated", settings.device.path
     if settings.is_alone and not is_simulated:
         find_node(path)  # before anything is served
@@ -54,7 +54,7 @@ def _device(path: str) -> str:
     """The device node that is there now. Raises DeviceUnavailable: for a running daemon its lack is no end."""
     try:
         return find_node(path)
-    except StartError as error:
+    except NoDevice as error:
         raise DeviceUnavailable(DeviceFault.NO_DEVICE, str(error)) from None
 
 

@@ -31,6 +31,8 @@ def main() -> None:
 
 
 def _serve(plan: dict[str, Any]) -> object:
+    if plan["package_path"] is not None:
+        sys.path.append(plan["package_path"])
     try:
         import xllamacpp
     except ImportError as error:  # a library of the system is missing: the parent reads the last line

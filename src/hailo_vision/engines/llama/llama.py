@@ -10,7 +10,6 @@ import secrets
 import tempfile
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, aclosing
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,8 @@ from hailo_vision.engines.child import Supervisor
 from hailo_vision.engines.condition import Condition
 from hailo_vision.engines.contract import EngineState, OnChange, OnRestart
 from hailo_vision.engines.llama import about
-from hailo_vision.engines.llama.plan import PACKAGE, PROGRAM, Plan, plan
+from hailo_vision.engines.llama.package import PACKAGE, version
+from hailo_vision.engines.llama.plan import PROGRAM, Plan, plan
 from hailo_vision.engines.llama.process import LLAMA_COMMAND, LlamaProcess
 from hailo_vision.engines.llama.slots import Slots
 from hailo_vision.engines.llama.vocabulary import special_tokens
@@ -255,4 +255,4 @@ async def _properties(session: aiohttp.ClientSession) -> dict[str, Any]:
 
 
 def _build(child_plan: Plan) -> str:
-    return PROGRAM if child_plan.program is not None else f"{PACKAGE}-{metadata.version(PACKAGE)}"
+    return PROGRAM if child_plan.program is not None else f"{PACKAGE}-{version(child_plan.package_path)}"

@@ -1,26 +1,31 @@
 """What the child that serves a GGUF model is to do, from the settings. Pure but for a look at the files."""
 
 import errno
-import importlib.util
 import os
 import shutil
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from hailo_vision.config import settings
+from hailo_vision.engines.llama import package
+from hailo_vision.engines.llama.package import INSTALL, PACKAGE
 from hailo_vision.errors import DeviceFault, DeviceUnavailable
 from hailo_vision.files import open_regular
 
 _MAGIC = b"GGUF"
 PROGRAM = "llama-server"
-PACKAGE = "xllamacpp"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A server of llama.cpp on a Unix socket. `program` is a llama-server; None is the package."""
+    """A server of llama.cpp on a Unix socket. `program` is a llama-server; None is the package.
+
+    `package_path` is what the child adds to sys.path to import the package, None for nothing.
+    """
 
     program: str | None
+    package_path: str | None
     model: str
     mmproj: str | None
     context: int
@@ -74,8 +79,10 @@ def plan(llama: settings.Llama, *, socket: str, key: str) -> Plan:
         _check(llama.mmproj, "llama.mmproj", "; null serves the model for text alone")
     if llama.speculative == "draft" and llama.draft_model is not None:
         _check(llama.draft_model, "llama.draft_model")
+    server = program(llama.server)
     return Plan(
-        program=program(llama.server),
+        program=server,
+        package_path=None if server else package_path(),
         model=llama.model,
         mmproj=llama.mmproj,
         context=llama.context,
@@ -102,21 +109,30 @@ def threads(configured: int | None, cores: int) -> int:
     return configured or max(cores - 1, 1)
 
 
-def program(server: str | None, path: str | None = None) -> str | None:
+def program(server: str | None, path: str | None = None, *, folder: Path | None = None) -> str | None:
     """The llama-server to run: the one that is named, else one on PATH; None where the package is to be used.
 
-    `path` stands for PATH. Raises DeviceUnavailable where there is neither.
+    `path` stands for PATH, `folder` for that of `hailo-vision engines install`. Raises DeviceUnavailable where
+    there is neither.
     """
     if found := shutil.which(server or PROGRAM, path=path):
         return found
     if server is not None:
         raise DeviceUnavailable(DeviceFault.RUNTIME_MISSING, f"llama.server: {server} is no program that can be run.")
-    if importlib.util.find_spec(PACKAGE) is None:
+    package_path(folder)
+    return None
+
+
+def package_path(folder: Path | None = None) -> str | None:
+    """What the child has to add to sys.path for the package. Raises DeviceUnavailable where it is not installed."""
+    try:
+        return package.import_path(folder or package.folder())
+    except ModuleNotFoundError:
         raise DeviceUnavailable(
             DeviceFault.RUNTIME_MISSING,
-            f"There is no llama.cpp: install it with pip install 'hailo-vision[llama]', or put a {PROGRAM} on PATH.",
-        )
-    return None
+            f"There is no llama.cpp: neither the Python package {PACKAGE} nor a {PROGRAM} on PATH. "
+            f"Install it: sudo {INSTALL} (in a clone: scripts/setup llama).",
+        ) from None
 
 
 def _check(path: str, name: str, otherwise: str = "") -> None:
@@ -124,7 +140,7 @@ def _check(path: str, name: str, otherwise: str = "") -> None:
         with open_regular(path) as file:
             head = file.read(len(_MAGIC))
     except FileNotFoundError:
-        message = f"{name}: there is no {path}. Get one with `hailo-vision models pull`, or name yours{otherwise}."
+        message = f"{name}: there is no {path}. Get one with `hailo-vision models pull NAME`, or name yours{otherwise}."
         raise DeviceUnavailable(DeviceFault.MODEL_MISSING, message) from None
     except OSError as error:
         message = f"{name}: {path} can't be read: {error.strerror}."
