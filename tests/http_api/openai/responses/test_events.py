@@ -14,7 +14,7 @@ from shapes import fits
 
 from hailo_vision.chat import Finish, FinishReason, Piece, Timings, ToolCall, Usage
 from hailo_vision.errors import WorkerDied
-from hailo_vision.http_api.openai.responses.events import Telling, frames
+from hailo_vision.http_api.openai.responses.events import Telling, last_frames
 from hailo_vision.http_api.openai.responses.reply import Reply
 from hailo_vision.http_api.web.faults import fault
 
@@ -145,7 +145,7 @@ def test_a_failure_before_anything_was_said_has_its_beginning_too() -> None:
 
 
 def test_a_frame_has_its_event_named() -> None:
-    (frame, rest) = frames([{"type": "response.created", "a": "ä\n"}]).decode("ascii").split("\n\n")
+    (frame, rest) = last_frames([{"type": "response.created", "a": "ä\n"}]).decode("ascii").split("\n\n")
     assert rest == ""
     name, data = frame.split("\n")
     assert name == "event: response.created"

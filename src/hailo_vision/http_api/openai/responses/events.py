@@ -1,6 +1,5 @@
 """An answer becomes the events of a Responses stream, in their order, and at its end the response. Pure."""
 
-import json
 from collections.abc import Iterable
 from typing import assert_never
 
@@ -8,6 +7,7 @@ from hailo_vision.chat import Finish, Logprob, Piece, ToolCall
 from hailo_vision.http_api.openai.responses.reply import Reply, Status, incomplete_reason, text_part
 from hailo_vision.http_api.web.faults import Fault
 from hailo_vision.http_api.web.fields import JsonObject
+from hailo_vision.http_api.web.json_reply import each, encoded, pieces
 
 
 class Telling:
@@ -51,7 +51,7 @@ class Telling:
         assert self._pieces is not None
         self._pieces.append(piece.text)
         self._logprobs.extend(piece.logprobs)
-        logprobs = [_token(one) for one in piece.logprobs]
+        logprobs = each(piece.logprobs, _token)
         delta = self._event("response.output_text.delta", **self._place, delta=piece.text, logprobs=logprobs)
         return [*opening, delta]
 
@@ -90,7 +90,7 @@ class Telling:
     def _close(self, status: Status) -> list[JsonObject]:
         if self._pieces is None:
             return []
-        place, logprobs = self._place, [_token(one) for one in self._logprobs]
+        place, logprobs = self._place, each(self._logprobs, _token)
         item = self._end_message(status)
         (part,) = item["content"]
         return [
@@ -125,9 +125,15 @@ def _token(one: Logprob) -> JsonObject:
     return {"token": one.token, "logprob": one.logprob, "top_logprobs": top}
 
 
-def frames(events: Iterable[JsonObject]) -> bytes:
+async def frames(events: Iterable[JsonObject]) -> bytes:
     """Server-sent events, named by their type."""
-    return b"".join(
-        b"event: %s\ndata: %s\n\n" % (event["type"].encode(), json.dumps(event, separators=(",", ":")).encode())
-        for event in events
-    )
+    return b"".join([_frame(event, await encoded(event, separators=(",", ":"))) for event in events])
+
+
+def last_frames(events: Iterable[JsonObject]) -> bytes:
+    """The same at once, for a stream that fails."""
+    return b"".join(_frame(event, "".join(pieces(event, separators=(",", ":"))).encode()) for event in events)
+
+
+def _frame(event: JsonObject, data: bytes) -> bytes:
+    return b"event: %s\ndata: %s\n\n" % (event["type"].encode(), data)

@@ -2,11 +2,12 @@
 
 from aiohttp import web
 
-from hailo_vision.http_api.openai.responses.events import Telling, frames
+from hailo_vision.http_api.openai.responses.events import Telling, frames, last_frames
 from hailo_vision.http_api.openai.responses.parse import responses
 from hailo_vision.http_api.openai.responses.reply import Reply
 from hailo_vision.http_api.openai.responses.spec import NOT_COUNTED, NOTHING_STORED, RESPONSES
 from hailo_vision.http_api.web.http_errors import NotServed
+from hailo_vision.http_api.web.json_reply import json_reply
 from hailo_vision.http_api.web.routes import Route, Surface
 from hailo_vision.http_api.web.stream import late_stream
 from hailo_vision.http_api.web.surface import Dialect, Events, prepare
@@ -34,17 +35,17 @@ async def _not_counted(_: web.Request) -> web.Response:
 async def _whole(request: web.Request, telling: Telling, events: Events) -> web.Response:
     async for part in events:
         telling.tell(part.event)
-    return web.json_response(telling.response)
+    return await json_reply(telling.response)
 
 
 async def _stream(request: web.Request, telling: Telling, events: Events) -> web.StreamResponse:
     """An error before the first event is a status; a long wait before it is filled with comments."""
-    async with late_stream(request, encode_fault=lambda fault: frames(telling.fail(fault))) as stream:
+    async with late_stream(request, encode_fault=lambda fault: last_frames(telling.fail(fault))) as stream:
         told = telling.begin()
         async for part in events:
             told += telling.tell(part.event)
             if told:
-                await stream.write(frames(told))
+                await stream.write(await frames(told))
             told = []
         return await stream.close()
 

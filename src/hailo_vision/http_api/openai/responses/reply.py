@@ -8,6 +8,7 @@ from hailo_vision.chat import FinishReason, Logprob, ToolCall, Usage
 from hailo_vision.http_api.openai.usage import finish_word, logprob_json
 from hailo_vision.http_api.web.faults import Fault
 from hailo_vision.http_api.web.fields import JsonObject
+from hailo_vision.http_api.web.json_reply import each
 
 Status = Literal["in_progress", "completed", "incomplete", "failed"]
 
@@ -75,7 +76,7 @@ def incomplete_reason(reason: FinishReason) -> str | None:
 
 
 def text_part(text: str, logprobs: Sequence[Logprob] = ()) -> JsonObject:
-    found = [logprob_json(one) for one in logprobs]
+    found = each(logprobs, logprob_json)
     return {"type": "output_text", "text": text, "annotations": [], "logprobs": found}
 
 
