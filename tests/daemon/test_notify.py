@@ -79,6 +79,7 @@ FAILED, STARTING, READY = EngineState.FAILED, EngineState.STARTING, EngineState.
         (True, [("fallback", FAILED), ("engine", FAILED)], "READY=1 STATUS=not ready: no chip"),
         (True, [("engine", STARTING), ("fallback", READY)], "READY=1 STATUS=ready by the fallback, loading a-model"),
         (True, [("engine", STARTING), ("fallback", FAILED)], "STATUS=loading a-model"),
+        (False, [("engine", FAILED), ("again", STARTING)], "STATUS=loading a-model again; before: no chip"),
         (True, [("fallback", READY), ("engine", FAILED), ("engine", READY)], "STATUS=ready, a-model is loaded"),
     ],
 )
@@ -87,8 +88,8 @@ def test_the_service_has_started_when_one_engine_answers_or_all_have_failed(
 ) -> None:
     notifier = Notifier("a-model", 2 if has_fallback else 1)
     for who, state in changes:
-        trouble = "no chip" if state is FAILED else None
-        notifier.engine_changed(0 if who == "engine" else 1, Told(state, trouble))  # type: ignore[arg-type]
+        trouble = "no chip" if state is FAILED or who == "again" else None
+        notifier.engine_changed(1 if who == "fallback" else 0, Told(state, trouble))  # type: ignore[arg-type]
     notifier.close()
     messages = [message.decode().replace("\n", " ") for message in heard(systemd)]
     assert messages[-1] == last

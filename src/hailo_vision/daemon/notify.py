@@ -64,7 +64,8 @@ class Notifier:
             case EngineState.STARTING | EngineState.WAKING if is_answered:
                 self._ready(f"STATUS=ready by the fallback, loading {self._model}")
             case EngineState.STARTING | EngineState.WAKING:
-                self._tell(f"STATUS=loading {self._model}")
+                again = f" again; before: {self._trouble}" if self._trouble else ""
+                self._tell(f"STATUS=loading {self._model}{again}")
             case EngineState.FAILED if is_answered:
                 self._ready(f"STATUS=ready by the fallback: {self._trouble}")
             case EngineState.FAILED if EngineState.STARTING in others:

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 _BODIES_IN_MEMORY = 4  # of the largest size; of smaller ones more
 CLIENT_GONE = 499  # nginx's number for it; it stands in the log alone
 _SMALL_BODY_BYTES = 65_536  # nobody read it, but it costs less to take in than a new connection
+MAX_PARAM_CHARS = 80  # in the log: a path can hold names that a client chose
 _SERVER = "hailo-vision"  # aiohttp would name itself and Python, with their versions
 
 
@@ -123,6 +124,8 @@ async def _tell(request: web.Request, what: Fault) -> web.StreamResponse:
     about = exchange(request)
     what = replace(what, request_id=about.id)
     about.facts.update({"status": what.status, "error": what.code})
+    if what.param is not None:
+        about.facts["param"] = what.param[:MAX_PARAM_CHARS]
     if what.detail is not None:
         about.facts["reason"] = what.detail
     if about.fail is not None:

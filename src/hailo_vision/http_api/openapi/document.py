@@ -85,10 +85,14 @@ def _operation(route: Route, path: str) -> dict[str, Any]:
     return told
 
 
+def failures(route: Route) -> list[int]:
+    """The statuses that a route's failures can have, in their order."""
+    return sorted({*_ALWAYS, *(() if route.is_open else (401,)), *route.about.failures})
+
+
 def _responses(route: Route) -> dict[str, Any]:
-    failures = sorted({*_ALWAYS, *(() if route.is_open else (401,)), *route.about.failures})
     error = {"application/json": {"schema": {"$ref": f"#/components/schemas/{route.about.error}"}}}
-    failed = {str(status): {"description": _FAILURES[status], "content": error} for status in failures}
+    failed = {str(status): {"description": _FAILURES[status], "content": error} for status in failures(route)}
     return {"200": {"description": "Done", "content": _content(route.about)}, **failed}
 
 
