@@ -15,7 +15,7 @@ from hailo_vision.http_api.ollama import handler as ollama
 from hailo_vision.http_api.openai.chat import handler as chat
 from hailo_vision.http_api.openai.completions import handler as completions
 from hailo_vision.http_api.openai.responses import handler as responses
-from hailo_vision.http_api.service import benchmark, console
+from hailo_vision.http_api.service import benchmark, console, unserved
 from hailo_vision.http_api.service import handler as service
 from hailo_vision.http_api.vision import handler as vision
 from hailo_vision.http_api.web import guard
@@ -41,6 +41,7 @@ def surfaces(*, with_console: bool = True) -> tuple[Surface, ...]:
         chat.SURFACE,
         completions.SURFACE,
         responses.SURFACE,
+        unserved.SURFACE,
         vision.SURFACE,
         ollama.SURFACE,
         anthropic.SURFACE,

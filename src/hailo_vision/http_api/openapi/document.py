@@ -98,6 +98,8 @@ def _responses(route: Route) -> dict[str, Any]:
 
 def _content(about: Operation) -> dict[str, Any]:
     content: dict[str, Any] = {about.media: {"schema": about.reply}}
+    if about.other_media is not None:
+        content[about.other_media] = {"schema": about.reply}
     if about.streams:
         content[about.stream_media] = {"schema": {"type": "string", "description": about.stream_about}}
     return content

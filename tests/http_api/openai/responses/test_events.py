@@ -24,11 +24,17 @@ ECHO = {
     "max_output_tokens": None,
     "metadata": {},
     "parallel_tool_calls": True,
-    "temperature": None,
+    "temperature": 0.0,
+    "top_logprobs": 0,
+    "presence_penalty": 0.0,
+    "frequency_penalty": 0.0,
+    "max_tool_calls": None,
+    "safety_identifier": None,
+    "prompt_cache_key": None,
     "text": {"format": {"type": "text"}},
     "tool_choice": "auto",
     "tools": [],
-    "top_p": None,
+    "top_p": 1.0,
 }
 
 

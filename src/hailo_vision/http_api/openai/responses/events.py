@@ -1,6 +1,7 @@
-"""An answer becomes the events of a Responses stream, in their order, and at its end the response. Pure."""
+"""An answer becomes the events of a Responses stream, in their order, and at its end the response."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from typing import assert_never
 
 from hailo_vision.chat import Finish, Logprob, Piece, ToolCall
@@ -13,8 +14,9 @@ from hailo_vision.http_api.web.json_reply import each, encoded, pieces
 class Telling:
     """Tells one answer as it is said. `response` is what the events so far have made of it."""
 
-    def __init__(self, reply: Reply) -> None:
+    def __init__(self, reply: Reply, now: Callable[[], float] = time.time) -> None:
         self._reply = reply
+        self._now = now
         self._told = 0
         self._output: list[JsonObject] = []
         self._pieces: list[str] | None = None  # of the message that is open, if one is
@@ -73,7 +75,13 @@ class Telling:
         status: Status = "incomplete" if incomplete else "completed"
         opening = [] if self._output or self._pieces is not None else self._open()  # an empty answer is a message too
         closing = self._close(status)
-        self.response = self._reply.response(status, self._output, usage=finish.usage, incomplete=incomplete)
+        self.response = self._reply.response(
+            status,
+            self._output,
+            usage=finish.usage,
+            incomplete=incomplete,
+            completed_at=None if incomplete else int(self._now()),
+        )
         return [*opening, *closing, self._event(f"response.{status}", response=self.response)]
 
     def _open(self) -> list[JsonObject]:

@@ -5,7 +5,7 @@ from aiohttp import web
 from hailo_vision.http_api.openai.responses.events import Telling, frames, last_frames
 from hailo_vision.http_api.openai.responses.parse import responses
 from hailo_vision.http_api.openai.responses.reply import Reply
-from hailo_vision.http_api.openai.responses.spec import NOT_COUNTED, NOTHING_STORED, RESPONSES
+from hailo_vision.http_api.openai.responses.spec import NOT_COMPACTED, NOT_COUNTED, NOTHING_STORED, RESPONSES
 from hailo_vision.http_api.web.http_errors import NotServed
 from hailo_vision.http_api.web.json_reply import json_reply
 from hailo_vision.http_api.web.routes import Route, Surface
@@ -32,6 +32,10 @@ async def _not_counted(_: web.Request) -> web.Response:
     raise NotServed(message)
 
 
+async def _not_compacted(_: web.Request) -> web.Response:
+    raise NotServed("Conversations are not compacted here: send fewer or shorter items to POST /v1/responses.")
+
+
 async def _whole(request: web.Request, telling: Telling, events: Events) -> web.Response:
     async for part in events:
         telling.tell(part.event)
@@ -55,6 +59,7 @@ SURFACE = Surface(
     routes=(
         Route(method="POST", path=_PATH, handler=create, about=RESPONSES),
         Route(method="POST", path=f"{_PATH}/input_tokens", handler=_not_counted, about=NOT_COUNTED),
+        Route(method="POST", path=f"{_PATH}/compact", handler=_not_compacted, about=NOT_COMPACTED),
         Route(method="GET", path=f"{_PATH}/{{id}}", handler=_nothing_stored, about=NOTHING_STORED),
         Route(method="DELETE", path=f"{_PATH}/{{id}}", handler=_nothing_stored, about=NOTHING_STORED),
         Route(method="GET", path=f"{_PATH}/{{id}}/input_items", handler=_nothing_stored, about=NOTHING_STORED),

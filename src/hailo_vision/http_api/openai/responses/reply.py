@@ -30,11 +30,13 @@ class Reply:
         usage: Usage | None = None,
         incomplete: str | None = None,
         failure: Fault | None = None,
+        completed_at: int | None = None,
     ) -> JsonObject:
         return {
             "id": f"resp_{self.id}",
             "object": "response",
             "created_at": self.created_at,
+            "completed_at": completed_at,
             "status": status,
             "background": False,
             "error": failure and {"code": "server_error", "message": failure.message},
