@@ -15,7 +15,7 @@ from hailo_vision.http_api.ollama import handler as ollama
 from hailo_vision.http_api.openai.chat import handler as chat
 from hailo_vision.http_api.openai.completions import handler as completions
 from hailo_vision.http_api.openai.responses import handler as responses
-from hailo_vision.http_api.service import benchmark, console, unserved
+from hailo_vision.http_api.service import benchmark, console, docs, unserved
 from hailo_vision.http_api.service import handler as service
 from hailo_vision.http_api.vision import handler as vision
 from hailo_vision.http_api.web import guard
@@ -55,6 +55,7 @@ def build(services: Services, table: Sequence[Surface] | None = None) -> web.App
     app[SERVICES] = services
     app[ROUTES] = Routes(surfaces(with_console=services.has_console) if table is None else table)
     app[benchmark.RUNNING] = asyncio.Lock()
+    app[docs.DOCUMENTATION] = docs.Documentation()
     app[BODIES] = Bodies(_BODIES_IN_MEMORY * services.limit_bytes)
     app.on_response_prepare.append(_sign)
     app.router.add_route("*", "/{path:.*}", _dispatch, expect_handler=_wait)
@@ -150,7 +151,9 @@ async def _sign(request: web.Request, response: web.StreamResponse) -> None:
     if about.engine is not None:
         response.headers["x-hailo-vision-engine"] = about.engine
     response.headers.update(about.quota)
-    response.headers.update(request.app[SERVICES].access.cors.headers(request.headers.get("Origin")))
+    headers = request.app[SERVICES].access.cors.headers(request.headers.get("Origin"))
+    varies = [own for own in (response.headers.get("Vary"), headers.get("Vary")) if own]
+    response.headers.update({**headers, **({"Vary": ", ".join(varies)} if varies else {})})
 
 
 def _is_probe(request: web.Request) -> bool:

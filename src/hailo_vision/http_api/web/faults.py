@@ -40,6 +40,7 @@ _KINDS: dict[type[HailoVisionError], tuple[int, str, str | None]] = {
     http_errors.TooManyValues: (400, INVALID, "context_length_exceeded"),
     http_errors.InvalidForm: (400, INVALID, "invalid_form"),
     http_errors.MalformedHttp: (400, INVALID, "malformed_http"),
+    http_errors.UnknownMethod: (501, INVALID, "method_not_implemented"),
     http_errors.HeadTooLarge: (431, INVALID, "head_too_large"),
     http_errors.HeadTooSlow: (408, INVALID, "request_timeout"),
     errors.Refused: (503, SERVER, None),
@@ -204,6 +205,8 @@ def _headers(error: HailoVisionError) -> dict[str, str]:
     match error:
         case http_errors.InvalidKey():
             return {"WWW-Authenticate": "Bearer"}
+        case http_errors.UnsupportedCoding():
+            return {"Accept-Encoding": "identity"}
         case http_errors.WrongMethod():
             return {"Allow": error.allowed}
         case errors.Refused():
