@@ -168,8 +168,8 @@ class PicturesStayHere(RequestError):
 class UpstreamRejected(RequestError):
     """The engine is somebody's server, and that one finds the request wrong."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"{name} does not take this request.")
+    def __init__(self, name: str, *, reason: str = "") -> None:
+        super().__init__(f"{name} does not take this request{': ' if reason else '.'}{reason}")
         self.name = name
 
 

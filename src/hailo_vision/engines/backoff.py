@@ -4,7 +4,7 @@ import random
 
 from hailo_vision.errors import DeviceFault, DeviceUnavailable, EngineError, WorkerStalled
 
-PHASES = ("start", "load", "prefill", "token", "abort", "quit")  # of a child, in which it can be stuck
+PHASES = ("start", "load", "prefill", "token", "refusal", "abort", "quit")  # of a child, in which it can be stuck
 RESTART_REASONS = (*(fault.value for fault in DeviceFault), *(f"stalled_in_{phase}" for phase in PHASES), "died")
 
 
