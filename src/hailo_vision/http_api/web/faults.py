@@ -40,7 +40,7 @@ _KINDS: dict[type[HailoVisionError], tuple[int, str, str | None]] = {
     http_errors.TooManyValues: (400, INVALID, "context_length_exceeded"),
     http_errors.InvalidForm: (400, INVALID, "invalid_form"),
     http_errors.MalformedHttp: (400, INVALID, "malformed_http"),
-    http_errors.UnknownMethod: (501, INVALID, "method_not_implemented"),
+    http_errors.UnknownMethod: (405, INVALID, "method_not_allowed"),
     http_errors.HeadTooLarge: (431, INVALID, "head_too_large"),
     http_errors.HeadTooSlow: (408, INVALID, "request_timeout"),
     errors.Refused: (503, SERVER, None),
@@ -207,7 +207,7 @@ def _headers(error: HailoVisionError) -> dict[str, str]:
             return {"WWW-Authenticate": "Bearer"}
         case http_errors.UnsupportedCoding():
             return {"Accept-Encoding": "identity"}
-        case http_errors.WrongMethod():
+        case http_errors.WrongMethod() | http_errors.UnknownMethod():
             return {"Allow": error.allowed}
         case errors.Refused():
             return _retry_after(error.retry_after_s)

@@ -160,10 +160,11 @@ class MalformedHttp(RequestError):
 
 
 class UnknownMethod(MalformedHttp):
-    """A method that nothing here knows, so that what follows it can't be told."""
+    """A method that nothing here knows. Not a 501, which would count as the server's failure for any port scan."""
 
-    def __init__(self, method: str, known: str) -> None:
-        super().__init__(f"The method {method[:20]} is not served here. Send one of {known}.")
+    def __init__(self, method: str, allowed: str) -> None:
+        super().__init__(f"The method {method[:20]} is not served here. Send one of {allowed}.")
+        self.allowed = allowed
 
 
 class HeadTooLarge(RequestError):
