@@ -1,6 +1,6 @@
 """The longest time for which one request holds the event loop, for each route that takes JSON and each costly body.
 
-.venv/bin/python benchmarks/stretch.py [--all]
+.venv/bin/python benchmarks/stretch.py [--all] [--replies]
 
 What is measured is CPU time of the loop's thread between two of its turns: other work on the machine's cores is not
 counted. The daemon runs in this process, its client in a thread.
@@ -14,10 +14,13 @@ from asyncio import events
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from report import machine
 
 from costly import Body, bodies
+from hailo_vision.chat import Finish, FinishReason, Logprob, Timings, Usage
+from hailo_vision.http_api.openai.chat.reply import Choice, Reply
 from inside import Inside, inside
 
 AIM_MS = 100
@@ -96,12 +99,44 @@ async def one(daemon: Inside, stretches: Stretches, path: str, body: Body) -> Ro
     return Row(body=body.name, size_kb=len(body.content) / 1000, status=status, longest_ms=stretches.take_ms())
 
 
+async def measure_replies() -> None:
+    """Whole answers of a chat with log probabilities, as they become JSON; no engine is asked for them."""
+    from hailo_vision.http_api.web.json_reply import json_reply
+
+    print("\n| tokens with 20 top_logprobs | MB | longest stretch ms | all ms |\n|---|---|---|---|")
+    with watched() as stretches:
+        for tokens in (512, 2048, 32_768):
+            value = reply_with_logprobs(tokens)
+            gc.collect()
+            gc.freeze()
+            await asyncio.sleep(0)
+            stretches.take_ms()
+            began = time.thread_time()
+            response = await asyncio.create_task(json_reply(value))
+            all_ms = (time.thread_time() - began) * 1000
+            await asyncio.sleep(0)
+            assert isinstance(response.body, bytes)
+            print(f"| {tokens} | {len(response.body) / 1e6:.1f} | {stretches.take_ms():.1f} | {all_ms:.0f} |")
+
+
+def reply_with_logprobs(tokens: int) -> dict[str, Any]:
+    top = tuple(Logprob(token=f" word{index}", logprob=-index / 3, utf8=b" word%d" % index) for index in range(20))
+    logprobs = tuple(Logprob(token=" word", logprob=-0.25, utf8=b" word", top=top) for _ in range(tokens))
+    choice = Choice(text=" word" * tokens, calls=(), reason=FinishReason.LENGTH, logprobs=logprobs)
+    usage = Usage(prompt_tokens=20, completion_tokens=tokens)
+    finish = Finish(reason=FinishReason.LENGTH, usage=usage, timings=Timings())
+    return Reply(id="chatcmpl-1", created=0, model="a-model", fingerprint="-").whole([choice], finish)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--all", action="store_true", help="each body, not the three worst of each route")
+    parser.add_argument("--replies", action="store_true", help="only replies with log probabilities")
     shows_all = parser.parse_args().all
     print(f"Aim: no stretch over {AIM_MS} ms; {machine()}\n")
-    asyncio.run(measure(shows_all=shows_all))
+    asyncio.run(measure_replies())
+    if not parser.parse_args().replies:
+        asyncio.run(measure(shows_all=shows_all))
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ TABLE = {
     "http_api.vision": f"{OPENAI} | aiohttp.web",
     "http_api.service": f"{OPENAI} bench console http_api.openapi | aiohttp.web aiohttp.typedefs",
     "ingress": "errors access.addresses access.tls http_api.web.faults http_api.web.http_errors",
-    "daemon": "chat errors config images models scheduler engines wire access generate serving http_api ingress "
+    "daemon": "chat errors files config images models scheduler engines wire access generate serving http_api ingress "
     "__version__",
     "models": "chat errors files config.settings __version__ | aiohttp -aiohttp.web",
     "client": "errors | aiohttp -aiohttp.web",

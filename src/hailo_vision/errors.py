@@ -173,8 +173,8 @@ class PicturesStayHere(RequestError):
 class UpstreamRejected(RequestError):
     """The engine is somebody's server, and that one finds the request wrong."""
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"{name} does not take this request.")
+    def __init__(self, name: str, *, reason: str = "") -> None:
+        super().__init__(f"{name} does not take this request{': ' if reason else '.'}{reason}")
         self.name = name
 
 
@@ -202,9 +202,11 @@ class QueueFull(Refused):
 class TooBusy(Refused):
     """The answer would not be ready by its deadline; said before any work was done for it."""
 
-    def __init__(self, *, wait_s: float, deadline_s: float, retry_after_s: float) -> None:
+    def __init__(self, *, wait_s: float, deadline_s: float, retry_after_s: float, is_remembered: bool = False) -> None:
+        basis = ", by what jobs took before the restart" if is_remembered else ""
         super().__init__(
-            f"The wait is about {wait_s:.0f} s now, too long for an answer within the time limit of {deadline_s:g} s.",
+            f"The wait is about {wait_s:.0f} s now{basis}, too long for an answer within the time limit of "
+            f"{deadline_s:g} s.",
             retry_after_s=retry_after_s,
         )
         self.wait_s = wait_s

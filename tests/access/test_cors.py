@@ -44,6 +44,14 @@ def test_an_origin_is_recognised_in_the_form_that_browsers_send(listed: str, ori
     assert Cors([listed]).allows(origin)
 
 
+def test_all_extensions_of_a_browser_can_be_allowed_and_nothing_else_with_them() -> None:
+    cors = Cors(["moz-extension://*"])
+    assert cors.allows("moz-extension://0b7c8b5e-0c5b-4f1e-9d57-7b9d2f1f6d11")
+    for origin in ("chrome-extension://abc", "https://moz-extension", "*", "null", "moz-extension"):
+        assert not cors.allows(origin)
+    assert cors.headers("moz-extension://a")["Access-Control-Allow-Origin"] == "moz-extension://a"
+
+
 def test_the_star_allows_every_origin_and_needs_no_vary() -> None:
     cors = Cors(["*"])
     for origin in (PAGE, "null", None):

@@ -151,7 +151,18 @@ def test_host_names_addresses_and_networks_can_be_allowed(entry: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "entry", ["app.example", "https://app.example/", "https://*.app.example", "null", "https://", "http://a b", "://a"]
+    "entry",
+    [
+        "app.example",
+        "https://app.example/",
+        "https://*.app.example",
+        "null",
+        "https://",
+        "http://a b",
+        "://a",
+        "https-extension://",
+        "app://*",
+    ],
 )
 def test_what_is_no_origin_cannot_be_listed(entry: str) -> None:
     (message,) = messages(json.dumps({"server": {"cors_origins": [entry]}}))
@@ -159,7 +170,16 @@ def test_what_is_no_origin_cannot_be_listed(entry: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "entry", ["*", "http://localhost:3000", "https://app.example", "app://obsidian.md", "http://[::1]:80", "a-b://c"]
+    "entry",
+    [
+        "*",
+        "http://localhost:3000",
+        "https://app.example",
+        "app://obsidian.md",
+        "http://[::1]:80",
+        "a-b://c",
+        "moz-extension://*",
+    ],
 )
 def test_origins_of_pages_and_of_apps_can_be_listed(entry: str) -> None:
     assert messages(json.dumps({"server": {"cors_origins": [entry]}})) == []

@@ -68,6 +68,13 @@ def test_without_inherited_sockets_one_is_bound() -> None:
         pass
 
 
+def test_a_host_may_stand_in_brackets_and_a_name_that_is_none_is_named() -> None:
+    with closing(listen(Server(host="[127.0.0.1]", port=0), {})) as listening:
+        assert listening.is_local
+    with pytest.raises(StartError, match=r"^Can't listen on no-such-host\.invalid: .*Set server\.host"):
+        listen(Server(host="no-such-host.invalid", port=0), {})
+
+
 def test_the_variables_are_removed_whichever_process_they_name() -> None:
     environ = {"LISTEN_PID": "1", "LISTEN_FDS": "2", "LISTEN_FDNAMES": "a:b", "HOME": "/"}
     assert list(inherited_fds(environ)) == []

@@ -71,6 +71,22 @@ def test_what_was_asked_is_counted_by_what_became_of_it(start: Start) -> None:
     assert seen["hailo_vision_ready",] == 1
 
 
+def test_every_series_with_labels_is_there_before_its_first_event(start: Start) -> None:
+    daemon = start().wait_until_ready()
+    before = scraped(daemon)
+    daemon.post(ask("What is this?", photo("launch-pad.jpg")))
+    daemon.post(ask("What is this?", "data:image/png;base64,AAAA"))
+    daemon.get("/nowhere")
+    daemon.get("/v1/chat/completions")
+    daemon.kill_worker()
+    daemon.wait_for(lambda: daemon.get("/health")[1]["worker_restarts"] == 1)
+    changed = {name: value for name, value in scraped(daemon).items() if value and "_total" in name[0]}
+    assert {name[0] for name in changed if len(name) > 1} >= {
+        f"hailo_vision_{name}_total" for name in ("requests", "jobs", "images", "image_refusals", "worker_restarts")
+    }
+    assert changed.keys() <= before.keys()
+
+
 def test_the_sums_are_those_of_health_and_of_usage(start: Start) -> None:
     daemon = start().wait_until_ready()
     usages = [daemon.post(ask(f"Question {number}?"))[1]["usage"] for number in range(3)]

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from costly import as_json, pattern_bomb
-from hailo_vision.daemon.notify import Notifier
+from hailo_vision.daemon.notify import MAX_UNSENT, Notifier
 from hailo_vision.engines.contract import EngineState
 from harness import COMMAND, PATIENCE_S, Daemon, ask
 
@@ -80,6 +80,7 @@ FAILED, STARTING, READY = EngineState.FAILED, EngineState.STARTING, EngineState.
         (True, [("fallback", FAILED), ("engine", FAILED)], "READY=1 STATUS=not ready: no chip"),
         (True, [("engine", STARTING), ("fallback", READY)], "READY=1 STATUS=ready by the fallback, loading a-model"),
         (True, [("engine", STARTING), ("fallback", FAILED)], "STATUS=loading a-model"),
+        (False, [("engine", FAILED), ("again", STARTING)], "STATUS=loading a-model again; before: no chip"),
         (True, [("fallback", READY), ("engine", FAILED), ("engine", READY)], "STATUS=ready, a-model is loaded"),
     ],
 )
@@ -88,8 +89,8 @@ def test_the_service_has_started_when_one_engine_answers_or_all_have_failed(
 ) -> None:
     notifier = Notifier("a-model", 2 if has_fallback else 1)
     for who, state in changes:
-        trouble = "no chip" if state is FAILED else None
-        notifier.engine_changed(0 if who == "engine" else 1, Told(state, trouble))  # type: ignore[arg-type]
+        trouble = "no chip" if state is FAILED or who == "again" else None
+        notifier.engine_changed(1 if who == "fallback" else 0, Told(state, trouble))  # type: ignore[arg-type]
     notifier.close()
     messages = [message.decode().replace("\n", " ") for message in heard(systemd)]
     assert messages[-1] == last
@@ -104,6 +105,38 @@ def test_what_the_fallback_does_is_not_told_while_the_engine_answers(systemd: so
         notifier.engine_changed(1, Told(state))  # type: ignore[arg-type]
     notifier.close()
     assert heard(systemd) == []
+
+
+async def test_a_service_manager_that_reads_nothing_does_not_hold_the_loop_and_hears_all_later(
+    systemd: socket.socket,
+) -> None:
+    notifier = Notifier("a-model")
+    for number in range(MAX_UNSENT // 2):
+        notifier.starting(number)
+    with suppress(BlockingIOError):  # fills what the kernel holds for it
+        other = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        other.setblocking(False)
+        other.connect(systemd.getsockname())
+        while True:
+            other.send(b"STATUS=full")
+    other.close()
+    notifier.engine_changed(0, Told(READY))  # type: ignore[arg-type]
+    messages: list[bytes] = []
+    async with asyncio.timeout(PATIENCE_S):
+        while not any(b"READY=1" in message for message in messages):
+            messages += heard(systemd)
+            await asyncio.sleep(0.01)
+    own = [message for message in messages if message != b"STATUS=full"]
+    assert len(own) == MAX_UNSENT // 2 + 1, "in their order, none lost"
+    assert b"READY=1" in own[-1]
+    notifier.close()
+
+
+def test_a_service_manager_that_has_gone_is_no_error(systemd: socket.socket) -> None:
+    notifier = Notifier("a-model")
+    systemd.close()
+    notifier.engine_changed(0, Told(READY))  # type: ignore[arg-type]
+    notifier.close()
 
 
 @pytest.mark.slow

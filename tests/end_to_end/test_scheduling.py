@@ -43,7 +43,8 @@ def test_a_deadline_before_the_first_token_is_a_504_that_asks_for_no_second_try(
 
 
 def test_an_answer_that_would_come_too_late_is_refused_before_any_work_is_done(start: Start) -> None:
-    daemon = start(simulator={"prefill_s": 600}, queue={"deadline_s": 12, "drain_timeout_s": 0}).wait_until_ready()
+    daemon = start(simulator={"prefill_s": 4}, queue={"deadline_s": 9, "drain_timeout_s": 0}).wait_until_ready()
+    assert daemon.post(ask("Describe."))[0] == 200, "nobody is refused before a job was measured"
     with ExitStack() as stack:
         waiting = [stack.enter_context(posting(daemon, ask("Describe."))) for _ in range(2)]
         daemon.wait_for(lambda: health(daemon)["queue"]["waiting"] == 1)

@@ -32,6 +32,20 @@ def test_another_try_goes_on_from_what_the_chip_still_holds(start: Any) -> None:
     assert daemon.get("/health")[1]["tokens"]["cached"] - before > answer["usage"]["prompt_tokens"]
 
 
+@pytest.mark.parametrize("pattern", [r"^\p{Script=Greek}+$", r"^(?<y>\d{4})$", "("])
+def test_one_tool_with_a_pattern_that_python_does_not_know_takes_no_other_down(daemon: Daemon, pattern: str) -> None:
+    odd = {"type": "object", "properties": {"a": {"type": "string", "pattern": pattern}}, "required": None}
+    tools = [
+        {"type": "function", "function": {"name": "odd", "parameters": odd}},
+        {"type": "function", "function": {"name": "light", "parameters": {"type": "object", "properties": {}}}},
+    ]
+    choice = {"type": "function", "function": {"name": "light"}}
+    status, answer = daemon.post(ask("Turn on the light.", tools=tools, tool_choice=choice))
+    assert status == 200, answer
+    assert answer["choices"][0]["message"]["tool_calls"][0]["function"]["name"] == "light"
+    assert daemon.post(ask("Hello!", tools=tools))[0] == 200
+
+
 def test_an_endless_pattern_costs_its_own_request_and_no_other(daemon: Daemon) -> None:
     schema = form({"type": "string", "pattern": "^([a-zA-Z ]+)+[0-9]$"})
     status, answer = daemon.post(ask("Hello there, who are you?", response_format=schema))

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from typing import Any
 
 import pytest
@@ -9,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hailo_vision.errors import InvalidSchema
-from hailo_vision.generate.patterns import first_unknown
-from hailo_vision.generate.schemas import MAX_PATTERN_CHARS, MAX_SCHEMA_CHARS, check, compact, patterns
+from hailo_vision.generate.patterns import reading
+from hailo_vision.generate.schemas import MAX_PATTERN_CHARS, MAX_SCHEMA_CHARS, check, compact, patterns, with_patterns
 from hailo_vision.generate.validation import problems
 
 # What pydantic makes of a model with a model inside, an optional, a date and a choice.
@@ -113,8 +114,70 @@ def test_all_patterns_of_a_schema_are_found_once_wherever_they_stand() -> None:
 
 
 @pytest.mark.parametrize("pattern", ["(", "*", "(" * 500 + ")" * 500, "a{99999999999999999999}"])
-def test_a_pattern_that_can_t_be_compiled_is_named(pattern: str) -> None:
-    assert first_unknown(["a", pattern, ")"]) == pattern
+def test_a_pattern_that_can_t_be_compiled_has_no_reading(pattern: str) -> None:
+    assert reading(pattern) is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits", "fits_not"),
+    [
+        ("^a+$", "aa", "b"),
+        (r"^(?<y>\d{4})$", "2026", "abc"),
+        (r"^(?<a>x|y)-\k<a>$", "x-x", "x-y"),
+        (r"^\p{L}+$", "Größe", "a1"),
+        (r"^\p{Nd}{2}[(?<]$", "12<", "ab<"),
+        (r"^(?<=)(?<!b)a$", "a", "b"),
+        (
+            r"^(?!\.)(?!.*\.\.)([A-Za-z0-9_'+\-\.]*)[A-Za-z0-9_+-]@([A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$",
+            "a@b.de",
+            "a",
+        ),
+    ],
+)
+def test_a_pattern_of_javascript_is_read_as_python_has_it(pattern: str, fits: str, fits_not: str) -> None:
+    read = reading(pattern)
+    assert read is not None
+    assert re.search(read, fits)
+    assert not re.search(read, fits_not)
+
+
+@pytest.mark.parametrize("pattern", [r"[\p{L}x]", r"\p{Script=Greek}", r"\P{L}", r"\u{1F600}"])
+def test_what_python_has_no_word_for_has_no_reading(pattern: str) -> None:
+    assert reading(pattern) is None
+
+
+def test_a_pattern_without_a_reading_is_not_checked_and_the_rest_of_the_schema_is() -> None:
+    schema = check(
+        {
+            "properties": {"a": {"type": "string", "pattern": "X"}, "b": {"pattern": "Y"}, "c": {"pattern": "c"}},
+            "patternProperties": {"X": {"type": "string"}, "^z": {"type": "number"}},
+            "additionalProperties": False,
+            "enum": [{"pattern": "X"}],
+        },
+        "p",
+    )
+    assert with_patterns(schema, {"X": None, "Y": "y"}) == {
+        "properties": {"a": {"type": "string"}, "b": {"pattern": "y"}, "c": {"pattern": "c"}},
+        "patternProperties": {"^z": {"type": "number"}},
+        "enum": [{"pattern": "X"}],
+    }
+    assert schema["properties"]["a"]["pattern"] == "X", "the original is as it was"
+    assert with_patterns(schema, {"W": None}) is schema
+
+
+def test_a_keyword_that_is_null_is_absent() -> None:
+    schema = {
+        "type": "object",
+        "required": None,
+        "description": None,
+        "properties": {"a": {"properties": None, "items": None, "const": None, "default": None}},
+        "anyOf": [{"enum": [None], "minimum": None}],
+    }
+    assert check(schema, "p") == {
+        "type": "object",
+        "properties": {"a": {"const": None, "default": None}},
+        "anyOf": [{"enum": [None]}],
+    }
 
 
 def test_a_property_may_be_called_like_a_keyword() -> None:
@@ -162,11 +225,11 @@ schemas = st.dictionaries(
 @given(schemas, st.recursive(leaves, lambda inner: st.lists(inner, max_size=3), max_leaves=6))
 def test_any_schema_is_refused_or_can_be_applied(schema: dict[str, Any], value: Any) -> None:
     try:
-        check(schema, "p")
+        schema = check(schema, "p")
     except InvalidSchema:
         return
     json.loads(compact(schema))
-    if first_unknown(patterns(schema)) is not None:
+    if any(reading(pattern) is None for pattern in patterns(schema)):
         return
     try:
         assert all(isinstance(line, str) for line in problems(schema, value))

@@ -107,28 +107,29 @@ async def test_what_may_take_long_goes_to_a_process(
 @pytest.mark.parametrize("pattern", ["^[a-z]+$", "(?P<a>\\d)(?P=a)", "\\w{3}|é", "\ud800"])
 async def test_patterns_are_compiled_in_a_process_and_remembered(pattern: str, monkeypatch: pytest.MonkeyPatch) -> None:
     validator = Validator(ValidatorProcesses(), ANYONE)
-    assert await validator.unknown_pattern([pattern, "a"]) is None
-    assert await validator.unknown_pattern([pattern, "(", "*"]) == "("
+    assert await validator.readings([pattern, "a"]) == {pattern: pattern, "a": "a"}
+    assert await validator.readings([pattern, "(", "(?<n>b)"]) == {pattern: pattern, "(": None, "(?<n>b)": "(b)"}
     monkeypatch.setattr(sys, "executable", "/nowhere")
-    assert await validator.unknown_pattern(["a", pattern]) is None
+    assert await validator.readings(["a", "(", pattern]) == {"a": "a", "(": None, pattern: pattern}
     with pytest.raises(OSError, match="nowhere"):
-        await validator.unknown_pattern(["("])
+        await validator.readings(["b"])
 
 
 @pytest.mark.slow
 async def test_patterns_that_take_long_to_compile_are_given_up() -> None:
     validator = Validator(ValidatorProcesses(), ANYONE)
     with pytest.raises(NotValidated, match="more than 1 s to compile"):
-        await validator.unknown_pattern([pattern_bomb(number) for number in range(16)])
-    assert await validator.unknown_pattern(["a"]) is None
+        await validator.readings([pattern_bomb(number) for number in range(16)])
+    assert await validator.readings(["a"]) == {"a": "a"}
 
 
 async def test_no_more_patterns_are_remembered_than_there_may_be() -> None:
     processes = ValidatorProcesses()
-    validator = Validator(processes, ANYONE)
     for start in range(3):
-        assert await validator.unknown_pattern([f"{start}-{index}" for index in range(MAX_KNOWN_PATTERNS)]) is None
-    assert len(processes._known) == MAX_KNOWN_PATTERNS
+        names = [f"{start}-{index}" for index in range(MAX_KNOWN_PATTERNS)]
+        await Validator(processes, ANYONE).readings(names)
+        assert len(processes.known(names)) == MAX_KNOWN_PATTERNS
+    assert processes.known(["0-0"]) == {}
 
 
 async def test_a_plain_schema_needs_no_process(monkeypatch: pytest.MonkeyPatch) -> None:

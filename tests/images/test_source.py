@@ -101,6 +101,8 @@ def test_padding_at_the_end_of_one_slice_ends_the_data() -> None:
         ("AAA\0", "characters that base64 does not have"),
         ("<svg/>", "characters that base64 does not have"),
         ("AAAAA", "cut off"),
+        ("b'/9j/4AAQ'", "decode the bytes to text"),
+        ("data:image/png;base64,AAAA", "write the prefix once"),
     ],
 )
 def test_what_is_no_base64_is_refused_with_the_reason(letters: str, why: str) -> None:

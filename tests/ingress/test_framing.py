@@ -139,3 +139,9 @@ def test_a_body_much_larger_than_the_limit_is_not_forwarded() -> None:
     for sent in (sized(body), CHUNKED + b"fffff\r\n" + body):
         with pytest.raises(BodyTooLarge):
             read(Framing(LIMITS), sent)
+
+
+@pytest.mark.parametrize("body", [b"5\nhello\n0\n\n", b"5\n", b"5\r\nhello\n", b"5\r\nhello\r\n0\n", b"0\r\nA: b\n"])
+def test_a_line_of_a_chunked_body_that_ends_in_a_bare_lf_is_malformed_at_once(body: bytes) -> None:
+    with pytest.raises(MalformedHttp, match="does not end with CRLF"):
+        read(Framing(LIMITS), CHUNKED + body)

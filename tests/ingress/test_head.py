@@ -2,7 +2,7 @@
 
 import pytest
 
-from hailo_vision.http_api.web.http_errors import HeadTooLarge, MalformedHttp
+from hailo_vision.http_api.web.http_errors import HeadTooLarge, MalformedHttp, UnknownMethod
 from hailo_vision.ingress.head import body_length, check_characters
 
 HOST = b"Host: localhost\r\n"
@@ -84,3 +84,9 @@ def test_forbidden_characters_are_found_before_the_head_is_complete(data: bytes)
 @pytest.mark.parametrize("data", [b"GET / HTTP/1.1\r\nA:\tb\r", b"", b"a: \xff\r\n\r\n"])
 def test_an_incomplete_head_may_still_become_valid(data: bytes) -> None:
     check_characters(data, 0, len(data))
+
+
+@pytest.mark.parametrize("method", [b"QUERY", b"PROPFIND", b"FOO", b"get", b"M-SEARCH"])
+def test_a_method_that_nothing_knows_is_not_called_malformed(method: bytes) -> None:
+    with pytest.raises(UnknownMethod, match=r"is not served here\. Send one of DELETE, GET,"):
+        body_length(method + b" / HTTP/1.1\r\nHost: localhost\r\n\r\n")

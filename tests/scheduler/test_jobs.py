@@ -22,6 +22,7 @@ from hailo_vision.errors import (
     TooBusy,
     Unready,
 )
+from hailo_vision.scheduler.estimate import Speed
 from hailo_vision.scheduler.job import MAX_PIECES_BEHIND
 from hailo_vision.scheduler.record import JobRecord, Outcome, Refusal
 from hailo_vision.scheduler.scheduler import Scheduler
@@ -61,7 +62,9 @@ KEEP = Keep()
 class House:
     """A scheduler over a puppet, and clients."""
 
-    def __init__(self, engine: Puppet | None = None, keep: Keep = KEEP, **queue: object) -> None:
+    def __init__(
+        self, engine: Puppet | None = None, keep: Keep = KEEP, speed: Speed | None = None, **queue: object
+    ) -> None:
         self.engine = engine or Puppet()
         self.records: list[JobRecord] = []
         self.refusals: list[Refusal] = []
@@ -72,6 +75,7 @@ class House:
             keep_alive=keep.keep_alive,
             is_pinned=keep.is_pinned,
             grace_s=0.05,
+            speed=speed,
             on_job_end=self.records.append,
             on_refused=self.refusals.append,
         )
@@ -113,9 +117,9 @@ class House:
 
 
 @asynccontextmanager
-async def opened(engine: Puppet | None = None, **queue: object) -> AsyncIterator[House]:
+async def opened(engine: Puppet | None = None, *, speed: Speed | None = None, **queue: object) -> AsyncIterator[House]:
     """A house that must be empty in the end, with sums that agree."""
-    house = House(engine, **queue)  # type: ignore[arg-type]
+    house = House(engine, speed=speed, **queue)  # type: ignore[arg-type]
     idling = asyncio.create_task(house.scheduler.run())
     try:
         yield house
@@ -505,14 +509,32 @@ async def test_whose_turn_comes_at_once_is_let_in_whatever_the_estimate_says() -
         await house.answer("a1", job_s=1.0)
 
 
-async def test_a_guess_alone_refuses_nobody_who_would_be_next() -> None:
-    async with opened(deadline_s=5) as house:
+async def test_a_guess_alone_refuses_nobody() -> None:
+    async with opened(depth=9, deadline_s=5) as house:
+        for name in ("a1", "b2", "c3", "d4", "e5"):
+            house.ask(name)
+        await until(lambda: house.scheduler.waiting == 4)
+        assert await house.scheduler.admit(client="f", arrived_at=now()) == MODEL
+        for name in ("a1", "b2", "c3", "d4", "e5"):
+            await house.answer(name)
+
+
+async def test_what_the_last_run_measured_refuses_as_if_this_one_had_and_the_message_says_so() -> None:
+    async with opened(deadline_s=30) as house:
+        await measured(house, 20.0)
+        speed = house.scheduler.speed
+    assert speed is not None
+    async with opened(speed=speed, deadline_s=30) as house:
         house.ask("a1")
         await house.running("a1")
-        house.ask("b2")
-        await until(lambda: house.scheduler.waiting == 1)
-        with pytest.raises(TooBusy):
+        with pytest.raises(TooBusy, match="by what jobs took before the restart"):
             await house.scheduler.admit(client="c", arrived_at=now())
+        await house.answer("a1", job_s=20.0)
+        house.ask("d4")
+        await house.running("d4")
+        with pytest.raises(TooBusy) as caught:
+            await house.scheduler.admit(client="c", arrived_at=now())
+        assert "before the restart" not in str(caught.value), "it was measured anew"
 
 
 async def test_a_full_queue_says_when_a_place_will_be_free() -> None:
@@ -559,6 +581,14 @@ async def test_an_engine_that_is_not_ready_takes_no_request(state: EngineState, 
         assert caught.value.reason is reason
         assert isinstance(await house.ask("a1").error(), NotReady)
         assert house.refusals == [Refusal(reason.value)] * 2
+
+
+async def test_while_an_engine_tries_again_the_reason_of_the_last_failure_is_told() -> None:
+    engine = Puppet(EngineState.STARTING)
+    async with opened(engine) as house:
+        assert str(house.scheduler.unready) == "The model is being loaded."
+        engine.trouble = "The model file is missing."
+        assert str(house.scheduler.unready) == "The model is being loaded again. Before: The model file is missing."
 
 
 # Loads

@@ -49,7 +49,8 @@ class Daemon:
         self.config = folder / "hailo-vision.json"
         self.config.write_text(json.dumps(sections if models is None else {**sections, "models": models}))
         # A chip of its own: the simulator's stands for the one that all processes of this machine share.
-        environment = {**os.environ, "XDG_RUNTIME_DIR": str(folder), "TMPDIR": str(folder), **variables}
+        own = {name: str(folder) for name in ("XDG_RUNTIME_DIR", "XDG_DATA_HOME", "TMPDIR")}
+        environment = {**os.environ, **own, **variables}
         self.process = subprocess.Popen(
             [*command, "serve", "--config", str(self.config)],
             stderr=subprocess.PIPE,

@@ -74,6 +74,7 @@ async def inside(config: Mapping[str, Any] | None = None) -> AsyncIterator[Insid
     sections["simulator"] = {"load_s": 0, "prefill_s": 0, "tokens_per_s": 0, **sections.get("simulator", {})}
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch, _listening() as found:
         patch.setenv("XDG_RUNTIME_DIR", folder)  # a chip of its own
+        patch.setenv("XDG_DATA_HOME", folder)
         path = Path(folder, "hailo-vision.json")
         path.write_text(json.dumps(sections))
         settings = load(path)

@@ -13,13 +13,15 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 
 class Cors:
-    """An allow-list of origins. An empty one switches CORS off."""
+    """An allow-list of origins. An empty one switches CORS off. `moz-extension://*` is all of that scheme."""
 
     def __init__(self, origins: Iterable[str]) -> None:
         self._origins = frozenset(_normalized(origin) for origin in origins)
 
     def allows(self, origin: str) -> bool:
-        return "*" in self._origins or _normalized(origin) in self._origins
+        name = _normalized(origin)
+        scheme, separator, _ = name.partition("://")
+        return not self._origins.isdisjoint(("*", name, f"{scheme}{separator}*"))
 
     def headers(self, origin: str | None) -> dict[str, str]:
         """The headers of every response, errors too: a browser hides a response without them from its page."""

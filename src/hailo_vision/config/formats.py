@@ -11,6 +11,8 @@ _HOST_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _ORIGIN = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]*://[A-Za-z0-9._-]+(?::[0-9]{1,5})?|https?://\[[0-9A-Fa-f:]+\](?::[0-9]{1,5})?"
 )
+# Firefox gives an extension another identifier in each installation.
+_ANY_EXTENSION = re.compile(r"(?!https?:)[A-Za-z][A-Za-z0-9+.-]*-extension://\*")
 _BASE_URL = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?")
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,64}: [\x21-\x7e](?:[\x20-\x7e]{0,1000}[\x21-\x7e])?")
 _MAX_NAME_CHARS = 253
@@ -37,7 +39,7 @@ def header(text: str) -> str | None:
 
 
 def origin(text: str) -> str | None:
-    if text == "*" or _ORIGIN.fullmatch(text):
+    if text == "*" or _ORIGIN.fullmatch(text) or _ANY_EXTENSION.fullmatch(text):
         return None
     example = "expected a scheme and a host, such as https://app.example:8443, without a path, or *"
     return f"{words.show(text)} is no origin; {example}"

@@ -18,7 +18,7 @@ from hailo_vision.scheduler.scheduler import Scheduler
 from hailo_vision.serving.backend import Backend
 from hailo_vision.serving.served import ServedModel, ServedModels
 
-MakeScheduler = Callable[[Engine, ModelSettings], Scheduler]
+MakeScheduler = Callable[[Engine, ModelSettings, str], Scheduler]  # of an engine, for a model, by its engine's name
 Changed = Callable[[int, Engine], None]
 
 
@@ -90,7 +90,7 @@ def build(
         backends = []
         for engine_settings in model.engines:
             engine = build_engine(engine_settings, partial(on_change, len(engines)), on_restart, table)
-            scheduler = schedule(engine, model)
+            scheduler = schedule(engine, model, engine_settings.runtime)
             engines.append(engine)
             schedulers.append((model.name, scheduler))
             backends.append(

@@ -77,11 +77,19 @@ def _socket(fd: int) -> socket.socket:
 
 
 def _bind(server: settings.Server) -> socket.socket:
+    host = server.host
+    if host.startswith("[") and host.endswith("]"):  # as in an address of a browser
+        host = host[1:-1]
     try:
         family, _, _, _, address = socket.getaddrinfo(
-            server.host, server.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            host, server.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except socket.gaierror as error:
+        raise StartError(
+            f"Can't listen on {server.host}: {error.strerror}. Set server.host to an address of this machine, such as "
+            "127.0.0.1, or 0.0.0.0 for all of them."
+        ) from error
     except OSError as error:
         raise StartError(
             f"Can't listen on {server.host} port {server.port}: {error.strerror}. "

@@ -6,20 +6,25 @@ and addresses are none.
 
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from hailo_vision.chat import LoadedModel
+from hailo_vision.chat import LoadedModel, Priority
 from hailo_vision.daemon.host import Host
+from hailo_vision.engines.backoff import RESTART_REASONS
 from hailo_vision.engines.contract import EngineState
+from hailo_vision.http_api.app import CLIENT_GONE
+from hailo_vision.http_api.openapi.document import failures
 from hailo_vision.http_api.web.faults import IMAGE_CODES
+from hailo_vision.http_api.web.routes import Route
 from hailo_vision.http_api.web.services import Health
+from hailo_vision.images.formats import Format
 from hailo_vision.images.pictures import PictureRecord
-from hailo_vision.scheduler.record import JobRecord, Refusal
+from hailo_vision.scheduler.record import JobRecord, Outcome, Refusal
 from hailo_vision.serving.served import ServedModels
 
 # The chip needs 0.9 s to the first token and 0.12 s for each; who waits behind four others waits two minutes.
@@ -58,6 +63,31 @@ class Metrics:
         self._restarts = counter(
             "worker_restarts", "Workers that had to be replaced, and servers that were lost.", "reason"
         )
+
+        self._begin()
+
+    def _begin(self) -> None:
+        """Have each series from the start with 0: without it Prometheus' increase() would not see the first event."""
+        for outcome in Outcome:
+            for priority in Priority:
+                self._jobs.labels(outcome, priority)
+        for refusal in Refusal:
+            self._refusals.labels(refusal)
+        for name in Format:
+            for is_cached in ("false", "true"):
+                self._images.labels(name.setting, is_cached)
+        for code in IMAGE_CODES.values():
+            self._bad_images.labels(code)
+        for reason in RESTART_REASONS:
+            self._restarts.labels(reason)
+
+    def serve(self, routes: Iterable[Route]) -> None:
+        """The same for requests: the statuses that each route is documented with, and those of unknown paths."""
+        for route in routes:
+            for status in (200, *failures(route), CLIENT_GONE):
+                self._requests.labels(route.path, _outcome(status), str(status))
+        for status in (403, 404, 405):
+            self._requests.labels("none", _outcome(status), str(status))
 
     def request_ended(self, endpoint: str, status: int) -> None:
         """`endpoint` is the pattern of a route, or one word for all that is none."""
@@ -110,7 +140,7 @@ class Metrics:
 
 def _outcome(status: int) -> str:
     match status:
-        case 499:
+        case _ if status == CLIENT_GONE:
             return "cancelled"
         case 429 | 503:
             return "refused"

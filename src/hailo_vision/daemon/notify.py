@@ -3,12 +3,15 @@
 import asyncio
 import os
 import time
+from collections import deque
 
 import sdnotify
 
 from hailo_vision.engines.contract import Engine, EngineState
 
 STOP_TIMEOUT_S = 30.0  # TimeoutStopSec= of our unit
+RETRY_S = 0.1  # before another try to send what the socket had no room for
+MAX_UNSENT = 64
 _ANSWERING = (EngineState.READY, EngineState.BUSY, EngineState.UNLOADED, EngineState.WAKING)
 
 
@@ -29,6 +32,10 @@ class Notifier:
 
     def __init__(self, model: str, engines: int = 1) -> None:
         self._systemd = sdnotify.SystemdNotifier()
+        self._unsent: deque[str] = deque(maxlen=MAX_UNSENT)
+        if self._systemd.socket is not None:
+            self._systemd.socket.setblocking(False)  # a service manager that reads nothing must not hold the loop
+            self._systemd.debug = True  # raises what it would swallow
         self._model = model
         self._is_ready = False
         self._trouble: str | None = None
@@ -65,7 +72,8 @@ class Notifier:
             case EngineState.STARTING | EngineState.WAKING if is_answered:
                 self._ready(f"STATUS=ready by the fallback, loading {self._model}")
             case EngineState.STARTING | EngineState.WAKING:
-                self._tell(f"STATUS=loading {self._model}")
+                again = f" again; before: {self._trouble}" if self._trouble else ""
+                self._tell(f"STATUS=loading {self._model}{again}")
             case EngineState.FAILED if is_answered:
                 self._ready(f"STATUS=ready by the fallback: {self._trouble}")
             case EngineState.FAILED if EngineState.STARTING in others:
@@ -95,10 +103,12 @@ class Notifier:
         if not period_s or os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
             return
         while True:
-            self._tell("WATCHDOG=1")
+            if not self._unsent:
+                self._send("WATCHDOG=1")
             await asyncio.sleep(period_s / 2)
 
     def close(self) -> None:
+        self._unsent.clear()
         if self._systemd.socket is not None:
             self._systemd.socket.close()
 
@@ -110,4 +120,26 @@ class Notifier:
             self._tell("READY=1", status)
 
     def _tell(self, *lines: str) -> None:
-        self._systemd.notify("\n".join(line.replace("\n", " ") for line in lines))
+        self._unsent.append("\n".join(line.replace("\n", " ") for line in lines))
+        if len(self._unsent) == 1:  # else it waits behind others, which a timer sends
+            self._send_unsent()
+
+    def _send_unsent(self) -> None:
+        """Send what waits, in its order; what the socket has no room for is tried again later."""
+        while self._unsent:
+            if not self._send(self._unsent[0]):
+                asyncio.get_running_loop().call_later(RETRY_S, self._send_unsent)
+                return
+            self._unsent.popleft()
+
+    def _send(self, message: str) -> bool:
+        """Whether the socket had room for a message; one that nobody can take is dropped."""
+        if self._systemd.socket is None:
+            return True
+        try:
+            self._systemd.notify(message)
+        except BlockingIOError:
+            return False
+        except OSError:
+            pass  # nobody listens any more
+        return True

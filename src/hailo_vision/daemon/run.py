@@ -25,11 +25,13 @@ from hailo_vision.daemon.metrics import Metrics, Readings
 from hailo_vision.daemon.notify import Notifier
 from hailo_vision.daemon.reload import Reloadable, Reloader
 from hailo_vision.daemon.signals import Signals
+from hailo_vision.daemon.speeds import SpeedKeeper, Speeds, key, speeds_path
+from hailo_vision.daemon.speeds import load as load_speeds
 from hailo_vision.engines.chip.build import QUIT_S
 from hailo_vision.engines.contract import Engine
 from hailo_vision.errors import DeviceUnavailable, StartError
 from hailo_vision.http_api import app
-from hailo_vision.http_api.web.services import Downloads, Health, Services
+from hailo_vision.http_api.web.services import ROUTES, Downloads, Health, Services
 from hailo_vision.images.pictures import Pictures
 from hailo_vision.models.release import runtime_release
 from hailo_vision.scheduler.scheduler import Scheduler
@@ -71,10 +73,14 @@ async def _serve(settings: Settings, reread: Callable[[], Settings], signals: Si
     pictures = Pictures(settings.images, on_end=metrics.picture_ended)
     house.push_async_callback(pictures.aclose)
 
-    def schedule(engine: Engine, model: ModelSettings) -> Scheduler:
+    path = speeds_path()
+    speeds = load_speeds(path)
+
+    def schedule(engine: Engine, model: ModelSettings, name: str) -> Scheduler:
         return Scheduler(
             engine,
             queue(settings),
+            speed=speeds.get(key(model.name, name)),
             keep_alive=model.keep_alive,
             is_pinned=model.is_pinned,
             on_job_end=metrics.job_ended,
@@ -85,13 +91,18 @@ async def _serve(settings: Settings, reread: Callable[[], Settings], signals: Si
     health = HealthProbe(ships.engines, ships.probe, choice.reason)
     metrics.registry.register(Readings(version=__version__, models=ships.models, health=health, host=Host()))
     services = _services(settings, access, ships.models, health, metrics)
+    application = app.build(services)
+    metrics.serve(application[ROUTES].all)
     connections = http.serving(
-        app.build(services),
+        application,
         listening.sockets,
         http.limits_of(settings.server),
         backlog=listening.backlog,
         tls=access.tls,
     )
+    keeper = SpeedKeeper(path, speeds, partial(_speeds, ships.models))
+    house.push_async_callback(keeper.save)
+    await house.enter_async_context(_background(keeper.run()))
     server = await house.enter_async_context(connections)
     notifier.starting(max(engine.load_timeout_s for model in choice.models for engine in model.engines))
     for engine, (_, scheduler) in zip(ships.engines, ships.schedulers, strict=True):
@@ -157,6 +168,16 @@ async def _drained(schedulers: Sequence[Scheduler], timeout_s: float) -> None:
     async with asyncio.TaskGroup() as tasks:
         for scheduler in schedulers:
             tasks.create_task(scheduler.drain(timeout_s))
+
+
+def _speeds(models: ServedModels) -> Speeds:
+    """What was measured in this run, of each engine that has answered."""
+    return {
+        key(model.name, backend.name): speed
+        for model in models
+        for backend in model.own
+        if (speed := backend.scheduler.speed) is not None
+    }
 
 
 def _queue(settings: Settings, *, waits: bool) -> Queue:

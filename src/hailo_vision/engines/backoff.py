@@ -2,7 +2,10 @@
 
 import random
 
-from hailo_vision.errors import DeviceUnavailable, EngineError, WorkerStalled
+from hailo_vision.errors import DeviceFault, DeviceUnavailable, EngineError, WorkerStalled
+
+PHASES = ("start", "load", "prefill", "token", "refusal", "abort", "quit")  # of a child, in which it can be stuck
+RESTART_REASONS = (*(fault.value for fault in DeviceFault), *(f"stalled_in_{phase}" for phase in PHASES), "died")
 
 
 class Backoff:
@@ -47,10 +50,7 @@ class Backoff:
 
 
 def restart_reason(error: EngineError) -> str:
-    """Why an engine had to begin anew, as the label of a metric: of a bounded set.
-
-    It is a fault of the device, the phase in which a child was stuck, or `died`.
-    """
+    """Why an engine had to begin anew, as the label of a metric: one of RESTART_REASONS."""
     match error:
         case DeviceUnavailable():
             return error.fault.value

@@ -14,7 +14,7 @@ from hailo_vision.generate.capabilities import delegate, with_delegation
 from hailo_vision.generate.choices import ChoiceEvent, choices
 from hailo_vision.generate.frames import check_length, with_frames
 from hailo_vision.generate.prompting import prompted_turns
-from hailo_vision.generate.requirements import Requirements, check_patterns, requirements_of
+from hailo_vision.generate.requirements import Requirements, requirements_of, with_readable_patterns
 from hailo_vision.generate.retry import retry_until_accepted
 from hailo_vision.generate.validator import Validator, ValidatorProcesses
 from hailo_vision.images.pictures import Pictures
@@ -61,7 +61,7 @@ class Pipeline:
         the pictures are not decoded by the deadline.
         """
         model = await self.admit(request, caller)
-        await check_patterns(request, self._validator(caller))
+        request = await with_readable_patterns(request, self._validator(caller))
         requirements, capabilities = requirements_of(request), self._scheduler.capabilities
         delegation = delegate(requirements, capabilities)
         turns = request.turns if delegation.keeps_calls else prompted_turns(request.turns, delegation.prompted)

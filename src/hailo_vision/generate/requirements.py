@@ -1,8 +1,8 @@
 """What a request requires beyond text, JSON that fits a schema or tool calls, and whether an answer meets it."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from hailo_vision.chat import ChatRequest, JsonFormat, Tool, ToolCall
 from hailo_vision.generate.calls import (
@@ -14,7 +14,7 @@ from hailo_vision.generate.calls import (
     split_text_calls,
 )
 from hailo_vision.generate.documents import NoDocument, document, dumped
-from hailo_vision.generate.schemas import invalid_schema, patterns
+from hailo_vision.generate.schemas import invalid_schema, patterns, with_patterns
 from hailo_vision.generate.validator import NotValidated, Validator
 
 
@@ -61,21 +61,35 @@ def requirements_of(request: ChatRequest) -> Requirements | None:
     )
 
 
-async def check_patterns(request: ChatRequest, validator: Validator) -> None:
-    """Raise InvalidSchema where a pattern in the request's schemas can't be compiled, or not within the bounds."""
+async def with_readable_patterns(request: ChatRequest, validator: Validator) -> ChatRequest:
+    """The request with its patterns as Python reads them, and without those that it can't, which are not checked.
+
+    Raises InvalidSchema where they can't be compiled within the bounds.
+    """
     schemas = [(tool.parameters, tool.param) for tool in request.tools]
     if request.format is not None and request.format.schema is not None:
         schemas.append((request.format.schema, request.format.param))
     await asyncio.sleep(0)  # after the parser, the loop gets a turn
     places = {pattern: param for schema, param in schemas for pattern in patterns(schema)}
     if not places:
-        return
+        return request
     try:
-        unknown = await validator.unknown_pattern(list(places))
+        readings = await validator.readings(list(places))
     except NotValidated as error:
         raise invalid_schema(str(error), next(iter(places.values()))) from None
-    if unknown is not None:
-        raise invalid_schema(f"the pattern {unknown[:80]!r} is not known here", places[unknown])
+    changed = {pattern: reading for pattern, reading in readings.items() if reading != pattern}
+    return await _rewritten(request, changed) if changed else request
+
+
+async def _rewritten(request: ChatRequest, changed: Mapping[str, str | None]) -> ChatRequest:
+    tools: list[Tool] = []
+    for tool in request.tools:
+        await asyncio.sleep(0)
+        tools.append(replace(tool, parameters=with_patterns(tool.parameters, changed)))
+    form = request.format
+    if form is not None and form.schema is not None:
+        form = replace(form, schema=with_patterns(form.schema, changed))
+    return replace(request, tools=tuple(tools), format=form)
 
 
 async def evaluate(

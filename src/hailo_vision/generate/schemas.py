@@ -6,7 +6,7 @@ a process of their own.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -42,6 +42,7 @@ _SCHEMA_MAP = frozenset(("properties", "patternProperties", "$defs", "definition
 _IN_PLACE = frozenset(("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas"))
 _LEADS_ON = _IN_PLACE | {"$ref"}
 _HOLDS_SCHEMAS = _SCHEMA | _SCHEMA_LIST | _SCHEMA_MAP
+_MAY_BE_NULL = frozenset(("const", "default"))
 _UNSUPPORTED = frozenset(("$dynamicRef", "$recursiveRef", "dependencies"))
 
 # What tells a model nothing that is not said elsewhere.
@@ -64,7 +65,9 @@ def check(schema: object, param: str) -> Schema:
     try:
         if not isinstance(schema, dict):
             raise _Wrong("it must be an object")
-        _check_size(schema)
+        text = _check_size(schema)
+        if ":null" in text:
+            schema = _without_nulls(json.loads(text))
         parts = list(_walk(schema))
         has_tuples = draft(schema) is not Draft202012Validator
         for path, part in parts:
@@ -85,6 +88,25 @@ def patterns(schema: Schema) -> list[str]:
     return list(names)
 
 
+def with_patterns(schema: Schema, changed: Mapping[str, str | None]) -> Schema:
+    """A copy with other patterns, and without those whose change is None: what they say is not checked then."""
+    if changed.keys().isdisjoint(patterns(schema)):
+        return schema
+    copy: Schema = json.loads(json.dumps(schema))
+    for part in [part for _, part in _walk(copy)]:
+        if part.get("pattern") in changed and (reading := changed[part.pop("pattern")]) is not None:
+            part["pattern"] = reading
+        names = part.get("patternProperties")
+        if names is None or changed.keys().isdisjoint(names):
+            continue
+        read = {changed.get(name, name): value for name, value in names.items()}
+        if None in read:  # which names they are for is not known, so no name is one too many
+            for keyword in ("additionalProperties", "unevaluatedProperties"):
+                part.pop(keyword, None)
+        part["patternProperties"] = {name: value for name, value in read.items() if name is not None}
+    return copy
+
+
 def invalid_schema(reason: str, param: str) -> InvalidSchema:
     """The error for a schema; the reason may quote from it."""
     return InvalidSchema("".join(letter if letter.isprintable() else "?" for letter in reason), param=param)
@@ -95,15 +117,35 @@ def compact(schema: object) -> str:
     return json.dumps(_without_noise(schema), separators=(",", ":"), ensure_ascii=False)
 
 
-def _check_size(schema: Schema) -> None:
+def _check_size(schema: Schema) -> str:
+    """Raise where a schema is too large or too deep; returns its JSON."""
     level: list[Any] = [schema]
     for _ in range(MAX_DEPTH):
         children = (each.values() if isinstance(each, dict) else each for each in level)
         level = [child for among in children for child in among if isinstance(child, (dict, list))]
     if level:
         raise _Wrong(f"it is nested more than {MAX_DEPTH} deep")
-    if len(json.dumps(schema, separators=(",", ":"), ensure_ascii=False)) > MAX_SCHEMA_CHARS:
+    text = json.dumps(schema, separators=(",", ":"), ensure_ascii=False)
+    if len(text) > MAX_SCHEMA_CHARS:
         raise _Wrong(f"it has more than {MAX_SCHEMA_CHARS} characters, too many for the model's context")
+    return text
+
+
+def _without_nulls(schema: Schema) -> Schema:
+    """The same schema, changed in place: a keyword that is null is absent, as Go's clients write empty ones."""
+    waiting: list[object] = [schema]
+    while waiting:
+        part = waiting.pop()
+        if not isinstance(part, dict):
+            continue
+        for keyword in [name for name, value in part.items() if value is None and name not in _MAY_BE_NULL]:
+            del part[keyword]
+        for keyword, value in part.items():
+            if keyword in _SCHEMA_MAP and isinstance(value, dict):
+                waiting += value.values()
+            elif keyword in _HOLDS_SCHEMAS:
+                waiting += value if isinstance(value, list) else [value]
+    return schema
 
 
 def _walk(schema: Schema) -> Iterator[tuple[str, Schema]]:

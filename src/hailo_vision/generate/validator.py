@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hailo_vision.generate.patterns import MAX_CPU_S as MAX_COMPILE_S
@@ -37,17 +37,17 @@ class NotValidated(Exception):
 
 
 class ValidatorProcesses:
-    """The processes at which the requests of all models take turns, and which patterns they have compiled already."""
+    """The processes at which the requests of all models take turns, and how they have read patterns already."""
 
     def __init__(self) -> None:
         self.turns = Turns(MAX_PROCESSES)
-        self._known: dict[str, None] = {}
+        self._known: dict[str, str | None] = {}
 
-    def unknown(self, patterns: Sequence[str]) -> list[str]:
-        return [pattern for pattern in patterns if pattern not in self._known]
+    def known(self, patterns: Sequence[str]) -> dict[str, str | None]:
+        return {pattern: self._known[pattern] for pattern in patterns if pattern in self._known}
 
-    def remember(self, patterns: Sequence[str]) -> None:
-        self._known.update(dict.fromkeys(patterns))
+    def remember(self, readings: Mapping[str, str | None]) -> None:
+        self._known.update(readings)
         while len(self._known) > MAX_KNOWN_PATTERNS:
             del self._known[next(iter(self._known))]
 
@@ -73,18 +73,18 @@ class Validator:
         answer: list[str] = json.loads(output)
         return answer
 
-    async def unknown_pattern(self, patterns: Sequence[str]) -> str | None:
-        """Compile patterns. Returns the first that is not known, None where all are. Raises NotValidated or Expired."""
-        new = self._processes.unknown(patterns)
+    async def readings(self, patterns: Sequence[str]) -> dict[str, str | None]:
+        """Compile patterns. Returns each as Python reads it, None where it can't. Raises NotValidated or Expired."""
+        known = self._processes.known(patterns)
+        new = [pattern for pattern in patterns if pattern not in known]
         if not new:
-            return None
+            return known
         output = await self._by_program("patterns", new)
         if output is None:
             raise NotValidated(f"its patterns take more than {MAX_COMPILE_S} s to compile; write them shorter")
-        unknown: str | None = json.loads(output)
-        if unknown is None:
-            self._processes.remember(new)
-        return unknown
+        found = dict(zip(new, json.loads(output), strict=True))
+        self._processes.remember(found)
+        return {**known, **found}
 
     async def _by_program(self, name: str, question: object) -> bytes | None:
         """What one of this room's programs answers; None where it gave up."""

@@ -15,7 +15,7 @@ from hailo_vision.http_api.ollama import handler as ollama
 from hailo_vision.http_api.openai.chat import handler as chat
 from hailo_vision.http_api.openai.completions import handler as completions
 from hailo_vision.http_api.openai.responses import handler as responses
-from hailo_vision.http_api.service import benchmark, console
+from hailo_vision.http_api.service import benchmark, console, docs, unserved
 from hailo_vision.http_api.service import handler as service
 from hailo_vision.http_api.vision import handler as vision
 from hailo_vision.http_api.web import guard
@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 _BODIES_IN_MEMORY = 4  # of the largest size; of smaller ones more
 CLIENT_GONE = 499  # nginx's number for it; it stands in the log alone
 _SMALL_BODY_BYTES = 65_536  # nobody read it, but it costs less to take in than a new connection
+MAX_PARAM_CHARS = 80  # in the log: a path can hold names that a client chose
 _SERVER = "hailo-vision"  # aiohttp would name itself and Python, with their versions
 
 
@@ -40,6 +41,7 @@ def surfaces(*, with_console: bool = True) -> tuple[Surface, ...]:
         chat.SURFACE,
         completions.SURFACE,
         responses.SURFACE,
+        unserved.SURFACE,
         vision.SURFACE,
         ollama.SURFACE,
         anthropic.SURFACE,
@@ -53,6 +55,7 @@ def build(services: Services, table: Sequence[Surface] | None = None) -> web.App
     app[SERVICES] = services
     app[ROUTES] = Routes(surfaces(with_console=services.has_console) if table is None else table)
     app[benchmark.RUNNING] = asyncio.Lock()
+    app[docs.DOCUMENTATION] = docs.Documentation()
     app[BODIES] = Bodies(_BODIES_IN_MEMORY * services.limit_bytes)
     app.on_response_prepare.append(_sign)
     app.router.add_route("*", "/{path:.*}", _dispatch, expect_handler=_wait)
@@ -123,6 +126,8 @@ async def _tell(request: web.Request, what: Fault) -> web.StreamResponse:
     about = exchange(request)
     what = replace(what, request_id=about.id)
     about.facts.update({"status": what.status, "error": what.code})
+    if what.param is not None:
+        about.facts["param"] = what.param[:MAX_PARAM_CHARS]
     if what.detail is not None:
         about.facts["reason"] = what.detail
     if about.fail is not None:
@@ -146,7 +151,9 @@ async def _sign(request: web.Request, response: web.StreamResponse) -> None:
     if about.engine is not None:
         response.headers["x-hailo-vision-engine"] = about.engine
     response.headers.update(about.quota)
-    response.headers.update(request.app[SERVICES].access.cors.headers(request.headers.get("Origin")))
+    headers = request.app[SERVICES].access.cors.headers(request.headers.get("Origin"))
+    varies = [own for own in (response.headers.get("Vary"), headers.get("Vary")) if own]
+    response.headers.update({**headers, **({"Vary": ", ".join(varies)} if varies else {})})
 
 
 def _is_probe(request: web.Request) -> bool:

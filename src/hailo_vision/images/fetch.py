@@ -16,6 +16,7 @@ from hailo_vision.config.settings import Images
 from hailo_vision.errors import ImageFault
 from hailo_vision.images.address import FetchPolicy
 from hailo_vision.images.bad_image import BadImage
+from hailo_vision.images.lookup import LookupInThreads
 from hailo_vision.scheduler.turns import Turns, Waiter
 
 _BYTES_PER_MB = 1_000_000
@@ -156,7 +157,7 @@ class Fetcher:
     def _opened(self) -> aiohttp.ClientSession:
         """The session, which the first download makes, as it belongs to the loop that then runs."""
         if self._session is None:
-            resolver = self._resolver or aiohttp.ThreadedResolver()
+            resolver = self._resolver or LookupInThreads()
             connector = aiohttp.TCPConnector(
                 resolver=CheckedResolver(resolver, self._policy),
                 use_dns_cache=False,

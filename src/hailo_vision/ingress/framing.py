@@ -16,6 +16,8 @@ from hailo_vision.ingress.limits import (
 
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(?:;[ -~\t]*)?")
 
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+
 
 class Stage(Enum):
     """HEAD -> LENGTH -> COMPLETE, or HEAD -> CHUNK_LINE -> CHUNK -> CHUNK_END -> CHUNK_LINE -> TRAILER -> COMPLETE."""
@@ -166,6 +168,8 @@ class Framing:
 
     def _line(self, max_bytes: int) -> bytes | None:
         end = self._buffer.find(b"\r\n", 0, max_bytes + 2)
+        if _BARE_LF.search(self._buffer, 0, end if end >= 0 else max_bytes + 2):
+            raise MalformedHttp("A line in the request's body does not end with CRLF.")
         if end < 0:
             if len(self._buffer) >= max_bytes + 2:
                 raise MalformedHttp("A line in the request's body is too long, or does not end with CRLF.")

@@ -5,13 +5,13 @@ Two parsers that disagree about where a request ends are what request smuggling 
 
 import re
 
-from hailo_vision.http_api.web.http_errors import HeadTooLarge, MalformedHttp
+from hailo_vision.http_api.web.http_errors import HeadTooLarge, MalformedHttp, UnknownMethod
 from hailo_vision.ingress.limits import MAX_FIELDS
 
 PROBES = frozenset({"/health", "/health/live", "/health/ready", "/healthz", "/livez", "/readyz"})
 METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"TRACE"})
 
-_REQUEST_LINE = re.compile(rb"([A-Z]+) ((?:/|https?://)[!-~]*|\*) HTTP/1\.([01])")
+_REQUEST_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ((?:/|https?://)[!-~]*|\*) HTTP/1\.([01])")
 _PATH = re.compile(rb"(?:\r\n)*[A-Z]+ (?:https?://[^/? ]*)?(/[!-~]*?)[? ]")
 _PROBE_METHODS = (b"GET ", b"HEAD ")
 _FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([ -~\t\x80-\xff]*)")
@@ -72,8 +72,10 @@ def parse_field(line: bytes) -> tuple[bytes, bytes]:
 
 def _is_http_1_0(request_line: bytes) -> bool:
     match = _REQUEST_LINE.fullmatch(request_line)
-    if match is None or match[1] not in METHODS:
+    if match is None:
         raise MalformedHttp("The first line of the request is not of the form `GET /path HTTP/1.1`.")
+    if match[1] not in METHODS:
+        raise UnknownMethod(match[1].decode("ascii"), b", ".join(sorted(METHODS)).decode("ascii"))
     return match[3] == b"0"
 
 

@@ -38,7 +38,7 @@ class Admission:
             case EngineState.STARTING if self._settings.wait_for_load:
                 return None
             case EngineState.STARTING:
-                reason, message = Unready.LOADING, "The model is being loaded."
+                reason, message = Unready.LOADING, loading(self._engine.trouble)
             case EngineState.FAILED | EngineState.STOPPING | EngineState.STOPPED:
                 reason, message = Unready.DEVICE_UNAVAILABLE, self._engine.trouble or "The device is not available."
         return NotReady(reason, message, retry_after_s=self._engine.ready_in_s)
@@ -46,15 +46,20 @@ class Admission:
     def check(self, client: str, priority: Priority, *, arrived_at: float, now: float, max_tokens: int | None) -> None:
         """Raises QueueFull or TooBusy; `max_tokens` is None where it is not known yet."""
         self._queue.eviction_for(client, priority, retry_after_s=self.first_wait_s(now))
-        # A request whose turn comes at once is always let in: its timing is what corrects a wrong estimate. And a
-        # first guess alone never refuses a request that would be next.
-        if self._queue.is_free or (self._estimate.is_guess and not self._queue.length):
+        # A request whose turn comes at once is always let in: its timing is what corrects a wrong estimate. And before
+        # a job was measured nobody is refused for a guess.
+        if self._queue.is_free or self._estimate.is_guess:
             return
         wait_s = self._wait_s(now, ahead=self._queue.ahead(client, priority))
         needed_s = wait_s + self._estimate.job_s(max_tokens)
         if now + needed_s > arrived_at + self.deadline_s:
             shrunk_in_s = min(wait_s, needed_s - self.deadline_s)  # then a new request would meet its deadline
-            raise TooBusy(wait_s=wait_s, deadline_s=self.deadline_s, retry_after_s=shrunk_in_s)
+            raise TooBusy(
+                wait_s=wait_s,
+                deadline_s=self.deadline_s,
+                retry_after_s=shrunk_in_s,
+                is_remembered=self._estimate.is_remembered,
+            )
 
     def first_wait_s(self, now: float) -> float:
         """An estimate of how soon a running job ends, which is when the next waiting one has its turn."""
@@ -71,3 +76,8 @@ class Admission:
     def _rest_s(self, job: Job, now: float) -> float:
         ran_s = 0.0 if job.started_at is None else now - job.started_at
         return self._estimate.rest_s(ran_s=ran_s, max_tokens=job.max_tokens)
+
+
+def loading(trouble: str | None) -> str:
+    """What is said while a model loads; `trouble` is why the load before did not succeed, if there was one."""
+    return "The model is being loaded." if trouble is None else f"The model is being loaded again. Before: {trouble}"

@@ -1,7 +1,18 @@
 """Estimates how long a job takes and how long the wait is, from what recent jobs took. Pure."""
 
+from dataclasses import dataclass
+
 SMOOTHING = 0.3  # weight of the newest job in the running averages
 FIRST_GUESS_S = 10.0  # the length of a job, until one was measured
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speed:
+    """The running averages of an Estimate, as they are kept across restarts. `token_s` is None until it is known."""
+
+    prefill_s: float
+    token_s: float | None
+    tokens: float
 
 
 class Estimate:
@@ -11,18 +22,28 @@ class Estimate:
     Short and long answers are mixed, and an average over whole jobs would refuse short ones because of long ones.
     """
 
-    def __init__(self) -> None:
-        self._prefill_s: float | None = None
-        self._token_s: float | None = None
-        self._tokens = 0.0
+    def __init__(self, before: Speed | None = None) -> None:
+        """`before` is what the last run of the daemon measured."""
+        self._prefill_s = None if before is None else before.prefill_s
+        self._token_s = None if before is None else before.token_s
+        self._tokens = 0.0 if before is None else before.tokens
+        self.is_remembered = before is not None  # until a job of this run was measured
 
     @property
     def is_guess(self) -> bool:
-        """True until a job was measured."""
+        """True until a job was measured, in this run of the daemon or in one before."""
         return self._prefill_s is None
+
+    @property
+    def speed(self) -> Speed | None:
+        """What was measured; None until a job was."""
+        if self._prefill_s is None:
+            return None
+        return Speed(prefill_s=self._prefill_s, token_s=self._token_s, tokens=self._tokens)
 
     def measure(self, *, prefill_s: float, decode_s: float, tokens: int) -> None:
         """Add a job that has ended to the averages. `decode_s` is the time of the tokens after the first."""
+        self.is_remembered = False
         self._tokens = float(tokens) if self._prefill_s is None else _smoothed(self._tokens, tokens)
         self._prefill_s = _smoothed(self._prefill_s, prefill_s)
         if tokens > 1:

@@ -14,7 +14,7 @@ from hailo_vision.config import settings
 from hailo_vision.engines.contract import Engine, EngineState
 from hailo_vision.errors import HailoVisionError, NotReady, QueueFull, SlowReader, TooBusy, Unready
 from hailo_vision.scheduler.admission import Admission
-from hailo_vision.scheduler.estimate import Estimate
+from hailo_vision.scheduler.estimate import Estimate, Speed
 from hailo_vision.scheduler.idle import KeepAlive
 from hailo_vision.scheduler.job import PIECES_IN_A_ROW, Events, Job
 from hailo_vision.scheduler.queue import FairQueue
@@ -31,7 +31,8 @@ GRACE_S = 5.0  # how long after its deadline a job is aborted, should the engine
 class Scheduler:
     """Gives the engine's slots to jobs. An idle model is unloaded only while `run` runs.
 
-    `on_job_end` gets the record of each job that had a place in the queue, `on_refused` the reason of each refusal.
+    `speed` is what an earlier run of the daemon measured of this engine. `on_job_end` gets the record of each job that
+    had a place in the queue, `on_refused` the reason of each refusal.
     """
 
     def __init__(
@@ -42,12 +43,13 @@ class Scheduler:
         keep_alive: float | None = None,
         is_pinned: bool = False,
         grace_s: float = GRACE_S,
+        speed: Speed | None = None,
         on_job_end: Callable[[JobRecord], None] = lambda record: None,
         on_refused: Callable[[Refusal], None] = lambda refusal: None,
     ) -> None:
         self._engine = engine
         self._queue: FairQueue[Job] = FairQueue(queue.depth, engine.slots)
-        self._estimate = Estimate()
+        self._estimate = Estimate(speed)
         self._admission = Admission(engine, self._queue, self._estimate, queue)
         self._keep_alive = KeepAlive(engine, seconds=keep_alive, is_pinned=is_pinned)
         self._grace_s = grace_s
@@ -71,6 +73,11 @@ class Scheduler:
     def capabilities(self) -> Capabilities:
         """The features that the engine has natively."""
         return self._engine.capabilities
+
+    @property
+    def speed(self) -> Speed | None:
+        """What was measured of jobs; None until one was."""
+        return self._estimate.speed
 
     @property
     def waiting(self) -> int:

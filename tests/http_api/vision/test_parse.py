@@ -159,7 +159,7 @@ def test_a_file_in_another_field_is_told_where_pictures_belong(name: str, conten
         ({"prompt": {}}, "prompt"),
         ({"prompt": ["one"]}, "prompt"),
         ({"prompt": ["one", 2]}, "prompt[1]"),
-        ({"max_tokens": 0}, "max_tokens"),
+        ({"max_tokens": -2}, "max_tokens"),
         ({"temperature": "hot"}, "temperature"),
         ({"stream": "yes"}, "stream"),
     ],

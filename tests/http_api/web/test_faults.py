@@ -65,7 +65,9 @@ from hailo_vision.http_api.web.http_errors import (
     TooManyBodies,
     TooManyConnections,
     TooManyValues,
+    UnknownMethod,
     UnknownPath,
+    UnsupportedCoding,
     UnsupportedField,
     UnsupportedMediaType,
     WrongMethod,
@@ -137,6 +139,8 @@ TABLE: list[tuple[HailoVisionError, int, str, str | None, str | None, dict[str, 
         "rate_limit_exceeded",
         retry_after(6),
     ),
+    (UnknownMethod("FOO", "GET, POST"), 405, INVALID, None, "method_not_allowed", {"Allow": "GET, POST"}),
+    (UnsupportedCoding(), 415, INVALID, None, "unsupported_media_type", {"Accept-Encoding": "identity"}),
     (MalformedHttp("No."), 400, INVALID, None, "malformed_http", {}),
     (HeadTooLarge("100 fields"), 431, INVALID, None, "head_too_large", {}),
     (HeadTooSlow(10), 408, INVALID, None, "request_timeout", {}),
@@ -328,3 +332,25 @@ def test_a_path_without_end_is_not_told_in_full(error: HailoVisionError) -> None
 
 def test_a_bug_is_not_worth_another_try() -> None:
     assert bug().headers == {"x-should-retry": "false"}
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (
+            RequestError("n must be a whole number, not the string 'my secret'.", param="n"),
+            "n must be a whole number, not the string '...'.",
+        ),
+        (
+            RequestError("""a must be 1, not "it's 'mine'" or 'x'. It can't.""", param="a"),
+            "a must be 1, not '...'. It can't.",
+        ),
+        (RequestError("The format is wrong: don't.", param="a"), "The format is wrong: don't."),
+        (RequestError("x" * 500, param="a"), "x" * 160 + "..."),
+        (UnknownModel("gpt-4", "qwen"), str(UnknownModel("gpt-4", "qwen"))),
+    ],
+)
+def test_the_log_gets_the_reason_of_a_wrong_request_without_the_clients_own_words(
+    error: RequestError, reason: str
+) -> None:
+    assert fault(error).detail == reason

@@ -104,7 +104,8 @@ async def _post(
                 error = await read_body(response.content, MAX_ERROR_BYTES)
             facts = {"engine": endpoint.name, "status": response.status, "said": error[:500].decode(errors="replace")}
             log.debug("refused by the engine's server", extra={"facts": facts})
-            raise error_from_response(response.status, error, response.headers.get("Retry-After"), endpoint.name)
+            retry_after, is_own = response.headers.get("Retry-After"), endpoint.dialect == "llama"
+            raise error_from_response(response.status, error, retry_after, endpoint.name, is_own=is_own)
         yield response
     finally:
         response.close()

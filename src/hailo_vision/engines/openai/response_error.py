@@ -1,7 +1,7 @@
 """The error response of a server becomes an error of ours. Pure.
 
-Its own message is never passed on: it may quote a key, an address behind this server, or another customer. It is
-logged at debug level by the caller.
+The message of somebody's server is never passed on: it may quote a key, an address behind it, or another customer. It
+is logged at debug level by the caller. That of our own child, llama.cpp, says what is wrong with the request.
 """
 
 from typing import Any
@@ -20,10 +20,15 @@ from hailo_vision.errors import (
 
 RETRY_S = 5.0
 MAX_RETRY_S = 600.0
+MAX_REASON_CHARS = 300
 
 
-def error_from_response(status: int, body: bytes, retry_after: str | None, name: str) -> HailoVisionError:
-    """The error for a response whose status is not 200. `name` is what people call the server."""
+def error_from_response(
+    status: int, body: bytes, retry_after: str | None, name: str, *, is_own: bool = False
+) -> HailoVisionError:
+    """The error for a response whose status is not 200. `name` is what people call the server; `is_own` says that it is
+    a child of ours.
+    """
     error = object_in((parse_object(body) or {}).get("error"))
     code, kind = str(error.get("code")), str(error.get("type"))
     if "exceed_context_size_error" in (code, kind) or code == "context_length_exceeded" or status == 413:
@@ -36,7 +41,7 @@ def error_from_response(status: int, body: bytes, retry_after: str | None, name:
         case 429 | 503:
             return UpstreamBusy(name, retry_after_s=seconds_in(retry_after, 1.0, MAX_RETRY_S) or RETRY_S)
         case 400 | 422:
-            return UpstreamRejected(name)
+            return UpstreamRejected(name, reason=_reason(error) if is_own else "")
         case _:
             return GenerationFailed(f"{name} failed on this request (status {status}).")
 
@@ -46,3 +51,9 @@ def _too_long(error: dict[str, Any]) -> HailoVisionError:
     if prompt_tokens is not None and context_tokens is not None:
         return ContextLengthExceeded(prompt_tokens=prompt_tokens, context_tokens=context_tokens)
     return PromptTooLong("The prompt does not fit into the model's context. Shorten it, or send fewer pictures.")
+
+
+def _reason(error: dict[str, Any]) -> str:
+    """What llama.cpp says of a request that it does not take, on one line."""
+    message = error.get("message")
+    return " ".join(message.split())[:MAX_REASON_CHARS] if isinstance(message, str) else ""

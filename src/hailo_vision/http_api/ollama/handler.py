@@ -13,6 +13,7 @@ from hailo_vision.http_api.ollama.parse import Wish, chat, generate, named
 from hailo_vision.http_api.ollama.reply import LINES, Reply, error, error_line, line
 from hailo_vision.http_api.ollama.stay import Stay, granted
 from hailo_vision.http_api.web.exchange import exchange
+from hailo_vision.http_api.web.json_reply import json_reply
 from hailo_vision.http_api.web.routes import Route, Surface
 from hailo_vision.http_api.web.stream import late_stream
 from hailo_vision.http_api.web.surface import Dialect, Events, prepared, taking
@@ -78,7 +79,7 @@ async def _whole(request: web.Request, reply: Reply, events: Events) -> web.Stre
             case Finish() as finish:
                 spent_s, text = _spent_s(request), "".join(texts)
                 end = reply.last(_now(), finish, total_s=spent_s, text=text, calls=calls, logprobs=logprobs)
-    return web.json_response(end)
+    return await json_reply(end)
 
 
 async def _stream(request: web.Request, reply: Reply, events: Events) -> web.StreamResponse:

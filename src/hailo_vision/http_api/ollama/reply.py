@@ -9,6 +9,7 @@ from typing import Any, Literal
 from hailo_vision.chat import Finish, Logprob, ToolCall
 from hailo_vision.http_api.openai.usage import finish_word, logprob_json
 from hailo_vision.http_api.web.faults import Fault
+from hailo_vision.http_api.web.json_reply import each, pieces
 
 LINES = "application/x-ndjson"
 Nothing = Literal["load", "unload"]
@@ -24,7 +25,7 @@ def error_line(what: Fault) -> bytes:
 
 
 def line(value: dict[str, Any]) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode(errors="replace") + b"\n"
+    return "".join(pieces(value, ensure_ascii=False)).encode(errors="replace") + b"\n"
 
 
 def timestamp(now: datetime) -> str:
@@ -85,7 +86,7 @@ class Reply:
 
 
 def _logprobs(logprobs: Sequence[Logprob]) -> dict[str, Any]:
-    return {"logprobs": [logprob_json(one) for one in logprobs]} if logprobs else {}
+    return {"logprobs": each(logprobs, logprob_json)} if logprobs else {}
 
 
 def _call(call: ToolCall) -> dict[str, Any]:

@@ -9,7 +9,11 @@ _FAILURES = (400, 404, 408, 413, 415, 429, 500, 503, 504)
 _STRING: JsonSchema = {"type": "string"}
 _INTEGER: JsonSchema = {"type": "integer"}
 _OBJECT: JsonSchema = {"type": "object"}
-_MODEL: JsonSchema = {"type": "string", "description": "the model's name or alias, with :latest or without"}
+_MODEL: JsonSchema = {
+    "type": "string",
+    "minLength": 1,
+    "description": "the model's name or alias, with :latest or without",
+}
 _OPTIONS: JsonSchema = {
     "type": ["object", "null"],
     "properties": {
@@ -104,13 +108,13 @@ SHOW = _told(
     "What the model can do",
     an_object({"capabilities": {"type": "array"}, "model_info": _OBJECT, "template": _STRING, "details": _OBJECT}),
     body=_NAMED,
-    failures=(400, 404),
+    failures=(400, 404, 408, 413, 415),
 )
 PULL = _told(
     "Have the model's file downloaded, where the operator allows it",
     an_object({"status": _STRING}, required=("status",)),
     body=an_object({"model": _MODEL, "stream": _SHARED["stream"]}, required=("model",)),
-    failures=(400, 404, 409, 500),
+    failures=(400, 404, 408, 409, 413, 415, 500),
     streams=LINES,
 )
 REFUSED = _told("400 and what to do in its place", failures=(400,))

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from hailo_vision.chat import Detail, Fit, ImageRef, Role, Text, ToolCall, ToolResult, Turn
 from hailo_vision.errors import RequestError
-from hailo_vision.http_api.web.fields import JsonObject, a_list, a_string, an_object, invalid
+from hailo_vision.http_api.web.fields import JsonObject, a_list, a_string, an_object, invalid, unsupported
 
 _ROLES: dict[str, Role] = {
     "system": "system",
@@ -19,6 +19,8 @@ _ROLES: dict[str, Role] = {
     "tool": "user",
     "function": "user",
 }
+
+PICTURES_BESIDE = ("images", "image")  # where other dialects have pictures
 
 Part = Text | ToolCall | ToolResult | ImageRef
 
@@ -48,7 +50,18 @@ def conversation(
     return (*lead, *said)
 
 
+def refuse_pictures_beside(body: JsonObject, conversation: str | None) -> None:
+    """Raise UnsupportedField for pictures where other dialects have them: without them the model would invent some."""
+    for name in PICTURES_BESIDE:
+        if body.get(name):
+            instead = "send it to POST /v1/chat/completions" if conversation is None else f"put it into {conversation}"
+            raise unsupported(name, f"No picture is read in {name}: {instead} as a content part of the type image_url.")
+
+
 def _turn(message: JsonObject, param: str) -> Turn[ImageRef]:
+    if message.get("images"):
+        instead = "send each picture in content, as a part of the type image_url"
+        raise unsupported(f"{param}.images", f"Pictures are not read in {param}.images: {instead}.")
     name = message.get("role")
     if not isinstance(name, str) or name not in _ROLES:
         raise invalid(f"{param}.role", f"one of {', '.join(_ROLES)}", name)
@@ -111,6 +124,9 @@ def _part(part: JsonObject, param: str) -> Part:
             return Text(text=a_string(part.get("text"), f"{param}.text"))
         case "refusal":
             return Text(text=a_string(part.get("refusal"), f"{param}.refusal"))
+        case "image" if part.get("source") is not None or part.get("data") is not None:
+            form = '{"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,..."}}'
+            raise unsupported(param, f"{param} has a picture in another protocol's form. Send it as {form}.")
         case "image" if part.get("image_url") is None:  # the form of Qwen's own tools
             return ImageRef(url=a_string(part.get("image"), f"{param}.image"), param=f"{param}.image")
         case "image_url" | "input_image" | "image":

@@ -18,19 +18,47 @@ from hailo_vision.http_api.web.fields import (
 )
 from hailo_vision.serving.served import Target
 
-MAX_STOPS = 4
+MAX_STOPS = 16  # the specification has 4, and other servers more
 MAX_STOP_CHARS = 256
 MAX_PENALTY = 10.0
 MAX_TOP_LOGPROBS = 20
 MAX_BIASES = 300  # as OpenAI has it
+# llama.cpp's and vLLM's; what they are for there is response_format here.
+OTHER_FORMS = (
+    "grammar",
+    "json_schema",
+    "guided_json",
+    "guided_regex",
+    "guided_choice",
+    "guided_grammar",
+    "structured_outputs",
+)
 _TOKEN = re.compile(r"[0-9]{1,9}")
 
 
 def max_tokens(body: JsonObject, defaults: settings.Generation) -> int:
     """`max_completion_tokens` wins over the older name. More than the limit is cut to it, and ends with `length`."""
-    older = integer(body, "max_tokens", least=1)
-    asked = integer(body, "max_completion_tokens", least=1) or older or defaults.max_tokens
-    return min(asked, defaults.max_tokens_limit)
+    older = token_limit(body, "max_tokens", defaults)
+    return (
+        token_limit(body, "max_completion_tokens", defaults)
+        or older
+        or min(defaults.max_tokens, defaults.max_tokens_limit)
+    )
+
+
+def token_limit(body: JsonObject, name: str, defaults: settings.Generation) -> int | None:
+    """The longest answer that a client asks for; None where it says nothing, -1 and 0 are all that there may be."""
+    tokens = integer(body, name, least=-1)
+    if tokens is None:
+        return None
+    return min(tokens, defaults.max_tokens_limit) if tokens > 0 else defaults.max_tokens_limit
+
+
+def refuse_other_forms(body: JsonObject) -> None:
+    """Raise UnsupportedField for other servers' fields that give an answer its form: it would not have it."""
+    for name in OTHER_FORMS:
+        if body.get(name):
+            raise unsupported(name, f"{name} is not served: send the JSON Schema in response_format.")
 
 
 def sampling(body: JsonObject, defaults: settings.Generation) -> Sampling:
@@ -55,7 +83,7 @@ def stop_strings(value: object, *, most: int = MAX_STOPS, param: str = "stop") -
         return ()
     texts = [value] if isinstance(value, str) else a_list(value, param)
     if len(texts) > most:
-        raise invalid(param, f"at most {most} strings", texts)
+        raise invalid(param, f"at most {most} strings", len(texts))
     for index, text in enumerate(texts):
         if len(a_string(text, f"{param}[{index}]")) > MAX_STOP_CHARS:
             raise invalid(f"{param}[{index}]", f"at most {MAX_STOP_CHARS} characters long", text)
@@ -94,7 +122,7 @@ def _bias(value: object, target: Target) -> tuple[tuple[int, float], ...]:
     """`logit_bias` of zeros changes nothing."""
     found: dict[str, Any] = {} if value is None else an_object(value, "logit_bias")
     if len(found) > MAX_BIASES:
-        raise invalid("logit_bias", f"at most {MAX_BIASES} tokens", found)
+        raise invalid("logit_bias", f"at most {MAX_BIASES} tokens", len(found))
     for token, bias in found.items():
         if isinstance(bias, bool) or not isinstance(bias, (int, float)) or not -100 <= bias <= 100:
             raise invalid("logit_bias", "an object of numbers from -100 to 100", bias)

@@ -1,6 +1,7 @@
 """What the descriptions of OpenAI's dialects share: the fields by which an answer is made, usage, and what can fail."""
 
-from hailo_vision.http_api.openai.sampling import MAX_PENALTY, MAX_STOP_CHARS, MAX_STOPS
+from hailo_vision.http_api.openai.messages import PICTURES_BESIDE
+from hailo_vision.http_api.openai.sampling import MAX_PENALTY, MAX_STOP_CHARS, MAX_STOPS, OTHER_FORMS
 from hailo_vision.http_api.openapi.operation import JsonSchema, an_object, nullable
 
 FAILURES = (400, 404, 408, 413, 415, 429, 500, 503, 504)
@@ -25,9 +26,15 @@ PENALTIES: dict[str, JsonSchema] = {
     "presence_penalty": nullable("number", _PENALTY, minimum=-2, maximum=2),
     "logit_bias": nullable("object", "refused unless empty: the device takes none"),
 }
+REFUSED: dict[str, JsonSchema] = {
+    **{name: {"description": "refused unless empty: pictures are content parts"} for name in PICTURES_BESIDE},
+    **{name: {"description": "refused unless empty: send response_format"} for name in OTHER_FORMS},
+}
 LENGTHS: dict[str, JsonSchema] = {
-    "max_completion_tokens": nullable("integer", "longest answer; cut to what the server allows", minimum=1),
-    "max_tokens": nullable("integer", "the same, older; max_completion_tokens wins", minimum=1),
+    "max_completion_tokens": nullable(
+        "integer", "longest answer; cut to what the server allows, as are -1 and 0", minimum=-1
+    ),
+    "max_tokens": nullable("integer", "the same, older; max_completion_tokens wins", minimum=-1),
 }
 STREAM: dict[str, JsonSchema] = {
     "stream": nullable("boolean", "the answer comes as server-sent events, as it is written"),

@@ -12,6 +12,7 @@ from hailo_vision.http_api.web.fields import JsonObject, a_list, a_string, an_ob
 
 MAX_TOOLS = 128
 MAX_NAME_CHARS = 64
+DEFAULT_NAME = "answer"  # of a form that has none, as in llama.cpp and vLLM
 
 _NAME = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 _NO_PARAMETERS: dict[str, Any] = {"type": "object", "properties": {}}
@@ -39,7 +40,7 @@ def tools(value: object) -> tuple[Tool, ...]:
 def check_number(items: list[Any], param: str) -> None:
     """Raise RequestError where a list names more tools than there may be."""
     if len(items) > MAX_TOOLS:
-        raise invalid(param, f"at most {MAX_TOOLS} tools", items)
+        raise invalid(param, f"at most {MAX_TOOLS} tools", len(items))
 
 
 def tool(function: JsonObject, param: str) -> Tool:
@@ -100,6 +101,8 @@ def response_format(value: object) -> JsonFormat | None:
     match wanted.get("type"):
         case "text":
             return None
+        case "json_object" if wanted.get("schema") is not None:  # as in llama.cpp and others
+            return json_format({"schema": wanted["schema"]}, "response_format")
         case "json_object":
             return JsonFormat(schema=None)
         case "json_schema":
@@ -111,7 +114,7 @@ def response_format(value: object) -> JsonFormat | None:
 
 def json_format(facts: JsonObject, param: str) -> JsonFormat:
     """A form with its `name` and `schema`. Without a schema any JSON object fits; `strict` changes nothing here."""
-    name = a_string(facts.get("name"), f"{param}.name")
+    name = a_string(facts.get("name") or DEFAULT_NAME, f"{param}.name")
     if not 1 <= len(name) <= MAX_NAME_CHARS:
         raise invalid(f"{param}.name", f"1 to {MAX_NAME_CHARS} characters", name)
     boolean(facts, "strict", within=f"{param}.")

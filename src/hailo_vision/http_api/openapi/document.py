@@ -85,15 +85,21 @@ def _operation(route: Route, path: str) -> dict[str, Any]:
     return told
 
 
+def failures(route: Route) -> list[int]:
+    """The statuses that a route's failures can have, in their order."""
+    return sorted({*_ALWAYS, *(() if route.is_open else (401,)), *route.about.failures})
+
+
 def _responses(route: Route) -> dict[str, Any]:
-    failures = sorted({*_ALWAYS, *(() if route.is_open else (401,)), *route.about.failures})
     error = {"application/json": {"schema": {"$ref": f"#/components/schemas/{route.about.error}"}}}
-    failed = {str(status): {"description": _FAILURES[status], "content": error} for status in failures}
+    failed = {str(status): {"description": _FAILURES[status], "content": error} for status in failures(route)}
     return {"200": {"description": "Done", "content": _content(route.about)}, **failed}
 
 
 def _content(about: Operation) -> dict[str, Any]:
     content: dict[str, Any] = {about.media: {"schema": about.reply}}
+    if about.other_media is not None:
+        content[about.other_media] = {"schema": about.reply}
     if about.streams:
         content[about.stream_media] = {"schema": {"type": "string", "description": about.stream_about}}
     return content

@@ -13,10 +13,10 @@ _IN_EVENTS = "an event for each part of the answer; the last is `data: [DONE]`, 
 class Operation:
     """What a route is for, and the JSON Schemas (draft 2020-12) of what it reads and answers.
 
-    `media` is the content type of the answer where it is not JSON; `streams` says that it comes bit by bit, in
-    `stream_media`, when the body asks for that; `stream_about` tells what its parts are. `failures` are statuses
-    besides those that every route can have; `error` names what they bring, and `error_schema` is that where it is not
-    OpenAI's.
+    `media` is the content type of the answer where it is not JSON, `other_media` that for clients that don't accept it;
+    `streams` says that it comes bit by bit, in `stream_media`, when the body asks for that; `stream_about` tells what
+    its parts are. `failures` are statuses besides those that every route can have; `error` names what they bring, and
+    `error_schema` is that where it is not OpenAI's.
     """
 
     tag: str
@@ -25,6 +25,7 @@ class Operation:
     body: JsonSchema | None = None
     body_media: str = "application/json"
     media: str = "application/json"
+    other_media: str | None = None
     streams: bool = False
     stream_media: str = EVENTS
     stream_about: str = _IN_EVENTS

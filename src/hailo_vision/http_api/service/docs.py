@@ -1,19 +1,40 @@
 """GET /openapi.json and GET /docs: what is served, for programs and for people."""
 
+import json
+from dataclasses import dataclass
+
 from aiohttp import web
 
 from hailo_vision.http_api.openapi.document import document as openapi
 from hailo_vision.http_api.openapi.page import page as html
 from hailo_vision.http_api.openapi.page import policy
 from hailo_vision.http_api.web.services import ROUTES, SERVICES
+from hailo_vision.http_api.web.validated import Validated, respond
+
+
+@dataclass(slots=True)
+class Documentation:
+    """Both forms of the documentation, once somebody has asked for them: the table of routes does not change."""
+
+    document: Validated | None = None
+    page: Validated | None = None
+
+
+DOCUMENTATION = web.AppKey("documentation", Documentation)
 
 
 async def document(request: web.Request) -> web.Response:
-    return web.json_response(openapi(request.app[ROUTES].all, request.app[SERVICES].version))
+    known = request.app[DOCUMENTATION]
+    if known.document is None:
+        told = openapi(request.app[ROUTES].all, request.app[SERVICES].version)
+        known.document = Validated.of(json.dumps(told), "application/json")
+    return respond(request, known.document, {})
 
 
 async def page(request: web.Request) -> web.Response:
     """Made here and not by a script in the browser: it needs none, and may have none."""
-    text = html(openapi(request.app[ROUTES].all, request.app[SERVICES].version))
-    headers = {"Content-Security-Policy": policy(), "Referrer-Policy": "no-referrer"}
-    return web.Response(text=text, content_type="text/html", headers=headers)
+    known = request.app[DOCUMENTATION]
+    if known.page is None:
+        text = html(openapi(request.app[ROUTES].all, request.app[SERVICES].version))
+        known.page = Validated.of(text, "text/html")
+    return respond(request, known.page, {"Content-Security-Policy": policy(), "Referrer-Policy": "no-referrer"})

@@ -102,6 +102,7 @@ PAGES = {
         tag="Console",
         summary="A page to try it, for browsers; else a line that says that it runs",
         media="text/html",
+        other_media="text/plain",
         reply={"type": "string"},
     ),
     "/console/{name}": Operation(

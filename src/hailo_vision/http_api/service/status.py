@@ -121,7 +121,7 @@ def _told(why: NotReady | None) -> dict[str, Any]:
 async def metrics(request: web.Request) -> web.Response:
     """For Prometheus."""
     page, content_type = request.app[SERVICES].metrics(request.headers.get("Accept", ""))
-    return web.Response(body=page, headers={"Content-Type": content_type})
+    return web.Response(body=page, headers={"Content-Type": content_type, "Vary": "Accept"})
 
 
 async def models(request: web.Request) -> web.Response:

@@ -16,9 +16,10 @@ from hailo_vision.http_api.openai.spec import (
 from hailo_vision.http_api.openapi.operation import JsonSchema, Operation, an_object, nullable
 from hailo_vision.http_api.vision.parse import CAPTION_PROMPT, MAX_IMAGES
 
+_WORDS: JsonSchema = {"type": "string", "minLength": 1}
 _IMAGE: JsonSchema = {
     "description": "a data: URI, an http(s) address, or base64; in a form (multipart/form-data) a file",
-    "oneOf": [STRING, an_object({"url": STRING}, required=("url",))],
+    "oneOf": [_WORDS, an_object({"url": _WORDS}, required=("url",))],
 }
 _OPTIONS: dict[str, JsonSchema] = {
     "model": nullable("string", "may be left out"),
@@ -51,7 +52,7 @@ ANALYZE = Operation(
     body=an_object(
         {
             "images": {"type": "array", "minItems": 1, "maxItems": MAX_IMAGES, "items": _IMAGE},
-            "prompt": {"oneOf": [STRING, {"type": "array", "items": STRING}]},
+            "prompt": {"oneOf": [_WORDS, {"type": "array", "minItems": 1, "items": _WORDS}]},
             **_OPTIONS,
         },
         required=("images", "prompt"),
@@ -81,7 +82,7 @@ CAPTION = Operation(
 VQA = Operation(
     tag="Vision",
     summary="Answer a question about a picture",
-    body=an_object({"image": _IMAGE, "question": STRING, **_OPTIONS}, required=("image", "question")),
+    body=an_object({"image": _IMAGE, "question": _WORDS, **_OPTIONS}, required=("image", "question")),
     reply=an_object({"question": STRING, "answer": STRING, **_SEEN}, required=("question", "answer")),
     failures=FAILURES,
 )

@@ -20,6 +20,7 @@ from hailo_vision.http_api.web.http_errors import (
     InvalidJson,
     TooManyBodies,
     TooManyValues,
+    UnsupportedCoding,
     UnsupportedMediaType,
 )
 from hailo_vision.http_api.web.memory import BodyMemory, NoMemory
@@ -131,7 +132,7 @@ async def read_body(
     Raises BodyTooLarge, BodyTooSlow, UnsupportedMediaType or TooManyBodies.
     """
     if request.headers.get("Content-Encoding", "identity") != "identity":
-        raise UnsupportedMediaType("Send the body without Content-Encoding.")
+        raise UnsupportedCoding
     if (request.content_length or 0) > limit_bytes:
         raise BodyTooLarge(limit_bytes)
     # Not request.read(): that would keep the body, pictures and all, for as long as the request waits and runs.

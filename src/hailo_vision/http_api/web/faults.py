@@ -40,6 +40,7 @@ _KINDS: dict[type[HailoVisionError], tuple[int, str, str | None]] = {
     http_errors.TooManyValues: (400, INVALID, "context_length_exceeded"),
     http_errors.InvalidForm: (400, INVALID, "invalid_form"),
     http_errors.MalformedHttp: (400, INVALID, "malformed_http"),
+    http_errors.UnknownMethod: (405, INVALID, "method_not_allowed"),
     http_errors.HeadTooLarge: (431, INVALID, "head_too_large"),
     http_errors.HeadTooSlow: (408, INVALID, "request_timeout"),
     errors.Refused: (503, SERVER, None),
@@ -84,6 +85,9 @@ _MODEL_STATUSES = {errors.ModelFault.UNKNOWN_MODEL: 404, errors.ModelFault.BUSY:
 # What these say comes from the client: its own paths, addresses and JSON pointers are told as they are.
 _SPEAKS_OF_THE_REQUEST = (errors.RequestError, errors.AnswerUnfit)
 _PATH = re.compile(r"(?<![\w/:.~-])/(?!(?:dev|v1|api|health|docs|metrics)\b)[^\s'\"`,;:()\[\]]+")
+# From the first quotation mark to the last one: what stands between may have some of its own.
+_QUOTED = re.compile(r"""(?<!\w)['"].*['"](?!\w)""", re.DOTALL)
+MAX_REASON_CHARS = 160
 _NO_RETRY = {"x-should-retry": "false"}
 
 
@@ -91,7 +95,8 @@ _NO_RETRY = {"x-should-retry": "false"}
 class Fault:
     """An error as a client sees it; `request_id` is for dialects that tell it in the body too.
 
-    `detail` is for the log: the message with its paths, where it has some.
+    `detail` is for the log: the message with its paths, where it has some, or what is wrong with a request, without
+    the client's own words.
     """
 
     status: int
@@ -121,7 +126,7 @@ def fault(error: HailoVisionError, *, conversation: str | None = None) -> Fault:
         status=_MODEL_STATUSES.get(error.fault, status) if isinstance(error, errors.ModelError) else status,
         type=type_,
         message=message,
-        detail=None if message == str(error) else str(error),
+        detail=_reason(error) if isinstance(error, _SPEAKS_OF_THE_REQUEST) else _changed(str(error), message),
         param=_param(error, conversation),
         code=_code(error) or code,
         headers=_headers(error),
@@ -145,6 +150,17 @@ def without_paths(message: str) -> str:
         return path.rpartition("/")[2] + match[0][len(path) :].lstrip("/")
 
     return _PATH.sub(name, message)
+
+
+def _changed(original: str, message: str) -> str | None:
+    return None if message == original else original
+
+
+def _reason(error: HailoVisionError) -> str:
+    """The message for the log: no longer than a line, and without a client's words except names of models and hosts."""
+    is_told_whole = isinstance(error, (errors.UnknownModel, http_errors.Forbidden))
+    message = str(error) if is_told_whole else _QUOTED.sub("'...'", str(error))
+    return message if len(message) <= MAX_REASON_CHARS else message[:MAX_REASON_CHARS] + "..."
 
 
 def bug() -> Fault:
@@ -189,7 +205,9 @@ def _headers(error: HailoVisionError) -> dict[str, str]:
     match error:
         case http_errors.InvalidKey():
             return {"WWW-Authenticate": "Bearer"}
-        case http_errors.WrongMethod():
+        case http_errors.UnsupportedCoding():
+            return {"Accept-Encoding": "identity"}
+        case http_errors.WrongMethod() | http_errors.UnknownMethod():
             return {"Allow": error.allowed}
         case errors.Refused():
             return _retry_after(error.retry_after_s)

@@ -11,11 +11,13 @@ RequestError
   BodyTooLarge
   BodyTooSlow
   UnsupportedMediaType
+    UnsupportedCoding   the body is compressed
   InvalidJson
   JsonTooLarge          its body is too large even without the pictures
   TooManyValues         the same of the values in it
   InvalidForm
   MalformedHttp         bytes that are no request, or could be read as two different ones
+    UnknownMethod
   HeadTooLarge
   HeadTooSlow
 Refused
@@ -111,6 +113,11 @@ class UnsupportedMediaType(RequestError):
     """The body is not what this route reads."""
 
 
+class UnsupportedCoding(UnsupportedMediaType):
+    def __init__(self) -> None:
+        super().__init__("Send the body without Content-Encoding.")
+
+
 class InvalidJson(RequestError):
     """The body is no JSON, or no JSON object."""
 
@@ -150,6 +157,14 @@ class InvalidForm(RequestError):
 
 class MalformedHttp(RequestError):
     """Bytes that are no HTTP/1.1 request, or that two readers could understand in two ways."""
+
+
+class UnknownMethod(MalformedHttp):
+    """A method that nothing here knows. Not a 501, which would count as the server's failure for any port scan."""
+
+    def __init__(self, method: str, allowed: str) -> None:
+        super().__init__(f"The method {method[:20]} is not served here. Send one of {allowed}.")
+        self.allowed = allowed
 
 
 class HeadTooLarge(RequestError):

@@ -1,11 +1,12 @@
 """Server-sent events. Pure."""
 
-import json
 from typing import Any
+
+from hailo_vision.http_api.web.json_reply import pieces
 
 DONE = b"data: [DONE]\n\n"
 
 
 def event(value: dict[str, Any]) -> bytes:
     """One server-sent event."""
-    return b"data: " + json.dumps(value, separators=(",", ":")).encode("ascii") + b"\n\n"
+    return f"data: {''.join(pieces(value, separators=(',', ':')))}\n\n".encode("ascii")

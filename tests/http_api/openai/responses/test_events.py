@@ -14,7 +14,7 @@ from shapes import fits
 
 from hailo_vision.chat import Finish, FinishReason, Piece, Timings, ToolCall, Usage
 from hailo_vision.errors import WorkerDied
-from hailo_vision.http_api.openai.responses.events import Telling, frames
+from hailo_vision.http_api.openai.responses.events import Telling, last_frames
 from hailo_vision.http_api.openai.responses.reply import Reply
 from hailo_vision.http_api.web.faults import fault
 
@@ -24,11 +24,17 @@ ECHO = {
     "max_output_tokens": None,
     "metadata": {},
     "parallel_tool_calls": True,
-    "temperature": None,
+    "temperature": 0.0,
+    "top_logprobs": 0,
+    "presence_penalty": 0.0,
+    "frequency_penalty": 0.0,
+    "max_tool_calls": None,
+    "safety_identifier": None,
+    "prompt_cache_key": None,
     "text": {"format": {"type": "text"}},
     "tool_choice": "auto",
     "tools": [],
-    "top_p": None,
+    "top_p": 1.0,
 }
 
 
@@ -145,7 +151,7 @@ def test_a_failure_before_anything_was_said_has_its_beginning_too() -> None:
 
 
 def test_a_frame_has_its_event_named() -> None:
-    (frame, rest) = frames([{"type": "response.created", "a": "ä\n"}]).decode("ascii").split("\n\n")
+    (frame, rest) = last_frames([{"type": "response.created", "a": "ä\n"}]).decode("ascii").split("\n\n")
     assert rest == ""
     name, data = frame.split("\n")
     assert name == "event: response.created"

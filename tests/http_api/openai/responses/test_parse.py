@@ -1,5 +1,6 @@
 """Bodies of POST /v1/responses: what they ask, what is refused and by which name, what the response repeats."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -191,9 +192,9 @@ def test_calls_may_come_together_unless_the_client_says_no(sent: bool | None, ex
         {"include": ["reasoning.encrypted_content"]},
         {"reasoning": {"effort": "low"}},
         {"truncation": "auto"},
-        {"prompt_cache_key": "k", "prompt_cache_retention": "24h"},
+        {"prompt_cache_key": 1, "prompt_cache_retention": "24h"},
         {"stream_options": {"include_obfuscation": False}},
-        {"max_tool_calls": 3},
+        {"max_tool_calls": "many"},
         {"background": False},
         {"previous_response_id": None, "conversation": None, "prompt": None, "instructions": None, "tools": None},
         {"of_tomorrow": [1]},
@@ -201,6 +202,25 @@ def test_calls_may_come_together_unless_the_client_says_no(sent: bool | None, ex
 )
 def test_what_changes_no_answer_is_ignored(ignored: dict[str, Any]) -> None:
     assert parse(**ignored) == parse()
+
+
+@pytest.mark.parametrize("field", [{"prompt_cache_key": "k"}, {"safety_identifier": "me"}, {"max_tool_calls": 3}])
+def test_what_changes_nothing_here_is_repeated_as_the_specification_says(field: dict[str, Any]) -> None:
+    assert parse(**field) == replace(parse(), rest={**parse().rest, **field})
+
+
+def test_what_is_in_force_is_told_where_the_request_names_nothing() -> None:
+    """Open Responses has numbers there, not null."""
+    rest = parse().rest
+    assert (rest["temperature"], rest["top_p"]) == (0.0, 1.0)
+    assert (rest["presence_penalty"], rest["frequency_penalty"], rest["top_logprobs"]) == (0.0, 0.0, 0)
+
+
+def test_a_form_without_description_is_repeated_without_one() -> None:
+    form = {"type": "json_schema", "name": "a", "schema": {}}
+    assert parse(text={"format": form}).rest["text"]["format"] == {**form, "strict": False}
+    described = {**form, "description": "d", "strict": True}
+    assert parse(text={"format": described}).rest["text"]["format"] == described
 
 
 def test_metadata_is_repeated() -> None:
@@ -253,7 +273,7 @@ FILE = {"type": "input_image", "file_id": "file-1"}
         ({"stream": 1}, "stream"),
         ({"temperature": 3}, "temperature"),
         ({"top_p": True}, "top_p"),
-        ({"max_output_tokens": 0}, "max_output_tokens"),
+        ({"max_output_tokens": -2}, "max_output_tokens"),
         ({"max_output_tokens": "9"}, "max_output_tokens"),
         ({"top_logprobs": 2}, "top_logprobs"),
         ({"include": ["message.output_text.logprobs"]}, "include"),
@@ -261,7 +281,9 @@ FILE = {"type": "input_image", "file_id": "file-1"}
         ({"text": "json"}, "text"),
         ({"text": {"format": "json"}}, "text.format"),
         ({"text": {"format": {"type": "xml"}}}, "text.format.type"),
-        ({"text": {"format": {"type": "json_schema", "schema": {}}}}, "text.format.name"),
+        ({"text": {"format": {"type": "json_schema", "name": 3, "schema": {}}}}, "text.format.name"),
+        ({"images": ["iVBOR"]}, "images"),
+        ({"image": "iVBOR"}, "image"),
         ({"text": {"format": {"type": "json_schema", "name": "a", "schema": []}}}, "text.format.schema"),
         ({"tools": {}}, "tools"),
         ({"tools": [3]}, "tools[0]"),

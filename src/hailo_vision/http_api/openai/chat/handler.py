@@ -9,6 +9,7 @@ from hailo_vision.chat import Finish, Piece, ToolCall
 from hailo_vision.http_api.openai.chat.parse import chat
 from hailo_vision.http_api.openai.chat.reply import Choice, Reply
 from hailo_vision.http_api.openai.chat.spec import CHAT
+from hailo_vision.http_api.web.json_reply import json_reply
 from hailo_vision.http_api.web.routes import Route, Surface
 from hailo_vision.http_api.web.sse import DONE
 from hailo_vision.http_api.web.stream import late_stream
@@ -39,7 +40,7 @@ async def _whole(request: web.Request, reply: Reply, call: Call[None], events: E
         else:
             parts[part.choice].append(part.event)
     choices = [_choice(parts[index], finishes[index]) for index in sorted(finishes)]
-    return web.json_response(reply.whole(choices, call.total))
+    return await json_reply(reply.whole(choices, call.total))
 
 
 def _choice(parts: Sequence[Piece | ToolCall], finish: Finish) -> Choice:

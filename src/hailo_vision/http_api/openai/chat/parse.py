@@ -5,8 +5,15 @@ can't be honoured is refused: silence would be a lie.
 """
 
 from hailo_vision.chat import ChatRequest
-from hailo_vision.http_api.openai.messages import turns
-from hailo_vision.http_api.openai.sampling import logprobs, max_tokens, penalties, sampling, stop_strings
+from hailo_vision.http_api.openai.messages import refuse_pictures_beside, turns
+from hailo_vision.http_api.openai.sampling import (
+    logprobs,
+    max_tokens,
+    penalties,
+    refuse_other_forms,
+    sampling,
+    stop_strings,
+)
 from hailo_vision.http_api.openai.tools import response_format, tool_choice, tools
 from hailo_vision.http_api.web.fields import (
     JsonObject,
@@ -59,6 +66,8 @@ def _choices(body: JsonObject) -> int:
 
 
 def _refuse_what_cannot_be(body: JsonObject) -> None:
+    refuse_pictures_beside(body, "messages")
+    refuse_other_forms(body)
     if "audio" in a_list(body.get("modalities") or [], "modalities"):
         raise unsupported("modalities", "This server answers in text: leave audio out.")
     if body.get("function_call") not in (None, "none", "auto"):

@@ -7,6 +7,7 @@ from typing import Any
 
 from hailo_vision.chat import Finish, FinishReason, Logprob, ToolCall
 from hailo_vision.http_api.openai.usage import finish_word, logprob_json, performance_json, usage_json
+from hailo_vision.http_api.web.json_reply import each
 from hailo_vision.http_api.web.sse import event
 
 # What is the same in each chunk of text is made once. In JSON no value can hold these bytes, as its quotes are escaped.
@@ -95,7 +96,7 @@ def _choice_json(index: int, choice: Choice) -> dict[str, Any]:
 
 
 def logprobs_json(logprobs: Sequence[Logprob]) -> dict[str, Any] | None:
-    return {"content": [logprob_json(one) for one in logprobs], "refusal": None} if logprobs else None
+    return {"content": each(logprobs, logprob_json), "refusal": None} if logprobs else None
 
 
 def _account(finish: Finish) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from hailo_vision.http_api.openai.spec import (
     LENGTHS,
     MODEL,
     PENALTIES,
+    REFUSED,
     SAMPLING,
     SERVICE_TIER,
     STOP,
@@ -45,18 +46,23 @@ _PART: JsonSchema = {
         ),
     ]
 }
-_MESSAGE: JsonSchema = an_object(
-    {
-        "role": {"enum": ["system", "developer", "user", "assistant", "tool", "function"]},
-        "content": {
-            "oneOf": [{"type": "string"}, {"type": "array", "items": _PART}, {"type": "null"}],
-            "description": "pictures stand in messages of the role user",
+_MESSAGE: JsonSchema = {
+    # These alone must have words: an assistant may have called tools, and a result be empty.
+    "if": {"properties": {"role": {"enum": ["system", "developer", "user"]}}},
+    "then": {"properties": {"content": {"type": ["string", "array"]}}, "required": ["content"]},
+    **an_object(
+        {
+            "role": {"enum": ["system", "developer", "user", "assistant", "tool", "function"]},
+            "content": {
+                "oneOf": [{"type": "string"}, {"type": "array", "items": _PART}, {"type": "null"}],
+                "description": "pictures stand in messages of the role user",
+            },
+            "tool_call_id": {"type": "string", "description": "of a message of the role tool"},
+            "name": {"type": "string"},
         },
-        "tool_call_id": {"type": "string", "description": "of a message of the role tool"},
-        "name": {"type": "string"},
-    },
-    required=("role",),
-)
+        required=("role",),
+    ),
+}
 _OBJECT: JsonSchema = {"type": "object"}
 _TOOL: JsonSchema = an_object(
     {
@@ -85,7 +91,9 @@ BODY: JsonSchema = an_object(
         **STREAM,
         "n": nullable("integer", "number of answers, made one after the other", minimum=1, maximum=MAX_CHOICES),
         "response_format": {
-            **an_object({"type": {"enum": ["text", "json_object", "json_schema"]}, "json_schema": _OBJECT}),
+            **an_object(
+                {"type": {"enum": ["text", "json_object", "json_schema"]}, "json_schema": _OBJECT, "schema": _OBJECT}
+            ),
             "type": ["object", "null"],
             "description": "JSON is checked before any of it is sent",
         },
@@ -96,6 +104,7 @@ BODY: JsonSchema = an_object(
         "service_tier": SERVICE_TIER,
         "modalities": {"type": ["array", "null"], "items": {"type": "string"}, "description": "text; not audio"},
         **PENALTIES,
+        **REFUSED,
         "logprobs": nullable("boolean", _NO_LOGPROBS),
         "top_logprobs": nullable("integer", _NO_LOGPROBS, minimum=0),
     },

@@ -6,6 +6,7 @@ from hailo_vision.chat import Finish, Logprob, Piece
 from hailo_vision.http_api.openai.completions.parse import completions
 from hailo_vision.http_api.openai.completions.reply import Reply, choice
 from hailo_vision.http_api.openai.completions.spec import COMPLETIONS
+from hailo_vision.http_api.web.json_reply import json_reply
 from hailo_vision.http_api.web.routes import Route, Surface
 from hailo_vision.http_api.web.sse import DONE
 from hailo_vision.http_api.web.stream import late_stream
@@ -44,7 +45,7 @@ async def _whole(request: web.Request, reply: Reply, call: Call[Echoes], events:
         choice(index, "".join(texts[index]), finishes[index].reason, logprobs[index], offset=len(texts[index][0]))
         for index in sorted(finishes)
     ]
-    return web.json_response(reply.whole(choices, call.total.usage))
+    return await json_reply(reply.whole(choices, call.total.usage))
 
 
 async def _stream(request: web.Request, reply: Reply, call: Call[Echoes], events: Events) -> web.StreamResponse:

@@ -6,8 +6,15 @@ The model knows conversations alone, so a prompt is what a user says, and the an
 from typing import Any
 
 from hailo_vision.chat import ChatRequest, ImageRef, Text, Turn
-from hailo_vision.http_api.openai.messages import conversation
-from hailo_vision.http_api.openai.sampling import check_logprobs, penalties, sampling, stop_strings
+from hailo_vision.http_api.openai.messages import conversation, refuse_pictures_beside
+from hailo_vision.http_api.openai.sampling import (
+    check_logprobs,
+    penalties,
+    refuse_other_forms,
+    sampling,
+    stop_strings,
+    token_limit,
+)
 from hailo_vision.http_api.web.fields import JsonObject, a_string, an_object, boolean, integer, invalid, unsupported
 from hailo_vision.http_api.web.parsed import Parsed
 from hailo_vision.serving.served import Target
@@ -32,7 +39,7 @@ def completions(body: JsonObject, target: Target) -> Parsed[tuple[str, ...]]:
 def _request(body: JsonObject, prompt: str, target: Target) -> ChatRequest:
     defaults = target.generation
     options = {} if body.get("stream_options") is None else an_object(body["stream_options"], "stream_options")
-    max_tokens = integer(body, "max_tokens", least=1) or DEFAULT_MAX_TOKENS
+    max_tokens = token_limit(body, "max_tokens", defaults) or DEFAULT_MAX_TOKENS
     turn: Turn[ImageRef] = Turn(role="user", parts=(Text(text=prompt),))
     return ChatRequest(
         model=target.name,
@@ -53,7 +60,7 @@ def _prompts(value: Any) -> list[str]:
         case str():
             return [value]
         case [str(), *_] if len(value) > MAX_PROMPTS:
-            raise invalid("prompt", f"at most {MAX_PROMPTS} strings", value)
+            raise invalid("prompt", f"at most {MAX_PROMPTS} strings", len(value))
         case [str(), *_]:
             return [a_string(prompt, f"prompt[{index}]") for index, prompt in enumerate(value)]
         case [int() | list(), *_]:
@@ -87,5 +94,7 @@ def _logprobs(body: JsonObject, target: Target) -> int | None:
 
 
 def _refuse_what_cannot_be(body: JsonObject) -> None:
+    refuse_pictures_beside(body, None)
+    refuse_other_forms(body)
     if body.get("suffix"):
         raise unsupported("suffix", "The model can't write what stands before a suffix: leave suffix out.")

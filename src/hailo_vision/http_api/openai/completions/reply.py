@@ -7,6 +7,7 @@ from typing import Any
 
 from hailo_vision.chat import FinishReason, Logprob, Usage
 from hailo_vision.http_api.openai.usage import finish_word, usage_json
+from hailo_vision.http_api.web.json_reply import each
 from hailo_vision.http_api.web.sse import event
 
 
@@ -69,6 +70,10 @@ def logprobs_json(logprobs: Sequence[Logprob], offset: int) -> dict[str, Any] | 
     return {
         "tokens": tokens,
         "token_logprobs": [one.logprob for one in logprobs],
-        "top_logprobs": [{top.token: top.logprob for top in one.top} for one in logprobs],
+        "top_logprobs": each(logprobs, _top),
         "text_offset": [offset + at for at in accumulate(map(len, tokens[:-1]), initial=0)],
     }
+
+
+def _top(one: Logprob) -> dict[str, float]:
+    return {top.token: top.logprob for top in one.top}

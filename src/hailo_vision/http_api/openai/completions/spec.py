@@ -4,6 +4,7 @@ from hailo_vision.http_api.openai.completions.parse import DEFAULT_MAX_TOKENS, M
 from hailo_vision.http_api.openai.spec import (
     FAILURES,
     MODEL,
+    REFUSED,
     SAMPLING,
     STOP,
     STREAM,
@@ -19,11 +20,12 @@ COMPLETIONS = Operation(
         {
             "model": MODEL,
             "prompt": {"oneOf": [STRING, {"type": "array", "minItems": 1, "maxItems": MAX_PROMPTS, "items": STRING}]},
-            "max_tokens": nullable("integer", f"default {DEFAULT_MAX_TOKENS}", minimum=1),
+            "max_tokens": nullable("integer", f"default {DEFAULT_MAX_TOKENS}", minimum=-1),
             "n": nullable("integer", "answers to each prompt", minimum=1, maximum=MAX_CHOICES),
             "echo": nullable("boolean", "puts the prompt before each answer"),
             "stop": STOP,
             **SAMPLING,
+            **REFUSED,
             **STREAM,
         },
         required=("model", "prompt"),

@@ -1,20 +1,22 @@
-"""An answer becomes the events of a Responses stream, in their order, and at its end the response. Pure."""
+"""An answer becomes the events of a Responses stream, in their order, and at its end the response."""
 
-import json
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from typing import assert_never
 
 from hailo_vision.chat import Finish, Logprob, Piece, ToolCall
 from hailo_vision.http_api.openai.responses.reply import Reply, Status, incomplete_reason, text_part
 from hailo_vision.http_api.web.faults import Fault
 from hailo_vision.http_api.web.fields import JsonObject
+from hailo_vision.http_api.web.json_reply import each, encoded, pieces
 
 
 class Telling:
     """Tells one answer as it is said. `response` is what the events so far have made of it."""
 
-    def __init__(self, reply: Reply) -> None:
+    def __init__(self, reply: Reply, now: Callable[[], float] = time.time) -> None:
         self._reply = reply
+        self._now = now
         self._told = 0
         self._output: list[JsonObject] = []
         self._pieces: list[str] | None = None  # of the message that is open, if one is
@@ -51,7 +53,7 @@ class Telling:
         assert self._pieces is not None
         self._pieces.append(piece.text)
         self._logprobs.extend(piece.logprobs)
-        logprobs = [_token(one) for one in piece.logprobs]
+        logprobs = each(piece.logprobs, _token)
         delta = self._event("response.output_text.delta", **self._place, delta=piece.text, logprobs=logprobs)
         return [*opening, delta]
 
@@ -73,7 +75,13 @@ class Telling:
         status: Status = "incomplete" if incomplete else "completed"
         opening = [] if self._output or self._pieces is not None else self._open()  # an empty answer is a message too
         closing = self._close(status)
-        self.response = self._reply.response(status, self._output, usage=finish.usage, incomplete=incomplete)
+        self.response = self._reply.response(
+            status,
+            self._output,
+            usage=finish.usage,
+            incomplete=incomplete,
+            completed_at=None if incomplete else int(self._now()),
+        )
         return [*opening, *closing, self._event(f"response.{status}", response=self.response)]
 
     def _open(self) -> list[JsonObject]:
@@ -90,7 +98,7 @@ class Telling:
     def _close(self, status: Status) -> list[JsonObject]:
         if self._pieces is None:
             return []
-        place, logprobs = self._place, [_token(one) for one in self._logprobs]
+        place, logprobs = self._place, each(self._logprobs, _token)
         item = self._end_message(status)
         (part,) = item["content"]
         return [
@@ -125,9 +133,15 @@ def _token(one: Logprob) -> JsonObject:
     return {"token": one.token, "logprob": one.logprob, "top_logprobs": top}
 
 
-def frames(events: Iterable[JsonObject]) -> bytes:
+async def frames(events: Iterable[JsonObject]) -> bytes:
     """Server-sent events, named by their type."""
-    return b"".join(
-        b"event: %s\ndata: %s\n\n" % (event["type"].encode(), json.dumps(event, separators=(",", ":")).encode())
-        for event in events
-    )
+    return b"".join([_frame(event, await encoded(event, separators=(",", ":"))) for event in events])
+
+
+def last_frames(events: Iterable[JsonObject]) -> bytes:
+    """The same at once, for a stream that fails."""
+    return b"".join(_frame(event, "".join(pieces(event, separators=(",", ":"))).encode()) for event in events)
+
+
+def _frame(event: JsonObject, data: bytes) -> bytes:
+    return b"event: %s\ndata: %s\n\n" % (event["type"].encode(), data)

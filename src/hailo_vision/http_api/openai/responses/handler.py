@@ -2,11 +2,12 @@
 
 from aiohttp import web
 
-from hailo_vision.http_api.openai.responses.events import Telling, frames
+from hailo_vision.http_api.openai.responses.events import Telling, frames, last_frames
 from hailo_vision.http_api.openai.responses.parse import responses
 from hailo_vision.http_api.openai.responses.reply import Reply
-from hailo_vision.http_api.openai.responses.spec import NOT_COUNTED, NOTHING_STORED, RESPONSES
+from hailo_vision.http_api.openai.responses.spec import NOT_COMPACTED, NOT_COUNTED, NOTHING_STORED, RESPONSES
 from hailo_vision.http_api.web.http_errors import NotServed
+from hailo_vision.http_api.web.json_reply import json_reply
 from hailo_vision.http_api.web.routes import Route, Surface
 from hailo_vision.http_api.web.stream import late_stream
 from hailo_vision.http_api.web.surface import Dialect, Events, prepare
@@ -31,20 +32,24 @@ async def _not_counted(_: web.Request) -> web.Response:
     raise NotServed(message)
 
 
+async def _not_compacted(_: web.Request) -> web.Response:
+    raise NotServed("Conversations are not compacted here: send fewer or shorter items to POST /v1/responses.")
+
+
 async def _whole(request: web.Request, telling: Telling, events: Events) -> web.Response:
     async for part in events:
         telling.tell(part.event)
-    return web.json_response(telling.response)
+    return await json_reply(telling.response)
 
 
 async def _stream(request: web.Request, telling: Telling, events: Events) -> web.StreamResponse:
     """An error before the first event is a status; a long wait before it is filled with comments."""
-    async with late_stream(request, encode_fault=lambda fault: frames(telling.fail(fault))) as stream:
+    async with late_stream(request, encode_fault=lambda fault: last_frames(telling.fail(fault))) as stream:
         told = telling.begin()
         async for part in events:
             told += telling.tell(part.event)
             if told:
-                await stream.write(frames(told))
+                await stream.write(await frames(told))
             told = []
         return await stream.close()
 
@@ -54,6 +59,7 @@ SURFACE = Surface(
     routes=(
         Route(method="POST", path=_PATH, handler=create, about=RESPONSES),
         Route(method="POST", path=f"{_PATH}/input_tokens", handler=_not_counted, about=NOT_COUNTED),
+        Route(method="POST", path=f"{_PATH}/compact", handler=_not_compacted, about=NOT_COMPACTED),
         Route(method="GET", path=f"{_PATH}/{{id}}", handler=_nothing_stored, about=NOTHING_STORED),
         Route(method="DELETE", path=f"{_PATH}/{{id}}", handler=_nothing_stored, about=NOTHING_STORED),
         Route(method="GET", path=f"{_PATH}/{{id}}/input_items", handler=_nothing_stored, about=NOTHING_STORED),

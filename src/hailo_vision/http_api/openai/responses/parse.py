@@ -6,10 +6,11 @@ Nothing is stored, so what would need a store is refused: each request brings it
 from typing import Any
 
 from hailo_vision.chat import ChatRequest, JsonFormat, Priority
+from hailo_vision.http_api.openai.messages import refuse_pictures_beside
 from hailo_vision.http_api.openai.responses.items import turns
 from hailo_vision.http_api.openai.responses.tools import offer, tools
-from hailo_vision.http_api.openai.sampling import check_logprobs, penalties, sampling
-from hailo_vision.http_api.openai.tools import json_format
+from hailo_vision.http_api.openai.sampling import check_logprobs, penalties, sampling, token_limit
+from hailo_vision.http_api.openai.tools import DEFAULT_NAME, json_format
 from hailo_vision.http_api.web.fields import (
     JsonObject,
     a_list,
@@ -44,7 +45,7 @@ def responses(body: JsonObject, target: Target) -> Parsed[JsonObject]:
     known = tools(body.get("tools"))
     offered = offer(known, body.get("tool_choice"))
     parallel = body.get("parallel_tool_calls") is None or boolean(body, "parallel_tool_calls")
-    max_tokens = integer(body, "max_output_tokens", least=1)
+    max_tokens = token_limit(body, "max_output_tokens", defaults)
     text_format = _format(body.get("text"))
     request = ChatRequest(
         model=target.name,
@@ -60,12 +61,17 @@ def responses(body: JsonObject, target: Target) -> Parsed[JsonObject]:
         penalties=penalties(body, target),
     )
     echo = {
+        "frequency_penalty": request.penalties.frequency if request.penalties else 0.0,
         "instructions": instructions,
-        "max_output_tokens": max_tokens,
+        "max_output_tokens": None if (integer(body, "max_output_tokens") or 0) < 1 else max_tokens,
+        "max_tool_calls": _repeated(body, "max_tool_calls", int),
         "metadata": _metadata(body.get("metadata")),
         "parallel_tool_calls": parallel,
+        "presence_penalty": request.penalties.presence if request.penalties else 0.0,
+        "prompt_cache_key": _repeated(body, "prompt_cache_key", str),
+        "safety_identifier": _repeated(body, "safety_identifier", str),
         "service_tier": "flex" if priority(body) is Priority.BATCH else "default",
-        "temperature": request.sampling.temperature,
+        "temperature": request.sampling.temperature or 0.0,  # greedy
         "text": {"format": text_format},
         "tool_choice": body.get("tool_choice") or "auto",
         "tools": [
@@ -79,12 +85,18 @@ def responses(body: JsonObject, target: Target) -> Parsed[JsonObject]:
             for tool in known
         ],
         "top_logprobs": request.logprobs or 0,
-        "top_p": request.sampling.top_p,
+        "top_p": 1.0 if request.sampling.top_p is None else request.sampling.top_p,
     }
     return Parsed(requests=(request,), rest=echo)
 
 
+def _repeated(body: JsonObject, name: str, kind: type) -> Any:
+    """A field that changes nothing here, as the response repeats it; null where it is of another type."""
+    return value if type(value := body.get(name)) is kind else None
+
+
 def _refuse_what_cannot_be(body: JsonObject) -> None:
+    refuse_pictures_beside(body, "input")
     for name, instead in _STATEFUL.items():
         if body.get(name) is not None:
             raise unsupported(name, f"Nothing is stored here, so {name} has no meaning: {instead}.")
@@ -110,13 +122,15 @@ def _format(value: object) -> JsonObject:
     if given is None:
         return {"type": "text"}
     match an_object(given, "text.format").get("type"):
+        case "json_object" if given.get("schema") is not None:
+            return {"type": "json_object", "schema": an_object(given["schema"], "text.format.schema")}
         case "text" | "json_object" as kind:
             return {"type": kind}
         case "json_schema":
             return {
                 "type": "json_schema",
-                "name": a_string(given.get("name"), "text.format.name"),
-                "description": a_string(given.get("description") or "", "text.format.description") or None,
+                "name": a_string(given.get("name") or DEFAULT_NAME, "text.format.name"),
+                **_description(given),
                 "schema": an_object(given.get("schema"), "text.format.schema"),
                 "strict": boolean(given, "strict", within="text.format."),
             }
@@ -124,9 +138,15 @@ def _format(value: object) -> JsonObject:
             raise invalid("text.format.type", "text, json_object or json_schema", other)
 
 
+def _description(given: JsonObject) -> JsonObject:
+    """The description where there is one: the specification knows no null there."""
+    text = a_string(given.get("description") or "", "text.format.description")
+    return {"description": text} if text else {}
+
+
 def _json_format(text_format: JsonObject) -> JsonFormat | None:
     match text_format:
-        case {"type": "json_schema"}:
+        case {"type": "json_schema"} | {"type": "json_object", "schema": _}:
             return json_format(text_format, "text.format")
         case {"type": "json_object"}:
             return JsonFormat(schema=None)

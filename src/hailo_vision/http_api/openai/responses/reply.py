@@ -8,6 +8,7 @@ from hailo_vision.chat import FinishReason, Logprob, ToolCall, Usage
 from hailo_vision.http_api.openai.usage import finish_word, logprob_json
 from hailo_vision.http_api.web.faults import Fault
 from hailo_vision.http_api.web.fields import JsonObject
+from hailo_vision.http_api.web.json_reply import each
 
 Status = Literal["in_progress", "completed", "incomplete", "failed"]
 
@@ -29,11 +30,13 @@ class Reply:
         usage: Usage | None = None,
         incomplete: str | None = None,
         failure: Fault | None = None,
+        completed_at: int | None = None,
     ) -> JsonObject:
         return {
             "id": f"resp_{self.id}",
             "object": "response",
             "created_at": self.created_at,
+            "completed_at": completed_at,
             "status": status,
             "background": False,
             "error": failure and {"code": "server_error", "message": failure.message},
@@ -75,7 +78,7 @@ def incomplete_reason(reason: FinishReason) -> str | None:
 
 
 def text_part(text: str, logprobs: Sequence[Logprob] = ()) -> JsonObject:
-    found = [logprob_json(one) for one in logprobs]
+    found = each(logprobs, logprob_json)
     return {"type": "output_text", "text": text, "annotations": [], "logprobs": found}
 
 

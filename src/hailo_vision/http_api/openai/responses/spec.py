@@ -11,14 +11,19 @@ RESPONSES = Operation(
             "model": MODEL,
             "input": {"oneOf": [STRING, {"type": "array", "minItems": 1, "items": OBJECT}]},
             "instructions": nullable("string", "leads the conversation"),
-            "max_output_tokens": nullable("integer", "longest answer; cut to what the server allows", minimum=1),
+            "max_output_tokens": nullable(
+                "integer", "longest answer; cut to what the server allows, as are -1 and 0", minimum=-1
+            ),
             **SAMPLING,
             **STREAM,
             "text": nullable("object", "its format is text, json_object or json_schema"),
             "tools": nullable("array", "functions, flat in their objects"),
             "tool_choice": {"description": "none, auto, required, a function by its name, or allowed_tools"},
             "parallel_tool_calls": nullable("boolean", "whether an answer may have several calls"),
-            "metadata": nullable("object", "up to 16 pairs of strings, which are repeated"),
+            "metadata": {
+                **nullable("object", "up to 16 pairs of strings, which are repeated"),
+                "additionalProperties": STRING,
+            },
             "store": nullable("boolean", "taken, and nothing is stored"),
         },
         required=("model", "input"),
@@ -38,3 +43,4 @@ RESPONSES = Operation(
 )
 NOTHING_STORED = Operation(tag="Responses", summary="404, as nothing is stored", failures=(404,))
 NOT_COUNTED = Operation(tag="Responses", summary="404: input tokens are counted in an answer", failures=(404,))
+NOT_COMPACTED = Operation(tag="Responses", summary="404, as nothing is compacted", failures=(404,))
