@@ -27,7 +27,7 @@ def hurried(load: Load, budgets: Budgets, *, environment: dict[str, str], **opti
         replace(load, patience_s=0.2),
         BUDGETS,
         environment={variable: json.dumps({**json.loads(simulator), **faults})},
-        backoff=Backoff(first_s=0.1, max_s=0.4),
+        backoff=Backoff(first_s=0.1, max_s=0.4, long_s=0.4, max_long_s=0.4),
         **options,
     )
 
