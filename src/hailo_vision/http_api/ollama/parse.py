@@ -49,6 +49,8 @@ def named(models: ServedModels, body: JsonObject) -> ServedModel:
 def chat(body: JsonObject, target: Target) -> Parsed[Wish]:
     """The body of POST /api/chat. Without messages there is nothing to answer: it loads the model, or unloads it."""
     wish = Wish(name=any_name(body), stay=stay(body.get("keep_alive")))
+    _refuse_misplaced(body, "images", "messages[].images")
+    _refuse_misplaced(body, "image", "messages[].images")
     said = [] if body.get("messages") is None else a_list(body["messages"], "messages")
     if not said:
         return Parsed(requests=(), rest=wish)
@@ -61,6 +63,7 @@ def generate(body: JsonObject, target: Target) -> Parsed[Wish]:
     wish = Wish(name=any_name(body), stay=stay(body.get("keep_alive")))
     prompt, system = _text(body, "prompt"), _text(body, "system")
     images = messages.pictures(body.get("images"), "images")
+    _refuse_misplaced(body, "image", "images")
     if not prompt and not images:
         return Parsed(requests=(), rest=wish)
     if _text(body, "suffix"):
@@ -130,6 +133,12 @@ def _format(value: object) -> JsonFormat | None:
 
 def _text(body: JsonObject, name: str) -> str:
     return "" if body.get(name) is None else a_string(body[name], name)
+
+
+def _refuse_misplaced(body: JsonObject, name: str, place: str) -> None:
+    """Refuse pictures where Ollama does not look: without them the answer would be about nothing."""
+    if body.get(name):
+        raise unsupported(name, f"{name} is not read at this place: pictures belong in {place}.")
 
 
 def _refuse_what_cannot_be(body: JsonObject) -> None:

@@ -97,7 +97,7 @@ def _counted(finish: Finish, total_s: float) -> dict[str, int]:
     usage, timings = finish.usage, finish.timings
     return {
         "total_duration": _ns(total_s),
-        "load_duration": _ns(timings.load_s),
+        "load_duration": max(1, _ns(timings.load_s)),  # Go's clients drop a 0, and then miss the key
         "prompt_eval_count": usage.prompt_tokens,
         "prompt_eval_duration": _ns(timings.prefill_s),
         "eval_count": usage.completion_tokens,

@@ -72,7 +72,15 @@ _NAMED = an_object({"model": _MODEL}, required=("model",))
 CHAT = _told(
     "Answer a conversation",
     an_object({**_ENDED, "message": _OBJECT}, required=("model", "created_at", "message", "done")),
-    body=an_object({"messages": {"type": ["array", "null"], "items": _OBJECT}, **_SHARED}, required=("model",)),
+    body=an_object(
+        {
+            "messages": {"type": ["array", "null"], "items": _OBJECT},
+            "images": {"description": "refused where it is not empty: pictures belong in a message"},
+            "image": {"description": "refused where it is not empty"},
+            **_SHARED,
+        },
+        required=("model",),
+    ),
     failures=_FAILURES,
     streams=LINES,
 )
@@ -87,6 +95,7 @@ GENERATE = _told(
             "prompt": nullable("string", "what the user says"),
             "system": nullable("string", "leads the conversation"),
             "images": nullable("array", "pictures in base64", items=_STRING),
+            "image": {"description": "refused where it is not empty: it is images"},
             "raw": nullable("boolean", "the prompt is a conversation in the model's own template"),
             "suffix": nullable("string", "refused where it is not empty"),
             "template": nullable("string", "refused where it is not empty"),
