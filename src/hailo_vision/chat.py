@@ -30,12 +30,14 @@ class Priority(StrEnum):
 class Caller:
     """Who asks: the name of an API key, else an address. Turns at the engine are shared between callers.
 
-    `arrived_at` is when the request came in, on the event loop's clock in seconds.
+    `arrived_at` is when the request came in, on the event loop's clock in seconds. `waits_for_load` is whether it waits
+    while the model loads at the start, where the operator leaves that to its dialect.
     """
 
     client: str
     arrived_at: float
     priority: Priority = Priority.INTERACTIVE
+    waits_for_load: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

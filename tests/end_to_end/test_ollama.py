@@ -186,6 +186,20 @@ def test_a_pinned_model_stays_and_says_so(start: Callable[..., Daemon]) -> None:
     assert is_loaded(daemon)
 
 
+def test_clients_of_ollama_wait_for_the_load_at_the_start_and_others_are_told_to_come_back(
+    start: Callable[..., Daemon],
+) -> None:
+    daemon = start(simulator={"load_s": 1.5})
+    assert daemon.post({**HELLO, "max_tokens": 1})[0] == 503
+    assert posted(daemon, "/api/chat", HELLO)[0] == 200
+    assert daemon.post({**HELLO, "max_tokens": 1})[0] == 200
+
+
+def test_an_operator_who_has_nobody_wait_is_heeded_by_clients_of_ollama_too(start: Callable[..., Daemon]) -> None:
+    daemon = start(simulator={"load_s": 3}, queue={"wait_for_load": False})
+    assert posted(daemon, "/api/chat", HELLO)[0] == 503
+
+
 def test_an_empty_request_waits_for_the_load(start: Callable[..., Daemon]) -> None:
     daemon = start(simulator={"load_s": 0.5}).wait_until_ready()
     assert posted(daemon, "/api/chat", {"model": MODEL, "keep_alive": 0})[2][0]["done_reason"] == "unload"

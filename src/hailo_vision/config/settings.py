@@ -19,6 +19,7 @@ KvType = Literal["f16", "q8_0", "q4_0"]
 Switch = Literal["auto", "always", "never"]
 Kind = Literal["vision", "text"]
 Pinned = Literal["pinned"]
+Auto = Literal["auto"]
 Fallback = Literal["none", "llama", "remote", "simulated"]
 Speculative = Literal["none", "ngram", "draft"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -197,8 +198,11 @@ class Queue:
     drain_timeout_s: float = setting(
         25.0, "seconds the running answer may take at a stop", minimum=0, maximum=3600, reload=True
     )
-    wait_for_load: bool = setting(
-        False, "true lets requests wait while the model loads at the start, false answers 503", reload=True
+    wait_for_load: bool | Auto = setting(
+        "auto",
+        "true lets requests wait while the model loads at the start, false answers 503; auto is true for Ollama's "
+        "clients, as Ollama has them wait, and false for others",
+        reload=True,
     )
 
 

@@ -161,7 +161,7 @@ async def _drained(schedulers: Sequence[Scheduler], timeout_s: float) -> None:
 
 def _queue(settings: Settings, *, waits: bool) -> Queue:
     """Let requests wait for the load where the socket is inherited, so that a restart loses none of them."""
-    return replace(settings.queue, wait_for_load=settings.queue.wait_for_load or waits)
+    return replace(settings.queue, wait_for_load=True if waits else settings.queue.wait_for_load)
 
 
 def _first(group: BaseException) -> BaseException:

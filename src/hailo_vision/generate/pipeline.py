@@ -52,7 +52,12 @@ class Pipeline:
 
     async def admit(self, request: ChatRequest, caller: Caller) -> LoadedModel:
         """Say whether the request would be taken now, and by which model. Raises what Scheduler.admit raises."""
-        return await self._scheduler.admit(client=caller.client, arrived_at=caller.arrived_at, priority=caller.priority)
+        return await self._scheduler.admit(
+            client=caller.client,
+            arrived_at=caller.arrived_at,
+            priority=caller.priority,
+            waits_for_load=caller.waits_for_load,
+        )
 
     async def prepare(self, request: ChatRequest, caller: Caller) -> Prepared:
         """Say whether the request would be taken now, then decode its pictures, so that the NPU never waits for one.
@@ -106,7 +111,11 @@ class Pipeline:
     async def _choice(self, prepared: Prepared, choice: int, caller: Caller) -> AsyncGenerator[ChoiceEvent]:
         def run(generation: Generation) -> AbstractAsyncContextManager[Events]:
             return self._scheduler.job(
-                generation, client=caller.client, arrived_at=caller.arrived_at, priority=caller.priority
+                generation,
+                client=caller.client,
+                arrived_at=caller.arrived_at,
+                priority=caller.priority,
+                waits_for_load=caller.waits_for_load,
             )
 
         generation = replace(prepared.generation, sampling=_sampling(prepared.generation.sampling, choice))

@@ -15,6 +15,7 @@ from hailo_vision.errors import (
     QueueFull,
     RequestError,
     TooBusy,
+    Unready,
 )
 from hailo_vision.generate.capabilities import is_within
 from hailo_vision.generate.choices import ChoiceEvent
@@ -56,15 +57,19 @@ class Router:
 
     async def admit(self, request: ChatRequest, caller: Caller) -> LoadedModel:
         """Say whether the request would be taken now, and by which model. Raises what Pipeline.admit raises."""
-        return await self._by_one(request, lambda backend: backend.pipeline.admit(request, caller), is_logged=False)
+
+        def admitted_by(backend: Backend, caller: Caller) -> Awaitable[LoadedModel]:
+            return backend.pipeline.admit(request, caller)
+
+        return await self._by_one(request, caller, admitted_by, is_logged=False)
 
     async def prepare(self, request: ChatRequest, caller: Caller) -> Assigned:
         """Have the request taken and its pictures looked at. Raises what Pipeline.prepare raises."""
 
-        async def prepared_by(backend: Backend) -> Assigned:
+        async def prepared_by(backend: Backend, caller: Caller) -> Assigned:
             return Assigned(backend=backend, prepared=await backend.pipeline.prepare(request, caller))
 
-        return await self._by_one(request, prepared_by)
+        return await self._by_one(request, caller, prepared_by)
 
     @asynccontextmanager
     async def answer(self, assigned: Assigned, caller: Caller) -> AsyncIterator[AsyncGenerator[Begun | ChoiceEvent]]:
@@ -76,22 +81,31 @@ class Router:
             yield events
 
     async def _by_one(
-        self, request: ChatRequest, do: Callable[[Backend], Awaitable[Result]], *, is_logged: bool = True
+        self,
+        request: ChatRequest,
+        caller: Caller,
+        do: Callable[[Backend, Caller], Awaitable[Result]],
+        *,
+        is_logged: bool = True,
     ) -> Result:
+        """A request that would wait for the preferred backend's load waits only if no other one answers now."""
         preferred, *others = self._open_to(request)
+        at_once = replace(caller, waits_for_load=False) if others else caller
         try:
-            return await do(preferred)
+            return await do(preferred, at_once)
         except (NotReady, QueueFull, TooBusy, RequestError) as error:
-            failed, reason = preferred, error
+            failed, reason, first = preferred, error, error
         for backend in others:
             if not _is_for_another(reason) or not _would_take(backend, request):
                 continue
             if is_logged:
                 _log_fallback(failed, backend, reason)
             try:
-                return await do(backend)
+                return await do(backend, at_once)
             except (NotReady, QueueFull, TooBusy, RequestError) as error:
                 failed, reason = backend, error
+        if at_once != caller and isinstance(first, NotReady) and first.reason is Unready.LOADING:
+            return await do(preferred, caller)
         raise reason
 
     def _open_to(self, request: ChatRequest) -> list[Backend]:

@@ -50,13 +50,14 @@ def named_or_default(models: ServedModels, body: JsonObject) -> ServedModel:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect(Generic[Rest]):
     """How bodies of one route become requests. `conversation` is the field that holds the conversation, which is named
-    for what is wrong with it as a whole.
+    for what is wrong with it as a whole. `waits_for_load` is what `queue.wait_for_load` is where it is auto.
     """
 
     parse: Callable[[JsonObject, Target], Parsed[Rest]]
     conversation: str
     read: Callable[[web.Request, int, Take], Awaitable[JsonObject]] = json_body
     find: Callable[[ServedModels, JsonObject], ServedModel] = named
+    waits_for_load: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +84,7 @@ async def taking(request: web.Request, dialect: Dialect[Rest]) -> AsyncIterator[
         await asyncio.sleep(0)  # the loop gets a turn between two pieces of work that each take milliseconds
         model = dialect.find(services.models, body)
         parsed = dialect.parse(body, model.target)
-        caller = replace(caller, priority=priority(body))
+        caller = replace(caller, priority=priority(body), waits_for_load=dialect.waits_for_load)
         del body  # tens of megabytes of pictures need not wait with the job
         about.facts["model"] = model.name
         charge_images(request, sum(len(image_refs(one)) for one in parsed.requests))
