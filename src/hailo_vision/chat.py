@@ -175,6 +175,16 @@ class Capabilities:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reductions:
+    """What may be left out of a request that is too large, so that it is answered all the same: some of its pictures,
+    where it has too many, and its oldest turns, where the model's context does not hold all.
+    """
+
+    pictures: bool = False
+    turns: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChatRequest:
     """What a client asked, checked and complete, before any picture was looked at."""
 
@@ -192,6 +202,7 @@ class ChatRequest:
     format: JsonFormat | None = None
     logprobs: int | None = None  # how many rivals of each token are shown with it
     penalties: Penalties | None = None
+    reductions: Reductions = field(default_factory=Reductions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -127,6 +127,39 @@ def test_a_prompt_over_the_context_is_a_status_and_never_cut(daemon: Daemon) -> 
     assert "2048" in answer["error"]
 
 
+THUMBNAILS = [tiny().partition(",")[2]] * 10
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_an_even_choice_of_frigates_ten_thumbnails_is_looked_at_and_said(daemon: Daemon, stream: bool) -> None:
+    words = "".join(f"Frame {number}:\n[img]\n" for number in range(1, 11))
+    message = {"role": "user", "content": f"{words}What happens?", "images": THUMBNAILS}
+    status, headers, _ = daemon.request("POST", "/api/chat", {**HELLO, "messages": [message], "stream": stream})
+    assert (status, headers.get("x-hailo-vision-images")) == (200, "4/10")
+
+
+def test_nothing_is_said_of_pictures_where_all_are_looked_at(daemon: Daemon) -> None:
+    body = {"model": MODEL, "prompt": "What is it?", "images": THUMBNAILS[:4], "stream": False}
+    status, headers, answer = daemon.request("POST", "/api/generate", body)
+    assert (status, headers.get("x-hailo-vision-images")) == (200, None)
+    assert answer["prompt_eval_count"] > 4 * 144
+
+
+def test_too_many_pictures_are_refused_where_the_operator_or_the_dialect_has_it_so(
+    daemon: Daemon, start: Callable[..., Daemon]
+) -> None:
+    strict = start(images={"too_many": "error"}).wait_until_ready()
+    status, _, (answer,) = posted(strict, "/api/generate", {"model": MODEL, "prompt": "What?", "images": THUMBNAILS})
+    assert (status, is_error(answer), "takes up to 4" in answer["error"]) == (400, True, True)
+    seen = [{"type": "image_url", "image_url": {"url": tiny()}}] * 10
+    said = {"model": MODEL, "messages": [{"role": "user", "content": seen}], "max_tokens": 2}
+    assert daemon.post(said)[0] == 400
+    lenient = start(images={"too_many": "spread"}).wait_until_ready()
+    status, headers, _ = lenient.request("POST", "/v1/chat/completions", said)
+    assert (status, headers.get("x-hailo-vision-images")) == (200, "4/10")
+    lenient.wait_for(lambda: "images_shown=4/10" in lenient.log)
+
+
 def test_a_name_with_ollamas_tag_is_taken_on_openais_routes(daemon: Daemon) -> None:
     body = {"model": f"{MODEL}:latest", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 1}
     assert daemon.post(body)[0] == 200

@@ -20,6 +20,7 @@ Switch = Literal["auto", "always", "never"]
 Kind = Literal["vision", "text"]
 Pinned = Literal["pinned"]
 Auto = Literal["auto"]
+TooMany = Literal["auto", "error", "spread"]
 Fallback = Literal["none", "llama", "remote", "simulated"]
 Speculative = Literal["none", "ngram", "draft"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -165,6 +166,11 @@ class Images:
     # Pillow prints a warning about larger ones than 89 million pixels.
     max_megapixels: float = setting(8.0, "largest picture, in millions of pixels", exclusive_minimum=0, maximum=89)
     max_per_request: int = setting(4, "pictures in one request", minimum=0, maximum=14)
+    too_many: TooMany = setting(
+        "auto",
+        "a request with more pictures: error refuses it, spread shows the model an even choice of them, first and last "
+        "among them; auto is spread for Ollama's clients and error for others",
+    )
     max_tiles: int = setting(
         4, "tiles that follow the overview of a picture sent with detail high; 0 is never", minimum=0, maximum=13
     )

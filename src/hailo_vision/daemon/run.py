@@ -135,6 +135,7 @@ def _services(
         health=health,
         on_request=metrics.request_ended,
         metrics=metrics.exposed,
+        too_many_pictures=settings.images.too_many,
     )
 
 

@@ -23,7 +23,7 @@ async def with_frames(
     refs = image_refs(request)
     if refs and model.max_images == 0:
         raise RequestError("The model that is loaded takes no images: it reads text alone.", param=refs[0].param)
-    if model.max_images is not None and len(refs) > model.max_images:
+    if model.max_images is not None and pictures.max_per_request > model.max_images < len(refs):
         raise ConversationError(
             f"The request has {len(refs)} images, and HailoRT {model.runtime_version} takes {model.max_images} in one."
         )
@@ -38,6 +38,11 @@ async def with_frames(
     turns = _frame_turns(request, decoded)
     generation = Generation(turns=turns, sampling=request.sampling, max_tokens=request.max_tokens, stop=request.stop)
     return generation, tuple(f"{picture.width_px}x{picture.height_px}" for picture in decoded)
+
+
+def most_pictures(pictures: Pictures, model: LoadedModel) -> int:
+    """How many pictures a request may have: as the operator says, or as many as the device takes."""
+    return min(pictures.max_per_request, pictures.max_per_request if model.max_images is None else model.max_images)
 
 
 def check_length(request: ChatRequest, model: LoadedModel) -> None:

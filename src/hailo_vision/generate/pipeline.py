@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from hailo_vision.chat import Caller, ChatRequest, Finish, Generation, LoadedModel, Sampling
 from hailo_vision.generate.capabilities import delegate, with_delegation
 from hailo_vision.generate.choices import ChoiceEvent, choices
-from hailo_vision.generate.frames import check_length, with_frames
+from hailo_vision.generate.frames import check_length, image_refs, most_pictures, with_frames
 from hailo_vision.generate.prompting import prompted_turns
+from hailo_vision.generate.reduction import with_fewer_pictures
 from hailo_vision.generate.requirements import Requirements, check_patterns, requirements_of
 from hailo_vision.generate.retry import retry_until_accepted
 from hailo_vision.generate.validator import Validator, ValidatorProcesses
@@ -28,7 +29,7 @@ class Prepared:
     """A request whose pictures are frames. It holds none of the bytes that the client sent.
 
     `choices` is how many answers it asks for; `requirements` are what they must be beyond text, None where any text
-    will do. `image_sizes` are those of the pictures' files, such as 1920x1080.
+    will do. `image_sizes` are those of the pictures' files, such as 1920x1080; the rest of `images_sent` is left out.
     """
 
     generation: Generation
@@ -37,6 +38,7 @@ class Prepared:
     image_s: float
     choices: int = 1
     requirements: Requirements | None = None
+    images_sent: int = 0
 
 
 class Pipeline:
@@ -66,6 +68,9 @@ class Pipeline:
         the pictures are not decoded by the deadline.
         """
         model = await self.admit(request, caller)
+        images_sent = len(image_refs(request))
+        if request.reductions.pictures:
+            request = with_fewer_pictures(request, most_pictures(self._pictures, model))
         await check_patterns(request, self._validator(caller))
         requirements, capabilities = requirements_of(request), self._scheduler.capabilities
         delegation = delegate(requirements, capabilities)
@@ -84,6 +89,7 @@ class Pipeline:
             image_s=image_s,
             choices=request.n,
             requirements=requirements,
+            images_sent=images_sent,
         )
 
     @asynccontextmanager

@@ -145,6 +145,7 @@ async def _sign(request: web.Request, response: web.StreamResponse) -> None:
     response.headers["X-Content-Type-Options"] = "nosniff"
     if about.engine is not None:
         response.headers["x-hailo-vision-engine"] = about.engine
+    response.headers.update({f"x-hailo-vision-{what}": shown for what, shown in about.shown.items()})
     response.headers.update(about.quota)
     response.headers.update(request.app[SERVICES].access.cors.headers(request.headers.get("Origin")))
 

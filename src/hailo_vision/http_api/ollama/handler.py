@@ -18,8 +18,8 @@ from hailo_vision.http_api.web.stream import late_stream
 from hailo_vision.http_api.web.surface import Dialect, Events, prepared, taking
 from hailo_vision.serving.served import ServedModel
 
-_CHAT = Dialect(parse=chat, conversation="messages", find=named, waits_for_load=True)
-_GENERATE = Dialect(parse=generate, conversation="prompt", find=named, waits_for_load=True)
+_CHAT = Dialect(parse=chat, conversation="messages", find=named, waits_for_load=True, reduces=True)
+_GENERATE = Dialect(parse=generate, conversation="prompt", find=named, waits_for_load=True, reduces=True)
 
 
 async def answer_chat(request: web.Request) -> web.StreamResponse:

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from aiohttp import web
 
-from hailo_vision.chat import Begun, Caller, Finish, LoadedModel
+from hailo_vision.chat import Begun, Caller, Finish, LoadedModel, Reductions
 from hailo_vision.errors import UnknownModel
 from hailo_vision.generate.choices import ChoiceEvent
 from hailo_vision.generate.frames import image_refs
@@ -22,7 +22,7 @@ from hailo_vision.http_api.web.exchange import Exchange, Facts, exchange
 from hailo_vision.http_api.web.fields import JsonObject, invalid
 from hailo_vision.http_api.web.guard import charge_images
 from hailo_vision.http_api.web.parsed import Parsed, priority
-from hailo_vision.http_api.web.services import SERVICES
+from hailo_vision.http_api.web.services import SERVICES, Services
 from hailo_vision.serving.routing import Assigned
 from hailo_vision.serving.served import ServedModel, ServedModels, Target
 
@@ -50,7 +50,8 @@ def named_or_default(models: ServedModels, body: JsonObject) -> ServedModel:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect(Generic[Rest]):
     """How bodies of one route become requests. `conversation` is the field that holds the conversation, which is named
-    for what is wrong with it as a whole. `waits_for_load` is what `queue.wait_for_load` is where it is auto.
+    for what is wrong with it as a whole. `waits_for_load` is what `queue.wait_for_load` is where it is auto;
+    with `reduces` a request that is too large is made smaller where the settings for that are auto.
     """
 
     parse: Callable[[JsonObject, Target], Parsed[Rest]]
@@ -58,6 +59,7 @@ class Dialect(Generic[Rest]):
     read: Callable[[web.Request, int, Take], Awaitable[JsonObject]] = json_body
     find: Callable[[ServedModels, JsonObject], ServedModel] = named
     waits_for_load: bool = False
+    reduces: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +85,19 @@ async def taking(request: web.Request, dialect: Dialect[Rest]) -> AsyncIterator[
         body = await dialect.read(request, services.limit_bytes, take)
         await asyncio.sleep(0)  # the loop gets a turn between two pieces of work that each take milliseconds
         model = dialect.find(services.models, body)
-        parsed = dialect.parse(body, model.target)
+        parsed = _reducible(dialect.parse(body, model.target), dialect, services)
         caller = replace(caller, priority=priority(body), waits_for_load=dialect.waits_for_load)
         del body  # tens of megabytes of pictures need not wait with the job
         about.facts["model"] = model.name
         charge_images(request, sum(len(image_refs(one)) for one in parsed.requests))
         yield Taken(model=model, parsed=parsed, caller=caller, take=take)
+
+
+def _reducible(parsed: Parsed[Rest], dialect: Dialect[Rest], services: Services) -> Parsed[Rest]:
+    """The same with what may be left out of its requests, by the settings and else by the dialect."""
+    too_many = services.too_many_pictures
+    reductions = Reductions(pictures=dialect.reduces if too_many == "auto" else too_many == "spread")
+    return replace(parsed, requests=tuple(replace(one, reductions=reductions) for one in parsed.requests))
 
 
 class Call(Generic[Rest]):
@@ -158,6 +167,7 @@ async def prepared(request: web.Request, taken: Taken[Rest]) -> Call[Rest]:
     about = exchange(request)
     assigned = await taken.model.router.prepare(taken.parsed.requests[0], taken.caller)
     about.facts.update(prepared_facts(assigned.prepared))
+    about.note_shown("images", len(assigned.prepared.image_sizes), assigned.prepared.images_sent)
     return Call(about, taken, assigned, request.app[SERVICES].version)
 
 
