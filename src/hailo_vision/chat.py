@@ -244,9 +244,13 @@ class Logprob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """An answer has begun: the name of the engine that makes it."""
+    """An answer has begun: the name of the engine that makes it, and how many of the turns it was shown, but for the
+    system's.
+    """
 
     engine: str
+    turns_shown: int = 0
+    turns_sent: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

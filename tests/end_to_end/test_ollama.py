@@ -160,6 +160,51 @@ def test_too_many_pictures_are_refused_where_the_operator_or_the_dialect_has_it_
     lenient.wait_for(lambda: "images_shown=4/10" in lenient.log)
 
 
+LONG = [
+    {"role": "system", "content": "Be brief."},
+    *({"role": role, "content": "word " * 300} for role in ("user", "assistant") * 5),
+    {"role": "user", "content": "Hello"},
+]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_the_oldest_turns_of_a_conversation_over_the_context_are_left_out_and_that_is_said(
+    daemon: Daemon, stream: bool
+) -> None:
+    status, headers, _ = daemon.request("POST", "/api/chat", {"model": MODEL, "messages": LONG, "stream": stream})
+    assert status == 200
+    shown, sent = headers["x-hailo-vision-turns"].split("/")
+    assert sent == "11"
+    assert 1 < int(shown) < 11
+    daemon.wait_for(lambda: f"turns_shown={shown}/11" in daemon.log)
+
+
+def test_a_conversation_that_no_context_holds_in_any_way_is_shortened_too(daemon: Daemon) -> None:
+    said = [{"role": role, "content": "word " * 9_000} for role in ("user", "assistant") * 3]
+    body = {"model": MODEL, "messages": [*said, {"role": "user", "content": "Hello"}], "stream": False}
+    status, headers, _ = daemon.request("POST", "/api/chat", body)
+    assert (status, headers["x-hailo-vision-turns"]) == (200, "1/7")
+
+
+def test_a_conversation_that_fits_is_shown_whole(daemon: Daemon) -> None:
+    status, headers, _ = daemon.request("POST", "/api/chat", {**HELLO, "messages": LONG[-3:], "stream": False})
+    assert (status, headers.get("x-hailo-vision-turns")) == (200, None)
+
+
+def test_a_conversation_over_the_context_is_refused_where_the_client_the_operator_or_the_dialect_has_it_so(
+    daemon: Daemon, start: Callable[..., Daemon]
+) -> None:
+    body = {"model": MODEL, "messages": LONG, "max_tokens": 2}
+    status, _, (answer,) = posted(daemon, "/api/chat", {**body, "truncate": False})
+    assert (status, is_error(answer), "2048" in answer["error"]) == (400, True, True)
+    assert daemon.post(body)[0] == 400
+    strict = start(generation={"too_long": "error"}).wait_until_ready()
+    assert posted(strict, "/api/chat", body)[0] == 400
+    lenient = start(generation={"too_long": "drop"}).wait_until_ready()
+    status, headers, _ = lenient.request("POST", "/v1/chat/completions", body)
+    assert (status, headers["x-hailo-vision-turns"].endswith("/11")) == (200, True)
+
+
 def test_a_name_with_ollamas_tag_is_taken_on_openais_routes(daemon: Daemon) -> None:
     body = {"model": f"{MODEL}:latest", "messages": [{"role": "user", "content": "Hello"}], "max_tokens": 1}
     assert daemon.post(body)[0] == 200

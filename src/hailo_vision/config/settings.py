@@ -20,6 +20,7 @@ Switch = Literal["auto", "always", "never"]
 Kind = Literal["vision", "text"]
 Pinned = Literal["pinned"]
 Auto = Literal["auto"]
+TooLong = Literal["auto", "error", "drop"]
 TooMany = Literal["auto", "error", "spread"]
 Fallback = Literal["none", "llama", "remote", "simulated"]
 Speculative = Literal["none", "ngram", "draft"]
@@ -153,6 +154,11 @@ class Generation:
     )
     seed: int | None = setting(None, "makes sampled answers repeatable", minimum=-(2**63), maximum=2**63 - 1)
     system_prompt: str | None = setting(None, "system turn for conversations that bring none")
+    too_long: TooLong = setting(
+        "auto",
+        "a conversation that the context does not hold: error refuses it, drop leaves its oldest turns out, never the "
+        "system turn or the last question; auto is drop for Ollama's clients and error for others",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

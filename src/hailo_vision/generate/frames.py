@@ -48,12 +48,16 @@ def most_pictures(pictures: Pictures, model: LoadedModel) -> int:
 def check_length(request: ChatRequest, model: LoadedModel) -> None:
     """Refuse what can't fit in any way, before it is sent to be counted token by token. Raises PromptTooLong."""
     chars = sum(len(part.text) for turn in request.turns for part in turn.parts if isinstance(part, Text))
-    max_chars = _MAX_TOKEN_CHARS * model.context_tokens
-    if chars > max_chars or len(request.turns) > model.context_tokens:
+    if chars > max_chars(model) or len(request.turns) > model.context_tokens:
         raise PromptTooLong(
             f"The conversation has {len(request.turns)} messages with {chars} characters, more than the model's "
             f"context of {model.context_tokens} tokens can hold in any way. Shorten it."
         )
+
+
+def max_chars(model: LoadedModel) -> int:
+    """The most characters that the context can hold, whatever they are."""
+    return _MAX_TOKEN_CHARS * model.context_tokens
 
 
 def image_refs(request: ChatRequest) -> list[ImageRef]:

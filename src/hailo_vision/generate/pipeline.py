@@ -14,7 +14,7 @@ from hailo_vision.generate.capabilities import delegate, with_delegation
 from hailo_vision.generate.choices import ChoiceEvent, choices
 from hailo_vision.generate.frames import check_length, image_refs, most_pictures, with_frames
 from hailo_vision.generate.prompting import prompted_turns
-from hailo_vision.generate.reduction import with_fewer_pictures
+from hailo_vision.generate.reduction import said_turns, with_fewer_pictures, within_length
 from hailo_vision.generate.requirements import Requirements, check_patterns, requirements_of
 from hailo_vision.generate.retry import retry_until_accepted
 from hailo_vision.generate.validator import Validator, ValidatorProcesses
@@ -39,6 +39,12 @@ class Prepared:
     choices: int = 1
     requirements: Requirements | None = None
     images_sent: int = 0
+    turns_sent: int = 0
+
+    @property
+    def turns_shown(self) -> int:
+        """How many turns the model is shown, but for the system's; of `turns_sent` all others are left out."""
+        return said_turns(self.generation.turns)
 
 
 class Pipeline:
@@ -76,6 +82,8 @@ class Pipeline:
         delegation = delegate(requirements, capabilities)
         turns = request.turns if delegation.keeps_calls else prompted_turns(request.turns, delegation.prompted)
         prompted = replace(request, turns=turns)
+        if request.reductions.turns:
+            prompted = within_length(prompted, model)
         check_length(prompted, model)
         started = time.monotonic()
         waiter = self._waiter(caller)
@@ -90,6 +98,7 @@ class Pipeline:
             choices=request.n,
             requirements=requirements,
             images_sent=images_sent,
+            turns_sent=said_turns(turns),
         )
 
     @asynccontextmanager

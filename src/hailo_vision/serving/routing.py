@@ -21,6 +21,7 @@ from hailo_vision.generate.capabilities import is_within
 from hailo_vision.generate.choices import ChoiceEvent
 from hailo_vision.generate.frames import image_refs
 from hailo_vision.generate.pipeline import Prepared
+from hailo_vision.generate.reduction import shortened
 from hailo_vision.serving.backend import Backend
 
 log = logging.getLogger(__name__)
@@ -30,10 +31,13 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assigned:
-    """A request that is prepared, and the backend that is to answer it."""
+    """A request that is prepared, and the backend that is to answer it; `drops_turns` is whether its oldest turns may
+    be left out where no backend's context holds all.
+    """
 
     backend: Backend
     prepared: Prepared
+    drops_turns: bool = False
 
 
 class Router:
@@ -58,7 +62,7 @@ class Router:
     async def admit(self, request: ChatRequest, caller: Caller) -> LoadedModel:
         """Say whether the request would be taken now, and by which model. Raises what Pipeline.admit raises."""
 
-        def admitted_by(backend: Backend, caller: Caller) -> Awaitable[LoadedModel]:
+        def admitted_by(backend: Backend, request: ChatRequest, caller: Caller) -> Awaitable[LoadedModel]:
             return backend.pipeline.admit(request, caller)
 
         return await self._by_one(request, caller, admitted_by, is_logged=False)
@@ -66,9 +70,11 @@ class Router:
     async def prepare(self, request: ChatRequest, caller: Caller) -> Assigned:
         """Have the request taken and its pictures looked at. Raises what Pipeline.prepare raises."""
 
-        async def prepared_by(backend: Backend, caller: Caller) -> Assigned:
-            return Assigned(backend=backend, prepared=await backend.pipeline.prepare(request, caller))
+        async def prepared_by(backend: Backend, request: ChatRequest, caller: Caller) -> Assigned:
+            prepared = await backend.pipeline.prepare(request, caller)
+            return Assigned(backend=backend, prepared=prepared, drops_turns=drops_turns)
 
+        drops_turns = request.reductions.turns
         return await self._by_one(request, caller, prepared_by)
 
     @asynccontextmanager
@@ -84,28 +90,32 @@ class Router:
         self,
         request: ChatRequest,
         caller: Caller,
-        do: Callable[[Backend, Caller], Awaitable[Result]],
+        do: Callable[[Backend, ChatRequest, Caller], Awaitable[Result]],
         *,
         is_logged: bool = True,
     ) -> Result:
-        """A request that would wait for the preferred backend's load waits only if no other one answers now."""
+        """Waiting for a load, and leaving turns out, are done only where no other backend answers all of it now."""
         preferred, *others = self._open_to(request)
-        at_once = replace(caller, waits_for_load=False) if others else caller
+        whole, at_once = (_whole(request), replace(caller, waits_for_load=False)) if others else (request, caller)
         try:
-            return await do(preferred, at_once)
+            return await do(preferred, whole, at_once)
         except (NotReady, QueueFull, TooBusy, RequestError) as error:
             failed, reason, first = preferred, error, error
+            too_long = preferred if isinstance(error, PromptTooLong) else None
         for backend in others:
             if not _is_for_another(reason) or not _would_take(backend, request):
                 continue
             if is_logged:
                 _log_fallback(failed, backend, reason)
             try:
-                return await do(backend, at_once)
+                return await do(backend, whole, at_once)
             except (NotReady, QueueFull, TooBusy, RequestError) as error:
                 failed, reason = backend, error
-        if at_once != caller and isinstance(first, NotReady) and first.reason is Unready.LOADING:
-            return await do(preferred, caller)
+                too_long = backend if isinstance(error, PromptTooLong) else too_long
+        if others and caller.waits_for_load and isinstance(first, NotReady) and first.reason is Unready.LOADING:
+            return await do(preferred, request, caller)
+        if others and too_long is not None and request.reductions.turns:
+            return await do(too_long, request, caller)
         raise reason
 
     def _open_to(self, request: ChatRequest) -> list[Backend]:
@@ -117,7 +127,7 @@ class Router:
 
     async def _events(self, assigned: Assigned, caller: Caller) -> AsyncGenerator[Begun | ChoiceEvent]:
         backend, prepared = assigned.backend, assigned.prepared
-        following = iter(self.backends[self.backends.index(backend) + 1 :])
+        tries = _Tries(self.backends[self.backends.index(backend) + 1 :], drops_turns=assigned.drops_turns)
         while True:
             has_begun = False
             try:
@@ -125,17 +135,47 @@ class Router:
                     async for event in events:
                         if not has_begun:
                             has_begun = True
-                            yield Begun(engine=backend.name)
+                            shown, sent = prepared.turns_shown, prepared.turns_sent
+                            yield Begun(engine=backend.name, turns_shown=shown, turns_sent=sent)
                         yield event
                 return
             except (NotReady, QueueFull, TooBusy, RequestError) as error:
-                other = None if has_begun or not _is_for_another(error) else _taking(following, prepared)
-                if other is None:
+                following = None if has_begun else tries.after(backend, prepared, error)
+                if following is None:
                     raise
-                _log_fallback(backend, other, error)
+                backend, prepared = following
+
+
+def _whole(request: ChatRequest) -> ChatRequest:
+    """The request with none of its turns left out."""
+    return replace(request, reductions=replace(request.reductions, turns=False))
+
+
+class _Tries:
+    """What is still to be tried for one answer: the other backends, and then, where it may be, a conversation without
+    its oldest turns, at the last backend whose context did not hold all of it.
+    """
+
+    def __init__(self, backends: tuple[Backend, ...], *, drops_turns: bool) -> None:
+        self._backends = iter(backends)
+        self._drops_turns = drops_turns
+        self._shorter: tuple[Backend, Prepared] | None = None
+
+    def after(self, backend: Backend, prepared: Prepared, error: HailoVisionError) -> tuple[Backend, Prepared] | None:
+        """The next try after a backend has refused; None where there is none."""
+        if not _is_for_another(error):
+            return None
+        if self._drops_turns and isinstance(error, PromptTooLong):
+            shorter = shortened(prepared.generation, prepared.model, error)
+            self._shorter = None if shorter is None else (backend, replace(prepared, generation=shorter))
+        other = _taking(self._backends, prepared)
+        if other is not None:
+            _log_fallback(backend, other, error)
             model = other.scheduler.engine_model
             assert model is not None
-            backend, prepared = other, replace(prepared, model=model)
+            return other, replace(prepared, model=model)
+        following, self._shorter = self._shorter, None
+        return following
 
 
 def _would_take(backend: Backend, request: ChatRequest) -> bool:

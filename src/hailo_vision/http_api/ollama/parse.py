@@ -55,7 +55,7 @@ def chat(body: JsonObject, target: Target) -> Parsed[Wish]:
     if not said:
         return Parsed(requests=(), rest=wish)
     turns = messages.turns(said, system_prompt=target.generation.system_prompt)
-    return Parsed(requests=(_request(body, turns, target),), rest=wish)
+    return Parsed(requests=(_request(body, turns, target),), rest=wish, keeps_turns=_keeps_turns(body))
 
 
 def generate(body: JsonObject, target: Target) -> Parsed[Wish]:
@@ -75,12 +75,17 @@ def generate(body: JsonObject, target: Target) -> Parsed[Wish]:
     else:
         lead = messages.system(system)
         turns = messages.led([*lead, _user(prompt, images)], system_prompt=target.generation.system_prompt)
-    return Parsed(requests=(_request(body, turns, target),), rest=wish)
+    return Parsed(requests=(_request(body, turns, target),), rest=wish, keeps_turns=_keeps_turns(body))
 
 
 def streams(body: JsonObject) -> bool:
     """Ollama's answers are streams unless they may not be."""
     return body.get("stream") is None or boolean(body, "stream")
+
+
+def _keeps_turns(body: JsonObject) -> bool:
+    """`truncate: false` asks for an error where the prompt is too long."""
+    return body.get("truncate") is not None and not boolean(body, "truncate")
 
 
 def _request(body: JsonObject, turns: Sequence[Turn[ImageRef]], target: Target) -> ChatRequest:

@@ -30,6 +30,9 @@ _SHARED: dict[str, JsonSchema] = {
     "keep_alive": {"description": "seconds, or a duration such as 5m; with nothing to answer 0 unloads the model"},
     "think": {"description": "true is refused"},
     "tools": nullable("array", "functions that the model may call"),
+    "truncate": nullable(
+        "boolean", "false refuses a conversation over the context instead of leaving its oldest turns out"
+    ),
     "logprobs": nullable("boolean", "refused where the engine gives none"),
     "top_logprobs": nullable("integer", "refused where the engine gives none", minimum=0),
 }

@@ -85,7 +85,7 @@ async def taking(request: web.Request, dialect: Dialect[Rest]) -> AsyncIterator[
         body = await dialect.read(request, services.limit_bytes, take)
         await asyncio.sleep(0)  # the loop gets a turn between two pieces of work that each take milliseconds
         model = dialect.find(services.models, body)
-        parsed = _reducible(dialect.parse(body, model.target), dialect, services)
+        parsed = _reducible(dialect.parse(body, model.target), dialect, services, model.target)
         caller = replace(caller, priority=priority(body), waits_for_load=dialect.waits_for_load)
         del body  # tens of megabytes of pictures need not wait with the job
         about.facts["model"] = model.name
@@ -93,10 +93,14 @@ async def taking(request: web.Request, dialect: Dialect[Rest]) -> AsyncIterator[
         yield Taken(model=model, parsed=parsed, caller=caller, take=take)
 
 
-def _reducible(parsed: Parsed[Rest], dialect: Dialect[Rest], services: Services) -> Parsed[Rest]:
+def _reducible(parsed: Parsed[Rest], dialect: Dialect[Rest], services: Services, target: Target) -> Parsed[Rest]:
     """The same with what may be left out of its requests, by the settings and else by the dialect."""
-    too_many = services.too_many_pictures
-    reductions = Reductions(pictures=dialect.reduces if too_many == "auto" else too_many == "spread")
+    too_many, too_long = services.too_many_pictures, target.generation.too_long
+    drops_turns = dialect.reduces if too_long == "auto" else too_long == "drop"
+    reductions = Reductions(
+        pictures=dialect.reduces if too_many == "auto" else too_many == "spread",
+        turns=drops_turns and not parsed.keeps_turns,
+    )
     return replace(parsed, requests=tuple(replace(one, reductions=reductions) for one in parsed.requests))
 
 
@@ -142,6 +146,7 @@ class Call(Generic[Rest]):
                 async for event in events:
                     if isinstance(event, Begun):
                         self._exchange.engine = event.engine
+                        self._exchange.note_shown("turns", event.turns_shown, event.turns_sent)
                         continue
                     if isinstance(event.event, Finish):
                         finishes[event.choice] = event.event
