@@ -269,7 +269,9 @@ def test_clients_of_ollama_wait_for_the_load_at_the_start_and_others_are_told_to
 ) -> None:
     daemon = start(simulator={"load_s": 1.5})
     assert daemon.post({**HELLO, "max_tokens": 1})[0] == 503
-    assert posted(daemon, "/api/chat", HELLO)[0] == 200
+    status, _, (answer,) = posted(daemon, "/api/chat", {**HELLO, "stream": False})
+    assert status == 200
+    assert answer["total_duration"] > answer["load_duration"] > 1  # the load that it waited for is told
     assert daemon.post({**HELLO, "max_tokens": 1})[0] == 200
 
 

@@ -30,6 +30,7 @@ class Prepared:
 
     `choices` is how many answers it asks for; `requirements` are what they must be beyond text, None where any text
     will do. `image_sizes` are those of the pictures' files, such as 1920x1080; the rest of `images_sent` is left out.
+    `load_s` is how long it waited for the model's first load.
     """
 
     generation: Generation
@@ -40,6 +41,7 @@ class Prepared:
     requirements: Requirements | None = None
     images_sent: int = 0
     turns_sent: int = 0
+    load_s: float = 0.0
 
     @property
     def turns_shown(self) -> int:
@@ -73,7 +75,9 @@ class Pipeline:
         Raises NotReady, QueueFull or TooBusy before any work is done, RequestError for a bad picture, and Expired where
         the pictures are not decoded by the deadline.
         """
+        is_loaded, arrived = self._scheduler.engine_model is not None, time.monotonic()
         model = await self.admit(request, caller)
+        load_s = 0.0 if is_loaded else time.monotonic() - arrived
         images_sent = len(image_refs(request))
         if request.reductions.pictures:
             request = with_fewer_pictures(request, most_pictures(self._pictures, model))
@@ -99,6 +103,7 @@ class Pipeline:
             requirements=requirements,
             images_sent=images_sent,
             turns_sent=said_turns(turns),
+            load_s=load_s,
         )
 
     @asynccontextmanager
@@ -112,15 +117,17 @@ class Pipeline:
 
     async def _events(self, prepared: Prepared, caller: Caller) -> AsyncGenerator[ChoiceEvent]:
         """Each choice has a place of its own in the queue."""
-        image_s = prepared.image_s
+        image_s, load_s = prepared.image_s, prepared.load_s
         events = choices(
             prepared.choices, lambda choice: self._choice(prepared, choice, caller), lambda: self._scheduler.free
         )
         async with aclosing(events):
             async for event in events:
                 if isinstance(event.event, Finish):
-                    timings = replace(event.event.timings, image_s=image_s)
-                    event, image_s = replace(event, event=replace(event.event, timings=timings)), 0.0
+                    timings = event.event.timings
+                    waited = {"queue_s": timings.queue_s + load_s, "load_s": timings.load_s + load_s}
+                    timings = replace(timings, image_s=image_s, **waited)
+                    event, image_s, load_s = replace(event, event=replace(event.event, timings=timings)), 0.0, 0.0
                 yield event
 
     async def _choice(self, prepared: Prepared, choice: int, caller: Caller) -> AsyncGenerator[ChoiceEvent]:

@@ -141,6 +141,11 @@ def test_pictures_where_ollama_does_not_look_are_refused_by_name(more: dict[str,
     assert refused.value.param == param
 
 
+def test_more_pictures_in_a_message_than_are_ever_read_are_counted_in_the_refusal() -> None:
+    with pytest.raises(RequestError, match=r"images has 65 pictures, and at most 64 are read"):
+        asked({"prompt": "Look.", "images": [PICTURE] * 65})
+
+
 @pytest.mark.parametrize("nothing", [None, [], ""])
 def test_a_place_for_pictures_that_holds_none_is_nobodys_mistake(nothing: Any) -> None:
     assert one(images=nothing, image=nothing) == one()

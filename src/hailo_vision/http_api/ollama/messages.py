@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from hailo_vision.chat import ImageRef, Role, Text, ToolCall, ToolResult, Turn
+from hailo_vision.errors import RequestError
 from hailo_vision.http_api.openai.messages import Part, content, conversation
 from hailo_vision.http_api.web.fields import JsonObject, a_list, a_string, an_object, invalid, unsupported
 
@@ -53,7 +54,7 @@ def pictures(value: object, param: str) -> list[ImageRef]:
     """`images`: base64, as files of any format that is read here."""
     items = [] if value is None else a_list(value, param)
     if len(items) > MAX_IMAGES:
-        raise invalid(param, f"at most {MAX_IMAGES} pictures", items)
+        raise RequestError(f"{param} has {len(items)} pictures, and at most {MAX_IMAGES} are read.", param=param)
     return [
         ImageRef(url=a_string(item, f"{param}[{index}]"), param=f"{param}[{index}]") for index, item in enumerate(items)
     ]
