@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from end_to_end.test_any_body import tiny
 from harness import MODEL, PATIENCE_S, Daemon
 from http_api.ollama.test_parse import FULL_CHAT, FULL_GENERATE
+from local_models import has_llama, has_smollm2, smollm2
 from models.mirror import Mirror, hef, stalls_after
 from sockets import send
 
@@ -203,6 +204,22 @@ def test_a_conversation_over_the_context_is_refused_where_the_client_the_operato
     lenient = start(generation={"too_long": "drop"}).wait_until_ready()
     status, headers, _ = lenient.request("POST", "/v1/chat/completions", body)
     assert (status, headers["x-hailo-vision-turns"].endswith("/11")) == (200, True)
+
+
+@has_llama
+@has_smollm2
+def test_llama_cpps_count_shortens_a_conversation_too_and_its_template_takes_what_ollama_takes(
+    start: Callable[..., Daemon],
+) -> None:
+    daemon = start(device={"runtime": "llama"}, llama=smollm2(context=1024)).wait_until_ready()
+    options = {"num_predict": 4, "temperature": 0}
+    body = {"model": MODEL, "stream": False, "options": options}
+    status, headers, _ = daemon.request("POST", "/api/chat", {**body, "messages": LONG})
+    assert (status, headers["x-hailo-vision-turns"].endswith("/11")) == (200, True)
+    for path, question in (("chat", {"messages": HELLO["messages"]}), ("generate", {"prompt": "Hello"})):
+        assert posted(daemon, f"/api/{path}", {**body, **question, "logprobs": True})[2][0]["logprobs"]
+    ends_twice = [{"role": role, "content": "Hello."} for role in ("user", "assistant", "assistant")]
+    assert posted(daemon, "/api/chat", {**body, "messages": ends_twice})[0] == 200
 
 
 def test_a_name_with_ollamas_tag_is_taken_on_openais_routes(daemon: Daemon) -> None:
