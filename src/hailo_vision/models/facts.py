@@ -82,7 +82,7 @@ def gguf_facts(path: str, mmproj: str | None, *, context_tokens: int) -> ModelFa
 
 
 def _on_disk(facts: ModelFacts, model: ModelPath, entry: ModelFile | None, projector: Path | None = None) -> ModelFacts:
-    """Adds size, date and hash of the file. The vendor's listed size stands where there is no file."""
+    """Adds size, date and hash of the file; a size that is only listed by the vendor is no fact."""
     size_bytes, modified_at = _stamp(str(model.path))
     origin = model.origin if size_bytes is not None else None
     more_bytes = 0 if projector is None else _stamp(str(projector))[0] or 0
