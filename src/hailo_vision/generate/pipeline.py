@@ -75,9 +75,7 @@ class Pipeline:
         Raises NotReady, QueueFull or TooBusy before any work is done, RequestError for a bad picture, and Expired where
         the pictures are not decoded by the deadline.
         """
-        is_loaded, arrived = self._scheduler.engine_model is not None, time.monotonic()
-        model = await self.admit(request, caller)
-        load_s = 0.0 if is_loaded else time.monotonic() - arrived
+        model, load_s = await self._after_load(request, caller)
         images_sent = len(image_refs(request))
         if request.reductions.pictures:
             request = with_fewer_pictures(request, most_pictures(self._pictures, model))
@@ -89,22 +87,26 @@ class Pipeline:
         if request.reductions.turns:
             prompted = within_length(prompted, model)
         check_length(prompted, model)
-        started = time.monotonic()
-        waiter = self._waiter(caller)
+        started, waiter = time.monotonic(), self._waiter(caller)
         async with waiter.within_deadline():
             generation, image_sizes = await with_frames(self._pictures, prompted, model, waiter)
-        image_s = time.monotonic() - started
         return Prepared(
             generation=with_delegation(generation, request, delegation, capabilities),
             model=model,
             image_sizes=image_sizes,
-            image_s=image_s,
+            image_s=time.monotonic() - started,
             choices=request.n,
             requirements=requirements,
             images_sent=images_sent,
             turns_sent=said_turns(turns),
             load_s=load_s,
         )
+
+    async def _after_load(self, request: ChatRequest, caller: Caller) -> tuple[LoadedModel, float]:
+        """The same as `admit`, with the seconds that it waited for the model's first load."""
+        is_loaded, began = self._scheduler.engine_model is not None, time.monotonic()
+        model = await self.admit(request, caller)
+        return model, 0.0 if is_loaded else time.monotonic() - began
 
     @asynccontextmanager
     async def answer(self, prepared: Prepared, caller: Caller) -> AsyncIterator[AsyncGenerator[ChoiceEvent]]:
