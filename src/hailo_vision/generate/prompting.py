@@ -12,6 +12,7 @@ from hailo_vision.chat import ImageRef, JsonFormat, Text, Tool, ToolCall, ToolRe
 from hailo_vision.generate.calls import CLOSE, OPEN
 from hailo_vision.generate.requirements import Requirements
 from hailo_vision.generate.schemas import compact
+from hailo_vision.generate.signatures import signature
 
 # What the model's own template says where there is no system turn; with one of ours it would be lost.
 DEFAULT_SYSTEM = "You are a helpful assistant."
@@ -51,19 +52,13 @@ def _instructions(requirements: Requirements) -> str:
 
 
 def _offer(tools: Sequence[Tool]) -> str:
-    offered = "\n".join(_tool(tool) for tool in tools)
+    offered = "\n".join(signature(tool) for tool in tools)
     return (
-        f"# Tools\n\nYou may call functions to help the user. They are in <tools></tools>:\n"
-        f"<tools>\n{offered}\n</tools>\n"
-        f"To call one, write a JSON object with its name and its arguments:\n"
+        "# Tools\n\nYou may call functions to help the user. Their signatures are in <tools></tools>; "
+        f"what has a ? may be left out:\n<tools>\n{offered}\n</tools>\n"
+        "To call one, write a JSON object with its name and its arguments:\n"
         f'{OPEN}\n{{"name": <name>, "arguments": <JSON object>}}\n{CLOSE}'
     )
-
-
-def _tool(tool: Tool) -> str:
-    name, description = json.dumps(tool.name), json.dumps(tool.description, ensure_ascii=False)
-    described = f',"description":{description}' if tool.description else ""
-    return f'{{"type":"function","function":{{"name":{name}{described},"parameters":{compact(tool.parameters)}}}}}'
 
 
 def _must_call(tools: Sequence[Tool]) -> str:
