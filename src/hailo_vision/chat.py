@@ -230,10 +230,22 @@ class Logprob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCount:
+    """How many of the tools that a request offers the model was shown: all, or what its context has room for."""
+
+    shown: int
+    offered: int
+
+    def __str__(self) -> str:
+        return f"{self.shown}/{self.offered}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """An answer has begun: the name of the engine that makes it."""
+    """An answer has begun: the name of the engine that makes it, and what it is shown of the request's tools."""
 
     engine: str
+    tools: ToolCount | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,11 +285,12 @@ class Timings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finish:
-    """The end of an answer that came to its end."""
+    """The end of an answer that came to its end. `tools` is None where the request offers none."""
 
     reason: FinishReason
     usage: Usage
     timings: Timings
+    tools: ToolCount | None = None
 
 
 # What an engine says: pieces, then the calls of tools that it made by its own means, then exactly one Finish.

@@ -28,6 +28,7 @@ def total(finishes: Sequence[Finish], reason: FinishReason | None = None) -> Fin
             prefill_s=sum(timing.prefill_s for timing in timings),
             decode_s=sum(timing.decode_s for timing in timings),
         ),
+        tools=last.tools,
     )
 
 
@@ -52,4 +53,5 @@ def _added(first: Finish, other: Finish) -> Finish:
             prefill_s=first.timings.prefill_s + other.timings.prefill_s,
             decode_s=first.timings.decode_s + other.timings.decode_s,
         ),
+        tools=other.tools,
     )

@@ -140,6 +140,8 @@ async def _sign(request: web.Request, response: web.StreamResponse) -> None:
     response.headers["X-Content-Type-Options"] = "nosniff"
     if about.engine is not None:
         response.headers["x-hailo-vision-engine"] = about.engine
+    if about.tools is not None:
+        response.headers["x-hailo-vision-tools"] = str(about.tools)
     response.headers.update(about.quota)
     response.headers.update(request.app[SERVICES].access.cors.headers(request.headers.get("Origin")))
 

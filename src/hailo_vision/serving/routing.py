@@ -1,7 +1,7 @@
 """Which backend answers a request for one model, and which one does when that can't."""
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -62,7 +62,9 @@ class Router:
         """Have the request taken and its pictures looked at. Raises what Pipeline.prepare raises."""
 
         async def prepared_by(backend: Backend) -> Assigned:
-            return Assigned(backend=backend, prepared=await backend.pipeline.prepare(request, caller))
+            keeps_tools = self._has_roomier(backend, request)
+            prepared = await backend.pipeline.prepare(request, caller, keeps_tools=keeps_tools)
+            return Assigned(backend=backend, prepared=prepared)
 
         return await self._by_one(request, prepared_by)
 
@@ -94,6 +96,18 @@ class Router:
                 failed, reason = backend, error
         raise reason
 
+    def _has_roomier(self, backend: Backend, request: ChatRequest) -> bool:
+        """Whether a backend that is asked after this one would take the request and has a larger context.
+
+        Then no tool is left out here: the request goes on to that one if the device counts too many tokens.
+        """
+        open_to = self._open_to(request)
+        return any(
+            _context_tokens(other) > _context_tokens(backend) and _would_take(other, request)
+            for other in open_to[open_to.index(backend) + 1 :]
+            if other.scheduler.unready is None
+        )
+
     def _open_to(self, request: ChatRequest) -> list[Backend]:
         """The backends that may be shown what the request holds. Raises PicturesStayHere where there is none."""
         shown = image_refs(request)
@@ -102,26 +116,57 @@ class Router:
         raise PicturesStayHere(self._model)
 
     async def _events(self, assigned: Assigned, caller: Caller) -> AsyncGenerator[Begun | ChoiceEvent]:
-        backend, prepared = assigned.backend, assigned.prepared
-        following = iter(self.backends[self.backends.index(backend) + 1 :])
+        attempts = _Attempts(assigned, self.backends[self.backends.index(assigned.backend) + 1 :])
         while True:
+            backend, prepared = attempts.current.backend, attempts.current.prepared
             has_begun = False
             try:
                 async with backend.pipeline.answer(prepared, caller) as events:
                     async for event in events:
                         if not has_begun:
                             has_begun = True
-                            yield Begun(engine=backend.name)
+                            yield Begun(engine=backend.name, tools=prepared.tools)
                         yield event
                 return
             except (NotReady, QueueFull, TooBusy, RequestError) as error:
-                other = None if has_begun or not _is_for_another(error) else _taking(following, prepared)
-                if other is None:
+                if has_begun or not _is_for_another(error) or not await attempts.go_on(error):
                     raise
-                _log_fallback(backend, other, error)
+
+
+class _Attempts:
+    """The attempts at one answer: by the backend that the request is assigned to, by those after it, and at last once
+    more, with fewer tools, by the first one whose context was too small.
+    """
+
+    def __init__(self, assigned: Assigned, following: Sequence[Backend]) -> None:
+        self.current = assigned
+        self._following = iter(following)
+        self._too_long: tuple[Assigned, PromptTooLong] | None = None
+        self._has_fewer_tools = False
+
+    async def go_on(self, error: HailoVisionError) -> bool:
+        """Make the next attempt the current one; False where there is none."""
+        if isinstance(error, PromptTooLong) and self._too_long is None:
+            self._too_long = self.current, error
+        if (other := _taking(self._following, self.current.prepared)) is not None:
+            _log_fallback(self.current.backend, other, error)
             model = other.scheduler.engine_model
             assert model is not None
-            backend, prepared = other, replace(prepared, model=model)
+            self.current = Assigned(backend=other, prepared=replace(self.current.prepared, model=model))
+            return True
+        return await self._make_tools_fewer()
+
+    async def _make_tools_fewer(self) -> bool:
+        if self._too_long is None or self._has_fewer_tools:
+            return False
+        self._has_fewer_tools = True
+        (assigned, error), backend = self._too_long, self._too_long[0].backend
+        prepared = await backend.pipeline.with_fewer_tools(assigned.prepared, error)
+        if prepared is None:
+            return False
+        log.info("fewer tools", extra={"facts": {"engine": backend.name, "tools": str(prepared.tools)}})
+        self.current = Assigned(backend=backend, prepared=prepared)
+        return True
 
 
 def _would_take(backend: Backend, request: ChatRequest) -> bool:
@@ -133,6 +178,11 @@ def _would_take(backend: Backend, request: ChatRequest) -> bool:
 def _taking(backends: Iterator[Backend], prepared: Prepared) -> Backend | None:
     """The next backend that can be given what was made ready for another one."""
     return next((backend for backend in backends if _can_take(backend, prepared)), None)
+
+
+def _context_tokens(backend: Backend) -> int:
+    model = backend.scheduler.engine_model
+    return 0 if model is None else model.context_tokens
 
 
 def _can_take(backend: Backend, prepared: Prepared) -> bool:

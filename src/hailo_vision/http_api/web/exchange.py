@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from hailo_vision.chat import Caller
+from hailo_vision.chat import Caller, ToolCount
 from hailo_vision.http_api.web.faults import Fault
 from hailo_vision.http_api.web.routes import Route
 
@@ -29,6 +29,7 @@ class Exchange:
     key          the name of the API key that came with it
     quota        the headers that tell what is left to the client
     engine       the name of the engine that answers, once it does
+    tools        how many of the request's tools the model is shown; None where it has none
     conversation the field of the body that holds the conversation, which is named for what is wrong with all of it
     fail         how an error is told once the headers have gone out; None before
     """
@@ -41,6 +42,7 @@ class Exchange:
     key: str | None = None
     quota: dict[str, str] = field(default_factory=dict)
     engine: str | None = None
+    tools: ToolCount | None = None
     conversation: str | None = None
     fail: Callable[[Fault], Awaitable[web.StreamResponse]] | None = None
 

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from aiohttp import web
 
-from hailo_vision.chat import Begun, Caller, Finish, LoadedModel
+from hailo_vision.chat import Begun, Caller, Finish, LoadedModel, ToolCount
 from hailo_vision.errors import UnknownModel
 from hailo_vision.generate.choices import ChoiceEvent
 from hailo_vision.generate.frames import image_refs
@@ -132,6 +132,7 @@ class Call(Generic[Rest]):
                 async for event in events:
                     if isinstance(event, Begun):
                         self._exchange.engine = event.engine
+                        note_tools(self._exchange, event.tools)
                         continue
                     if isinstance(event.event, Finish):
                         finishes[event.choice] = event.event
@@ -157,7 +158,15 @@ async def prepared(request: web.Request, taken: Taken[Rest]) -> Call[Rest]:
     about = exchange(request)
     assigned = await taken.model.router.prepare(taken.parsed.requests[0], taken.caller)
     about.facts.update(prepared_facts(assigned.prepared))
+    note_tools(about, assigned.prepared.tools)
     return Call(about, taken, assigned, request.app[SERVICES].version)
+
+
+def note_tools(about: Exchange, tools: ToolCount | None) -> None:
+    """Have the response's header and the log line say how many of the request's tools the model is shown."""
+    about.tools = tools
+    if tools is not None:
+        about.facts["tools"] = str(tools)
 
 
 def fingerprint(version: str, model: LoadedModel) -> str:
