@@ -28,9 +28,9 @@ def tools_of(functions: list[dict[str, Any]]) -> tuple[Tool, ...]:
     )
 
 
-def recorded(name: str) -> dict[str, Any]:
+def recorded(name: str, recordings: Path = RECORDINGS) -> dict[str, Any]:
     """The body of a recorded request, with each cut string at its true length again and no picture's bytes."""
-    body: dict[str, Any] = json.loads((RECORDINGS / f"{name}.json").read_text())["body"]
+    body: dict[str, Any] = json.loads((recordings / f"{name}.json").read_text())["body"]
     for message in body["messages"]:
         message.pop("images", None)
     filled: dict[str, Any] = _filled(body)
