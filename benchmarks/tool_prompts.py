@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
-from offered_tools import COMMANDS, RECORDINGS, TOOL_SETS, recorded, tools_of
+from offered_tools import COMMANDS, RECORDINGS, TOOL_SETS, UNSEEN_COMMANDS, recorded, tools_of
 
 from hailo_vision.chat import ChatRequest, ImageRef, LoadedModel, Sampling, Text, Tool, Turn
 from hailo_vision.generate.prompting import prompted_turns
@@ -154,12 +154,15 @@ def print_hits(offered: dict[str, Offer]) -> None:
         }
         means = ", ".join(f"{mean[name]:.1f} of {len(offered[name].tools)} ({name})" for name in offered)
         print(f"  room for tools: {label:12} {hits:3}   shown on average: {means}")
-    for size in (1, 2, 4, 6, 8):
-        hits = sum(
-            each["tool"] in [tool.name for tool in ranked(offered[each["tools"]].tools, (each["command"],))[:size]]
-            for each in COMMANDS
-        )
-        print(f"  among the {size} likeliest   {hits:3}")
+    for commands, label in ((COMMANDS, "the same"), (UNSEEN_COMMANDS, "written after the table of words")):
+        places = [place(offered[each["tools"]], each) for each in commands]
+        sizes = ", ".join(f"{size}: {sum(one < size for one in places)}" for size in (1, 2, 4, 6, 8, 10))
+        print(f"  {len(commands)} commands, {label}: the right tool is among the likeliest {sizes}")
+
+
+def place(offer: Offer, command: dict[str, str]) -> int:
+    """The right tool's place in the ranking, counted from 0."""
+    return [tool.name for tool in ranked(offer.tools, (command["command"],))].index(command["tool"])
 
 
 def main() -> None:

@@ -14,6 +14,8 @@ RECORDINGS = HERE.parent.parent.parent / "shared" / "recordings"
 
 TOOL_SETS: dict[str, list[dict[str, Any]]] = json.loads((HERE / "tool_sets.json").read_text())
 COMMANDS: list[dict[str, str]] = json.loads((HERE / "tool_commands.json").read_text())
+# Written after the table of topics, which has not been changed for them since.
+UNSEEN_COMMANDS: list[dict[str, str]] = json.loads((HERE / "tool_commands_unseen.json").read_text())
 
 has_recordings = pytest.mark.skipif(not RECORDINGS.is_dir(), reason="no recordings here: ../shared/recordings")
 
