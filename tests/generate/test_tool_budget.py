@@ -118,3 +118,8 @@ def test_an_estimate_is_near_the_simulator_s_count(text: str) -> None:
 @given(st.text())
 def test_any_text_has_an_estimate(text: str) -> None:
     assert estimated_tokens(text) >= (1 if text.strip() else 0)
+
+
+def test_a_long_text_is_estimated_by_its_beginning() -> None:
+    words = "word " * 5000
+    assert estimated_tokens(words * 10) == pytest.approx(10 * estimated_tokens(words), rel=0.01)

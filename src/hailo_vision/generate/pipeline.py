@@ -77,6 +77,7 @@ class Pipeline:
         requirements, capabilities = requirements_of(request), self._scheduler.capabilities
         budget = None
         if requirements is not None and requirements.tools:
+            check_length(replace(request, turns=prompted_turns(request.turns, None)), model)
             is_native = bool(delegate(requirements, capabilities).tools)
             # In a thread, as 128 tools of 16 kB each would hold the event loop.
             budget = await asyncio.to_thread(tool_budget, request, requirements, model, is_native=is_native)

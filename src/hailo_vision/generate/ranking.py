@@ -14,6 +14,7 @@ from hailo_vision.generate.words import terms, topics, words
 # How much it counts that a word stands in a tool's name, its description, its enums and its parameters.
 _NAME, _DESCRIPTION, _ENUM, _PARAMETER, _NOTE = 3.0, 1.0, 1.0, 0.5, 0.3
 _MAX_WEIGHT = 4.0  # of one word, however often it stands in a tool
+_MAX_TOOL_CHARS, _MAX_TEXT_CHARS = 6000, 2000  # that are read of a tool, and of one of its descriptions or enums
 _EARLIER = 0.3  # what the words of the user's earlier turns count, beside those of the last one
 _EARLIER_TURNS = 3
 _MAX_QUESTION_CHARS = 2000  # from the end: what is asked mostly stands there
@@ -42,9 +43,11 @@ def used(turns: Sequence[Turn[ImageRef]]) -> frozenset[str]:
 def _profile(tool: Tool) -> dict[str, float]:
     """The terms of a tool, each with its weight."""
     weights: defaultdict[str, float] = defaultdict(float)
+    left_chars = _MAX_TOOL_CHARS
     for text, weight in _texts(tool):
-        for term in dict.fromkeys(terms(text)):
+        for term in dict.fromkeys(terms(text[: min(left_chars, _MAX_TEXT_CHARS)])):
             weights[term] += weight
+        left_chars = max(0, left_chars - len(text))
     return {term: min(weight, _MAX_WEIGHT) for term, weight in weights.items()}
 
 

@@ -115,7 +115,7 @@ async def _evaluate_calls(requirements: Requirements, answer: SplitAnswer, valid
     accepted: list[ToolCall] = []
     for call in answer.calls if requirements.many_calls else answer.calls[:1]:
         try:
-            tool, arguments = parse_call(call, requirements.tools)
+            tool, arguments = parse_call(call, requirements.tools, requirements.offered)
         except InvalidCall as error:
             return Rejected(problem=str(error))
         if problems := await validator.problems(tool.parameters, arguments):

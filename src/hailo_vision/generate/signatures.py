@@ -17,12 +17,13 @@ from hailo_vision.chat import Tool
 
 MAX_DESCRIPTION_CHARS = 160
 MAX_NOTE_CHARS = 60  # of a parameter's description
+_MAX_READ_CHARS = 1000  # of a description
 _MAX_DEPTH = 4  # of objects, arrays and references inside each other
 _WIDEST = 8  # alternatives of an `anyOf`
 
 _IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 _SENTENCE_END = re.compile(r"(?<=[^\s\d][.!?])\s+(?=[A-Z])")  # but not the number of an item, as in `1. Do`
-_ASIDE = re.compile(r"\s*\((?:optional|default)\b[^()]*\)", re.IGNORECASE)
+_ASIDE = re.compile(r" ?\((?:optional|default)\b[^()]*\)", re.IGNORECASE)
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 # What a description says only because a form asks for one, as `The ID of the note` for `note_id`.
 _FILLERS = frozenset(
@@ -67,7 +68,7 @@ def signature(tool: Tool, detail: Detail = Detail.NOTED) -> str:
 
 def first_sentences(text: str, max_chars: int) -> str:
     """As many whole sentences as `max_chars` hold; a first sentence that is longer is cut between two words."""
-    kept, *rest = _SENTENCE_END.split(" ".join(text.split()))
+    kept, *rest = _SENTENCE_END.split(_one_line(text))
     for sentence in rest:
         if len(kept) + 1 + len(sentence) > max_chars:
             break
@@ -77,6 +78,11 @@ def first_sentences(text: str, max_chars: int) -> str:
     return (
         kept[: max_chars + 1].rpartition(" ")[0].rstrip(" ,;:(-") + "…" if " " in kept[:max_chars] else kept[:max_chars]
     )
+
+
+def _one_line(text: str) -> str:
+    """The beginning of a text, without line ends. More of it is not looked at: it may be megabytes."""
+    return " ".join(text[:_MAX_READ_CHARS].split())
 
 
 class _Writer:
@@ -106,7 +112,7 @@ class _Writer:
         description = schema.get("description") if isinstance(schema, dict) else None
         if not isinstance(description, str):
             return ""
-        note = first_sentences(_ASIDE.sub("", description), MAX_NOTE_CHARS).replace("*/", "").rstrip(".")
+        note = first_sentences(_ASIDE.sub("", _one_line(description)), MAX_NOTE_CHARS).replace("*/", "").rstrip(".")
         return note if set(_words(note)) - self._known - set(_words(name)) - _FILLERS else ""
 
     def _type(self, schema: Any, depth: int) -> str:

@@ -9,11 +9,15 @@ import re
 
 _PIECES = re.compile(r"[ _]?[^\W\d_]+|\d|[^\w\s]+|_|\s+")
 _PLAIN_CHARS = 5  # so many letters are one token in most English words
+_MAX_MEASURED_CHARS = 16_384
 _LATIN, _ALPHABETS = "\u02ff", "\u1fff"  # the last characters of Latin letters with marks, and of most alphabets
 
 
 def estimated_tokens(text: str) -> int:
-    return math.ceil(sum(map(_piece_tokens, _PIECES.findall(text))))
+    """Of a long text the beginning is measured, and the rest is taken to be like it."""
+    measured = text[:_MAX_MEASURED_CHARS]
+    tokens = sum(_piece_tokens(match[0]) for match in _PIECES.finditer(measured))
+    return math.ceil(tokens * len(text) / max(1, len(measured)))
 
 
 def _piece_tokens(piece: str) -> float:

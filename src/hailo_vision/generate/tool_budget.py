@@ -8,6 +8,7 @@ reads has its tool.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from hailo_vision.chat import ChatRequest, ImageRef, LoadedModel, Text, Tool, Turn
 from hailo_vision.generate.frames import image_refs
@@ -45,7 +46,7 @@ class ToolBudget:
         """
         room = self.context_tokens - self.answer_tokens - self.other_tokens
         for detail in (Detail.BRIEF,) if self.is_native else (Detail.NOTED, Detail.BRIEF):
-            if self._cost(requirements.tools, detail) <= room:
+            if self._fit(requirements.tools, detail, room):
                 return replace(requirements, shown=requirements.tools, detail=detail)
         names = None if keeps_all else self._likeliest(requirements.tools, room)
         shown = tuple(tool for tool in requirements.tools if names is None or tool.name in names)
@@ -75,6 +76,11 @@ class ToolBudget:
                 break
             names.add(tool.name)
         return names
+
+    def _fit(self, tools: Sequence[Tool], detail: Detail, room: int) -> bool:
+        """Whether all tools fit. It stops at the first one that does not: a request may have megabytes of them."""
+        costs = accumulate(self._cost((tool,), detail) for tool in tools)
+        return all(cost <= room for cost in costs)
 
     def _cost(self, tools: Sequence[Tool], detail: Detail) -> int:
         text: Callable[[Tool], str] = _native if self.is_native else lambda tool: signature(tool, detail)
