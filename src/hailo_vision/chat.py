@@ -243,12 +243,24 @@ class Logprob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCount:
+    """How many of the tools that a request offers the model was shown: all, or what its context has room for."""
+
+    shown: int
+    offered: int
+
+    def __str__(self) -> str:
+        return f"{self.shown}/{self.offered}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """An answer has begun: the name of the engine that makes it, and how many of the turns it was shown, but for the
-    system's.
+    """An answer has begun: the name of the engine that makes it, and what it is shown of the request's tools and turns,
+    those of the system aside.
     """
 
     engine: str
+    tools: ToolCount | None = None
     turns_shown: int = 0
     turns_sent: int = 0
 
@@ -290,12 +302,15 @@ class Timings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finish:
-    """The end of an answer that came to its end. `stop` is the stop string that ended it, where an engine tells."""
+    """The end of an answer that came to its end. `stop` is the stop string that ended it, where an engine tells;
+    `tools` is None where the request offers none.
+    """
 
     reason: FinishReason
     usage: Usage
     timings: Timings
     stop: str | None = None
+    tools: ToolCount | None = None
 
 
 # What an engine says: pieces, then the calls of tools that it made by its own means, then exactly one Finish.

@@ -180,6 +180,14 @@ def test_the_oldest_turns_of_a_conversation_over_the_context_are_left_out_and_th
     daemon.wait_for(lambda: f"turns_shown={shown}/11" in daemon.log)
 
 
+def test_a_long_conversation_with_tools_is_shortened_too(daemon: Daemon) -> None:
+    tool = {"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}
+    body = {"model": MODEL, "messages": LONG, "stream": False, "tools": [tool]}
+    status, headers, _ = daemon.request("POST", "/api/chat", body)
+    assert (status, headers["x-hailo-vision-turns"].endswith("/11")) == (200, True)
+    assert headers["x-hailo-vision-tools"] == "1/1"
+
+
 def test_a_conversation_that_no_context_holds_in_any_way_is_shortened_too(daemon: Daemon) -> None:
     said = [{"role": role, "content": "word " * 9_000} for role in ("user", "assistant") * 3]
     body = {"model": MODEL, "messages": [*said, {"role": "user", "content": "Hello"}], "stream": False}

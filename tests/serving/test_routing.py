@@ -50,7 +50,7 @@ class Pipe:
         self._turns = turns
         self._is_loading = while_loading
 
-    async def prepare(self, request: ChatRequest, caller: Caller) -> Prepared:
+    async def prepare(self, request: ChatRequest, caller: Caller, *, keeps_tools: bool) -> Prepared:
         if self._is_loading and not caller.waits_for_load:
             raise LOADING
         turns: tuple[Turn[Frame], ...] = tuple(
@@ -58,6 +58,9 @@ class Pipe:
         )
         generation = Generation(turns=turns, sampling=request.sampling, max_tokens=1)
         return Prepared(generation=generation, model=MODEL, image_sizes=(), image_s=0.0, turns_sent=len(turns))
+
+    async def with_fewer_tools(self, prepared: Prepared, error: PromptTooLong) -> None:
+        """No tools are offered."""
 
     @asynccontextmanager
     async def answer(self, prepared: Prepared, caller: Caller) -> AsyncIterator[AsyncGenerator[ChoiceEvent]]:

@@ -144,7 +144,12 @@ class Model:
 class Generation:
     """How answers are made when the client does not say. null is the model's own way."""
 
-    max_tokens: int = setting(200, "length of an answer when the client names none", minimum=1, maximum=8192)
+    max_tokens: int = setting(
+        200,
+        "length of an answer in prose when the client names none; JSON, tool calls and Ollama's get the limit",
+        minimum=1,
+        maximum=8192,
+    )
     max_tokens_limit: int = setting(512, "longest answer a client can ask for", minimum=1, maximum=8192)
     temperature: float | None = setting(None, "0 is greedy, as is null", minimum=0, maximum=2)
     top_p: float | None = setting(None, "share of the likeliest tokens to choose from", minimum=0, maximum=1)

@@ -146,6 +146,8 @@ async def _sign(request: web.Request, response: web.StreamResponse) -> None:
     if about.engine is not None:
         response.headers["x-hailo-vision-engine"] = about.engine
     response.headers.update({f"x-hailo-vision-{what}": shown for what, shown in about.shown.items()})
+    if about.tools is not None:
+        response.headers["x-hailo-vision-tools"] = str(about.tools)
     response.headers.update(about.quota)
     response.headers.update(request.app[SERVICES].access.cors.headers(request.headers.get("Origin")))
 

@@ -1,7 +1,7 @@
 """Which backend answers a request for one model, and which one does when that can't."""
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -71,7 +71,8 @@ class Router:
         """Have the request taken and its pictures looked at. Raises what Pipeline.prepare raises."""
 
         async def prepared_by(backend: Backend, request: ChatRequest, caller: Caller) -> Assigned:
-            prepared = await backend.pipeline.prepare(request, caller)
+            keeps_tools = self._has_roomier(backend, request)
+            prepared = await backend.pipeline.prepare(request, caller, keeps_tools=keeps_tools)
             return Assigned(backend=backend, prepared=prepared, drops_turns=drops_turns)
 
         drops_turns = request.reductions.turns
@@ -118,6 +119,18 @@ class Router:
             return await do(too_long, request, caller)
         raise reason
 
+    def _has_roomier(self, backend: Backend, request: ChatRequest) -> bool:
+        """Whether a backend that is asked after this one would take the request and has a larger context.
+
+        Then no tool is left out here: the request goes on to that one if the device counts too many tokens.
+        """
+        open_to = self._open_to(request)
+        return any(
+            _context_tokens(other) > _context_tokens(backend) and _would_take(other, request)
+            for other in open_to[open_to.index(backend) + 1 :]
+            if other.scheduler.unready is None
+        )
+
     def _open_to(self, request: ChatRequest) -> list[Backend]:
         """The backends that may be shown what the request holds. Raises PicturesStayHere where there is none."""
         shown = image_refs(request)
@@ -126,9 +139,9 @@ class Router:
         raise PicturesStayHere(self._model)
 
     async def _events(self, assigned: Assigned, caller: Caller) -> AsyncGenerator[Begun | ChoiceEvent]:
-        backend, prepared = assigned.backend, assigned.prepared
-        tries = _Tries(self.backends[self.backends.index(backend) + 1 :], drops_turns=assigned.drops_turns)
+        attempts = _Attempts(assigned, self.backends[self.backends.index(assigned.backend) + 1 :])
         while True:
+            backend, prepared = attempts.current.backend, attempts.current.prepared
             has_begun = False
             try:
                 async with backend.pipeline.answer(prepared, caller) as events:
@@ -136,46 +149,64 @@ class Router:
                         if not has_begun:
                             has_begun = True
                             shown, sent = prepared.turns_shown, prepared.turns_sent
-                            yield Begun(engine=backend.name, turns_shown=shown, turns_sent=sent)
+                            yield Begun(engine=backend.name, tools=prepared.tools, turns_shown=shown, turns_sent=sent)
                         yield event
                 return
             except (NotReady, QueueFull, TooBusy, RequestError) as error:
-                following = None if has_begun else tries.after(backend, prepared, error)
-                if following is None:
+                if has_begun or not _is_for_another(error) or not await attempts.go_on(error):
                     raise
-                backend, prepared = following
+
+
+class _Attempts:
+    """The attempts at one answer: by the backend that the request is assigned to, by those after it, then once more,
+    with fewer tools, by the first one whose context was too small, and at last, where that may be, without the oldest
+    turns.
+    """
+
+    def __init__(self, assigned: Assigned, following: Sequence[Backend]) -> None:
+        self.current = assigned
+        self._following = iter(following)
+        self._too_long: list[tuple[Assigned, PromptTooLong]] = []
+        self._has_fewer_tools = False
+
+    async def go_on(self, error: HailoVisionError) -> bool:
+        """Make the next attempt the current one; False where there is none."""
+        if isinstance(error, PromptTooLong):
+            self._too_long.append((self.current, error))
+        if (other := _taking(self._following, self.current.prepared)) is not None:
+            _log_fallback(self.current.backend, other, error)
+            model = other.scheduler.engine_model
+            assert model is not None
+            self.current = replace(self.current, backend=other, prepared=replace(self.current.prepared, model=model))
+            return True
+        return await self._make_tools_fewer() or self._leave_turns_out()
+
+    async def _make_tools_fewer(self) -> bool:
+        if not self._too_long or self._has_fewer_tools:
+            return False
+        self._has_fewer_tools = True
+        assigned, error = self._too_long[0]
+        prepared = await assigned.backend.pipeline.with_fewer_tools(assigned.prepared, error)
+        if prepared is None:
+            return False
+        log.info("fewer tools", extra={"facts": {"engine": assigned.backend.name, "tools": str(prepared.tools)}})
+        self.current = replace(assigned, prepared=prepared)
+        return True
+
+    def _leave_turns_out(self) -> bool:
+        if not self._too_long or not self.current.drops_turns:
+            return False
+        assigned, error = self._too_long.pop()
+        shorter = shortened(assigned.prepared.generation, assigned.prepared.model, error)
+        self._too_long.clear()
+        if shorter is not None:
+            self.current = replace(assigned, prepared=replace(assigned.prepared, generation=shorter))
+        return shorter is not None
 
 
 def _whole(request: ChatRequest) -> ChatRequest:
     """The request with none of its turns left out."""
     return replace(request, reductions=replace(request.reductions, turns=False))
-
-
-class _Tries:
-    """What is still to be tried for one answer: the other backends, and then, where it may be, a conversation without
-    its oldest turns, at the last backend whose context did not hold all of it.
-    """
-
-    def __init__(self, backends: tuple[Backend, ...], *, drops_turns: bool) -> None:
-        self._backends = iter(backends)
-        self._drops_turns = drops_turns
-        self._shorter: tuple[Backend, Prepared] | None = None
-
-    def after(self, backend: Backend, prepared: Prepared, error: HailoVisionError) -> tuple[Backend, Prepared] | None:
-        """The next try after a backend has refused; None where there is none."""
-        if not _is_for_another(error):
-            return None
-        if self._drops_turns and isinstance(error, PromptTooLong):
-            shorter = shortened(prepared.generation, prepared.model, error)
-            self._shorter = None if shorter is None else (backend, replace(prepared, generation=shorter))
-        other = _taking(self._backends, prepared)
-        if other is not None:
-            _log_fallback(backend, other, error)
-            model = other.scheduler.engine_model
-            assert model is not None
-            return other, replace(prepared, model=model)
-        following, self._shorter = self._shorter, None
-        return following
 
 
 def _would_take(backend: Backend, request: ChatRequest) -> bool:
@@ -187,6 +218,11 @@ def _would_take(backend: Backend, request: ChatRequest) -> bool:
 def _taking(backends: Iterator[Backend], prepared: Prepared) -> Backend | None:
     """The next backend that can be given what was made ready for another one."""
     return next((backend for backend in backends if _can_take(backend, prepared)), None)
+
+
+def _context_tokens(backend: Backend) -> int:
+    model = backend.scheduler.engine_model
+    return 0 if model is None else model.context_tokens
 
 
 def _can_take(backend: Backend, prepared: Prepared) -> bool:

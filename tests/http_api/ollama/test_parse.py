@@ -177,7 +177,7 @@ def test_options_are_those_of_the_answer() -> None:
     assert (sampling.repetition_penalty, request.stop, request.max_tokens) == (1.05, ("END",), 50)
 
 
-@pytest.mark.parametrize(("asked_for", "got"), [(None, 200), (-1, 512), (-2, 512), (0, 512), (7, 7), (9999, 512)])
+@pytest.mark.parametrize(("asked_for", "got"), [(None, 512), (-1, 512), (-2, 512), (0, 512), (7, 7), (9999, 512)])
 def test_the_length_of_an_answer_is_bounded_by_the_server(asked_for: int | None, got: int) -> None:
     assert one(options={"num_predict": asked_for}).max_tokens == got
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from hailo_vision.chat import Finish, Logprob, ToolCall
-from hailo_vision.http_api.openai.usage import finish_word, logprob_json
+from hailo_vision.http_api.openai.usage import finish_word, logprob_json, tools_json
 from hailo_vision.http_api.web.faults import Fault
 
 LINES = "application/x-ndjson"
@@ -68,6 +68,7 @@ class Reply:
             "done_reason": reason,
             **context,
             **_counted(finish, total_s),
+            **tools_json(finish.tools),
         }
 
     def nothing(self, now: datetime, reason: Nothing) -> dict[str, Any]:

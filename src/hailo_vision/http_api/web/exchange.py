@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from hailo_vision.chat import Caller
+from hailo_vision.chat import Caller, ToolCount
 from hailo_vision.http_api.web.faults import Fault
 from hailo_vision.http_api.web.routes import Route
 
@@ -30,6 +30,7 @@ class Exchange:
     quota        the headers that tell what is left to the client
     engine       the name of the engine that answers, once it does
     shown        what the model is shown of what the request holds, such as images: 4/10, where that is not all of it
+    tools        how many of the request's tools the model is shown; None where it has none
     conversation the field of the body that holds the conversation, which is named for what is wrong with all of it
     fail         how an error is told once the headers have gone out; None before
     """
@@ -43,6 +44,7 @@ class Exchange:
     quota: dict[str, str] = field(default_factory=dict)
     engine: str | None = None
     shown: dict[str, str] = field(default_factory=dict)
+    tools: ToolCount | None = None
     conversation: str | None = None
     fail: Callable[[Fault], Awaitable[web.StreamResponse]] | None = None
 

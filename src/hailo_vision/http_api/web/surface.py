@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from aiohttp import web
 
-from hailo_vision.chat import Begun, Caller, Finish, LoadedModel, Reductions
+from hailo_vision.chat import Begun, Caller, Finish, LoadedModel, Reductions, ToolCount
 from hailo_vision.errors import UnknownModel
 from hailo_vision.generate.choices import ChoiceEvent
 from hailo_vision.generate.frames import image_refs
@@ -147,6 +147,7 @@ class Call(Generic[Rest]):
                     if isinstance(event, Begun):
                         self._exchange.engine = event.engine
                         self._exchange.note_shown("turns", event.turns_shown, event.turns_sent)
+                        note_tools(self._exchange, event.tools)
                         continue
                     if isinstance(event.event, Finish):
                         finishes[event.choice] = event.event
@@ -173,7 +174,15 @@ async def prepared(request: web.Request, taken: Taken[Rest]) -> Call[Rest]:
     assigned = await taken.model.router.prepare(taken.parsed.requests[0], taken.caller)
     about.facts.update(prepared_facts(assigned.prepared))
     about.note_shown("images", len(assigned.prepared.image_sizes), assigned.prepared.images_sent)
+    note_tools(about, assigned.prepared.tools)
     return Call(about, taken, assigned, request.app[SERVICES].version)
+
+
+def note_tools(about: Exchange, tools: ToolCount | None) -> None:
+    """Have the response's header and the log line say how many of the request's tools the model is shown."""
+    about.tools = tools
+    if tools is not None:
+        about.facts["tools"] = str(tools)
 
 
 def fingerprint(version: str, model: LoadedModel) -> str:

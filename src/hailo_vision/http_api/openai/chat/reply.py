@@ -6,7 +6,7 @@ from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from hailo_vision.chat import Finish, FinishReason, Logprob, ToolCall
-from hailo_vision.http_api.openai.usage import finish_word, logprob_json, performance_json, usage_json
+from hailo_vision.http_api.openai.usage import finish_word, logprob_json, performance_json, tools_json, usage_json
 from hailo_vision.http_api.web.sse import event
 
 # What is the same in each chunk of text is made once. In JSON no value can hold these bytes, as its quotes are escaped.
@@ -99,4 +99,4 @@ def logprobs_json(logprobs: Sequence[Logprob]) -> dict[str, Any] | None:
 
 
 def _account(finish: Finish) -> dict[str, Any]:
-    return {"usage": usage_json(finish.usage), "performance": performance_json(finish)}
+    return {"usage": {**usage_json(finish.usage), **tools_json(finish.tools)}, "performance": performance_json(finish)}

@@ -73,7 +73,7 @@ class Telling:
         status: Status = "incomplete" if incomplete else "completed"
         opening = [] if self._output or self._pieces is not None else self._open()  # an empty answer is a message too
         closing = self._close(status)
-        self.response = self._reply.response(status, self._output, usage=finish.usage, incomplete=incomplete)
+        self.response = self._reply.response(status, self._output, finish=finish, incomplete=incomplete)
         return [*opening, *closing, self._event(f"response.{status}", response=self.response)]
 
     def _open(self) -> list[JsonObject]:
