@@ -66,7 +66,7 @@ def test_what_the_operator_set_is_in_the_json(tmp_path: Path) -> None:
     done = render("--input", tmp_path / "x.yaml", "--output", "-")
     rendered = json.loads(done.stdout)
     assert rendered["model"]["aliases"] == ["a"]
-    assert rendered["queue"] == {"depth": 16, "deadline_s": 5.0, "drain_timeout_s": 25.0, "wait_for_load": False}
+    assert rendered["queue"] == {"depth": 16, "deadline_s": 5.0, "drain_timeout_s": 25.0, "wait_for_load": "auto"}
     assert "Grüße" in done.stdout
 
 

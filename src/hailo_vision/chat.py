@@ -30,12 +30,14 @@ class Priority(StrEnum):
 class Caller:
     """Who asks: the name of an API key, else an address. Turns at the engine are shared between callers.
 
-    `arrived_at` is when the request came in, on the event loop's clock in seconds.
+    `arrived_at` is when the request came in, on the event loop's clock in seconds. `waits_for_load` is whether it waits
+    while the model loads at the start, where the operator leaves that to its dialect.
     """
 
     client: str
     arrived_at: float
     priority: Priority = Priority.INTERACTIVE
+    waits_for_load: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +175,16 @@ class Capabilities:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reductions:
+    """What may be left out of a request that is too large, so that it is answered all the same: some of its pictures,
+    where it has too many, and its oldest turns, where the model's context does not hold all.
+    """
+
+    pictures: bool = False
+    turns: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChatRequest:
     """What a client asked, checked and complete, before any picture was looked at."""
 
@@ -190,6 +202,7 @@ class ChatRequest:
     format: JsonFormat | None = None
     logprobs: int | None = None  # how many rivals of each token are shown with it
     penalties: Penalties | None = None
+    reductions: Reductions = field(default_factory=Reductions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,10 +243,26 @@ class Logprob:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCount:
+    """How many of the tools that a request offers the model was shown: all, or what its context has room for."""
+
+    shown: int
+    offered: int
+
+    def __str__(self) -> str:
+        return f"{self.shown}/{self.offered}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Begun:
-    """An answer has begun: the name of the engine that makes it."""
+    """An answer has begun: the name of the engine that makes it, and what it is shown of the request's tools and turns,
+    those of the system aside.
+    """
 
     engine: str
+    tools: ToolCount | None = None
+    turns_shown: int = 0
+    turns_sent: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,12 +302,15 @@ class Timings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finish:
-    """The end of an answer that came to its end. `stop` is the stop string that ended it, where an engine tells."""
+    """The end of an answer that came to its end. `stop` is the stop string that ended it, where an engine tells;
+    `tools` is None where the request offers none.
+    """
 
     reason: FinishReason
     usage: Usage
     timings: Timings
     stop: str | None = None
+    tools: ToolCount | None = None
 
 
 # What an engine says: pieces, then the calls of tools that it made by its own means, then exactly one Finish.

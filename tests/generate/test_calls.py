@@ -46,7 +46,7 @@ def test_words_and_calls_are_told_apart(text: str, before: str, calls: int) -> N
     ],
 )
 def test_a_call_is_read_as_small_models_write_it(call: str, arguments: object) -> None:
-    assert parse_call(call, TOOLS) == (LOOK, arguments)
+    assert parse_call(call, TOOLS, TOOLS) == (LOOK, arguments)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_call_is_read_as_small_models_write_it(call: str, arguments: object) -
 )
 def test_a_call_that_cannot_be_made_says_why(call: str, why: str) -> None:
     with pytest.raises(InvalidCall) as error:
-        parse_call(call, TOOLS)
+        parse_call(call, TOOLS, TOOLS)
     assert why in str(error.value)
 
 
@@ -106,3 +106,11 @@ def test_however_it_is_cut_what_passes_is_the_beginning_of_the_words(parts: list
 def test_json_in_words_is_no_call_without_its_mark() -> None:
     text = json.dumps({"name": "look", "arguments": {}})
     assert split_text_calls(f"I would say {text}", TOOLS).calls == ()
+
+
+def test_a_tool_that_the_model_was_not_shown_may_be_called_and_is_not_named() -> None:
+    hidden = Tool(name="hidden", description="", parameters={})
+    assert parse_call('{"name": "hidden", "arguments": {}}', (*TOOLS, hidden), TOOLS) == (hidden, {})
+    with pytest.raises(InvalidCall, match="there is no function 'other'") as caught:
+        parse_call('{"name": "other", "arguments": {}}', (*TOOLS, hidden), TOOLS)
+    assert "hidden" not in str(caught.value)

@@ -5,10 +5,13 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from waiters import ANYONE
 
 from hailo_vision.chat import ChatRequest, ImageRef, LoadedModel, Sampling, Text, Turn
-from hailo_vision.errors import PromptTooLong
-from hailo_vision.generate.frames import check_length, spare_frames
+from hailo_vision.config.settings import Images
+from hailo_vision.errors import ConversationError, PromptTooLong
+from hailo_vision.generate.frames import check_length, spare_frames, with_frames
+from hailo_vision.images.pictures import Pictures
 
 MODEL = LoadedModel(
     runtime="simulated",
@@ -45,6 +48,19 @@ def test_words_and_the_answer_leave_room_for_fewer(more: dict[str, object]) -> N
 
 def test_half_of_a_surrogate_pair_is_counted_and_no_error() -> None:
     assert spare_frames(asked("\ud800"), MODEL) == 10
+
+
+@pytest.mark.parametrize(
+    ("images", "the_devices", "the_operators", "told"),
+    [(15, 14, 4, "takes up to 4"), (5, 14, 4, "takes up to 4"), (5, 2, 4, "takes 2 in one"), (15, 14, 14, "up to 14")],
+)
+async def test_of_two_limits_on_the_number_of_pictures_the_smaller_one_is_told_before_any_picture_is_looked_at(
+    images: int, the_devices: int, the_operators: int, told: str
+) -> None:
+    pictures = Pictures(Images(max_per_request=the_operators))
+    with pytest.raises(ConversationError, match=told):  # data:, is no picture, which would be the other error
+        await with_frames(pictures, asked(images=images), replace(MODEL, max_images=the_devices), ANYONE)
+    await pictures.aclose()
 
 
 @given(st.text(max_size=3000), st.integers(0, 4), st.integers(1, 2000))

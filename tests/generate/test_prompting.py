@@ -1,7 +1,5 @@
 """What a model is told of tools, results and forms, in few words."""
 
-import json
-
 from hailo_vision.chat import ChatRequest, ImageRef, JsonFormat, Sampling, Text, Tool, ToolCall, ToolResult, Turn
 from hailo_vision.generate.prompting import prompted_turns
 from hailo_vision.generate.requirements import Requirements, requirements_of
@@ -32,12 +30,7 @@ def test_tools_are_told_after_the_clients_own_system_turn() -> None:
         (turn("system", Text(text="Be kind.")), turn("user", Text(text="Hi"))), Requirements(tools=(LOOK,))
     )
     assert system[1].startswith("Be kind.\n\n# Tools")
-    line = next(line for line in system[1].splitlines() if line.startswith('{"type"'))
-    assert json.loads(line)["function"] == {
-        "name": "look",
-        "description": "Look there",
-        "parameters": {"type": "object"},
-    }
+    assert "<tools>\nlook() // Look there\n</tools>" in system[1]
     assert user == ("user", "Hi")
 
 

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Literal
 
 import pytest
 
@@ -603,6 +604,24 @@ async def test_where_requests_may_wait_for_the_load_they_do_and_are_answered_in_
         house.engine.become(EngineState.READY)
         assert await asyncio.gather(*asking) == [MODEL] * 4
         assert (house.scheduler.running, house.scheduler.totals.admitted, house.records) == (0, 0, [])
+
+
+@pytest.mark.parametrize(
+    ("setting", "asks_to", "waits"),
+    [("auto", True, True), ("auto", False, False), (True, False, True), (False, True, False)],
+)
+async def test_whether_requests_wait_for_the_load_is_up_to_the_operator_and_else_to_the_request(
+    setting: bool | Literal["auto"], asks_to: bool, waits: bool
+) -> None:
+    async with opened(Puppet(EngineState.STARTING), wait_for_load=setting) as house:
+        scheduler = house.scheduler
+        asking = asyncio.create_task(scheduler.admit(client="a", arrived_at=now(), waits_for_load=asks_to))
+        loading = asyncio.create_task(scheduler.load(client="b", arrived_at=now(), waits_for_load=asks_to))
+        await until(lambda: scheduler.running == 1 if waits else asking.done() and loading.done())
+        assert (scheduler.unready is None) is (setting is True)
+        house.engine.become(EngineState.READY)
+        outcomes = await asyncio.gather(asking, loading, return_exceptions=True)
+        assert [isinstance(outcome, NotReady) for outcome in outcomes] == [not waits] * 2
 
 
 async def test_who_waits_for_the_load_in_vain_is_told_so() -> None:

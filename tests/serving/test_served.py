@@ -25,6 +25,18 @@ def test_every_name_finds_the_model_with_the_tag_latest_or_without(name: str) ->
     assert ollama.named(MODELS, {"name": name}).name == "the-model"
 
 
+@pytest.mark.parametrize(
+    "name", ["The-Model", "LLaVA:7B", "library/the-model", "registry.ollama.ai/library/the-model:latest", "MINE:Latest"]
+)
+def test_names_are_found_in_every_spelling_that_ollama_takes(name: str) -> None:
+    assert ollama.named(MODELS, {"model": name}).name == "the-model"
+
+
+def test_a_name_as_it_is_written_stands_above_one_in_another_spelling() -> None:
+    models = served_models(served_model("a"), served_model("A"), served_model("library/a"))
+    assert [models.find(name).name for name in ("a", "A", "library/a", "LIBRARY/A")] == ["a", "A", "library/a", "a"]  # type: ignore[union-attr]
+
+
 def test_each_model_is_found_by_its_own_name() -> None:
     assert named(MODELS, {"model": "big"}).name == "big"
     assert [model.name for model in MODELS] == ["the-model", "big"]

@@ -14,6 +14,10 @@ TOOLS = """<tools>
 {"type":"function","function":{"name":"get_weather","parameters":{"properties":{"city":{"type":"string"}},"type":"object"}}}
 {"type":"function","function":{"name":"switchLight","parameters":{"properties":{"on":{"type":"boolean"}},"type":"object"}}}
 </tools>"""
+SIGNATURES = """<tools>
+get_weather(city: string /* as on a map */) // Says what the weather is.
+switchLight(on?: boolean)
+</tools>"""
 
 
 def said(system: str, *user: str) -> str | None:
@@ -64,6 +68,7 @@ def test_a_question_can_ask_for_the_mistakes_of_small_models() -> None:
     assert json.loads(form({"type": "object", "properties": {"a": {"const": 1}}}, *corrected)) == {"a": 1}
 
 
+@pytest.mark.parametrize("tools", [TOOLS, SIGNATURES])
 @pytest.mark.parametrize(
     ("question", "calls"),
     [
@@ -72,8 +77,8 @@ def test_a_question_can_ask_for_the_mistakes_of_small_models() -> None:
         ("Weather in Oslo and light?", [("get_weather", {"city": "Oslo"}), ("switchLight", {"on": True})]),
     ],
 )
-def test_functions_that_a_question_names_are_called(question: str, calls: list[tuple[str, object]]) -> None:
-    blocks = (said(TOOLS, question) or "").split("<tool_call>")[1:]
+def test_functions_that_a_question_names_are_called(question: str, calls: list[tuple[str, object]], tools: str) -> None:
+    blocks = (said(tools, question) or "").split("<tool_call>")[1:]
     found = [json.loads(block.replace("</tool_call>", "")) for block in blocks]
     assert [(call["name"], call["arguments"]) for call in found] == calls
 

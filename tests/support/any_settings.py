@@ -1,7 +1,8 @@
 """Strategies: any settings that a file can hold, in the short form and with a list of models."""
 
 from dataclasses import fields, replace
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
@@ -42,6 +43,8 @@ def any_value(key: str, hint: Any, limits: dict[str, Any]) -> st.SearchStrategy[
     if get_origin(hint) is tuple:
         of = get_args(hint)[0]
         return st.lists(text() if of is str else any_value(key, of, {}), unique=True).map(tuple)
+    if get_origin(hint) in (Union, UnionType) and type(None) not in get_args(hint):
+        return st.one_of(any_value(key, kind, limits) for kind in get_args(hint))
     if type(None) in get_args(hint):
         (inner,) = (kind for kind in get_args(hint) if kind is not type(None))
         return st.none() | any_value(key, inner, limits)

@@ -3,7 +3,10 @@
 import re
 from collections.abc import Iterable, Mapping
 
-EXPOSED_HEADERS = "x-request-id, request-id, retry-after, openai-processing-ms"
+EXPOSED_HEADERS = (
+    "x-request-id, request-id, retry-after, openai-processing-ms, "
+    "x-hailo-vision-engine, x-hailo-vision-images, x-hailo-vision-turns"
+)
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 PREFLIGHT_MAX_AGE_S = 600
 MAX_HEADER_CHARS = 4096

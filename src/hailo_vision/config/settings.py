@@ -19,6 +19,9 @@ KvType = Literal["f16", "q8_0", "q4_0"]
 Switch = Literal["auto", "always", "never"]
 Kind = Literal["vision", "text"]
 Pinned = Literal["pinned"]
+Auto = Literal["auto"]
+TooLong = Literal["auto", "error", "drop"]
+TooMany = Literal["auto", "error", "spread"]
 Fallback = Literal["none", "llama", "remote", "simulated"]
 Speculative = Literal["none", "ngram", "draft"]
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -141,7 +144,12 @@ class Model:
 class Generation:
     """How answers are made when the client does not say. null is the model's own way."""
 
-    max_tokens: int = setting(200, "length of an answer when the client names none", minimum=1, maximum=8192)
+    max_tokens: int = setting(
+        200,
+        "length of an answer in prose when the client names none; JSON, tool calls and Ollama's get the limit",
+        minimum=1,
+        maximum=8192,
+    )
     max_tokens_limit: int = setting(512, "longest answer a client can ask for", minimum=1, maximum=8192)
     temperature: float | None = setting(None, "0 is greedy, as is null", minimum=0, maximum=2)
     top_p: float | None = setting(None, "share of the likeliest tokens to choose from", minimum=0, maximum=1)
@@ -151,6 +159,11 @@ class Generation:
     )
     seed: int | None = setting(None, "makes sampled answers repeatable", minimum=-(2**63), maximum=2**63 - 1)
     system_prompt: str | None = setting(None, "system turn for conversations that bring none")
+    too_long: TooLong = setting(
+        "auto",
+        "a conversation that the context does not hold: error refuses it, drop leaves its oldest turns out, never the "
+        "system turn or the last question; auto is drop for Ollama's clients and error for others",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +182,11 @@ class Images:
         maximum=89,
     )
     max_per_request: int = setting(4, "pictures in one request", minimum=0, maximum=14)
+    too_many: TooMany = setting(
+        "auto",
+        "a request with more pictures: error refuses it, spread shows the model an even choice of them, first and last "
+        "among them; auto is spread for Ollama's clients and error for others",
+    )
     max_tiles: int = setting(
         4, "tiles that follow the overview of a picture sent with detail high; 0 is never", minimum=0, maximum=13
     )
@@ -202,8 +220,11 @@ class Queue:
     drain_timeout_s: float = setting(
         25.0, "seconds the running answer may take at a stop", minimum=0, maximum=3600, reload=True
     )
-    wait_for_load: bool = setting(
-        False, "true lets requests wait while the model loads at the start, false answers 503", reload=True
+    wait_for_load: bool | Auto = setting(
+        "auto",
+        "true lets requests wait while the model loads at the start, false answers 503; auto is true for Ollama's "
+        "clients, as Ollama has them wait, and false for others",
+        reload=True,
     )
 
 

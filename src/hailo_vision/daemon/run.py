@@ -146,6 +146,7 @@ def _services(
         health=health,
         on_request=metrics.request_ended,
         metrics=metrics.exposed,
+        too_many_pictures=settings.images.too_many,
     )
 
 
@@ -182,7 +183,7 @@ def _speeds(models: ServedModels) -> Speeds:
 
 def _queue(settings: Settings, *, waits: bool) -> Queue:
     """Let requests wait for the load where the socket is inherited, so that a restart loses none of them."""
-    return replace(settings.queue, wait_for_load=settings.queue.wait_for_load or waits)
+    return replace(settings.queue, wait_for_load=True if waits else settings.queue.wait_for_load)
 
 
 def _first(group: BaseException) -> BaseException:

@@ -42,8 +42,11 @@ def split_engine_calls(text: str, calls: Sequence[ToolCall]) -> SplitAnswer:
     )
 
 
-def parse_call(text: str, tools: Sequence[Tool]) -> tuple[Tool, dict[str, Any]]:
-    """The tool of a call, and its arguments: an object that is not validated yet. Raises InvalidCall."""
+def parse_call(text: str, tools: Sequence[Tool], offered: Sequence[Tool]) -> tuple[Tool, dict[str, Any]]:
+    """The tool of a call, and its arguments: an object that is not validated yet.
+
+    Raises InvalidCall, which names the tools that were `offered` to the model where the call's is none of all `tools`.
+    """
     try:
         value = document(text)
     except NoDocument as error:
@@ -52,7 +55,7 @@ def parse_call(text: str, tools: Sequence[Tool]) -> tuple[Tool, dict[str, Any]]:
         raise InvalidCall("a call must be a JSON object with name and arguments")
     tool = next((tool for tool in tools if tool.name == value.get("name")), None)
     if tool is None:
-        names = ", ".join(tool.name for tool in tools)
+        names = ", ".join(tool.name for tool in offered)
         raise InvalidCall(f"there is no function {str(value.get('name'))[:64]!r}, there is {names}")
     return tool, _arguments(value)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hailo_vision.chat import Capabilities, ChatRequest, Frame, Generation, JsonFormat, Text, Tool
+from hailo_vision.generate.prompting import prompted_again
 from hailo_vision.generate.requirements import Requirements
 
 
@@ -30,9 +31,9 @@ def delegate(requirements: Requirements | None, capabilities: Capabilities) -> D
     if requirements is None:
         return Delegation(keeps_calls=capabilities.tools)
     if requirements.tools and requirements.format is None and capabilities.tools:
-        return Delegation(tools=requirements.tools, keeps_calls=True)
-    if capabilities.grammar and requirements.must_call and _can_be_nested(requirements.tools):
-        return Delegation(format=_call_format(requirements.tools), prompted=requirements)
+        return Delegation(tools=requirements.offered, keeps_calls=True)
+    if capabilities.grammar and requirements.must_call and _can_be_nested(requirements.offered):
+        return Delegation(format=_call_format(requirements.offered), prompted=requirements)
     if capabilities.grammar and not requirements.tools:
         return Delegation(format=requirements.format, keeps_calls=capabilities.tools)
     return Delegation(prompted=requirements)
@@ -50,6 +51,18 @@ def with_delegation(
         parallel_tool_calls=request.parallel_tool_calls,
         logprobs=request.logprobs if capabilities.logprobs else None,
         penalties=request.penalties if capabilities.penalties else None,
+    )
+
+
+def with_other_tools(generation: Generation, requirements: Requirements) -> Generation:
+    """A generation that has tools, natively or in its prompt, with those of other requirements in their place."""
+    if generation.tools:
+        return replace(generation, tools=requirements.offered)
+    has_grammar = generation.format is not None and requirements.must_call
+    return replace(
+        generation,
+        turns=prompted_again(generation.turns, requirements),
+        format=_call_format(requirements.offered) if has_grammar else generation.format,
     )
 
 

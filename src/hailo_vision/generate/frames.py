@@ -23,7 +23,7 @@ async def with_frames(
     refs = image_refs(request)
     if refs and model.max_images == 0:
         raise RequestError("The model that is loaded takes no images: it reads text alone.", param=refs[0].param)
-    if model.max_images is not None and len(refs) > model.max_images:
+    if model.max_images is not None and pictures.max_per_request > model.max_images < len(refs):
         raise ConversationError(
             f"The request has {len(refs)} images, and HailoRT {model.runtime_version} takes {model.max_images} in one."
         )
@@ -40,15 +40,24 @@ async def with_frames(
     return generation, tuple(f"{picture.width_px}x{picture.height_px}" for picture in decoded)
 
 
+def most_pictures(pictures: Pictures, model: LoadedModel) -> int:
+    """How many pictures a request may have: as the operator says, or as many as the device takes."""
+    return min(pictures.max_per_request, pictures.max_per_request if model.max_images is None else model.max_images)
+
+
 def check_length(request: ChatRequest, model: LoadedModel) -> None:
     """Refuse what can't fit in any way, before it is sent to be counted token by token. Raises PromptTooLong."""
     chars = sum(len(part.text) for turn in request.turns for part in turn.parts if isinstance(part, Text))
-    max_chars = _MAX_TOKEN_CHARS * model.context_tokens
-    if chars > max_chars or len(request.turns) > model.context_tokens:
+    if chars > max_chars(model) or len(request.turns) > model.context_tokens:
         raise PromptTooLong(
             f"The conversation has {len(request.turns)} messages with {chars} characters, more than the model's "
             f"context of {model.context_tokens} tokens can hold in any way. Shorten it."
         )
+
+
+def max_chars(model: LoadedModel) -> int:
+    """The most characters that the context can hold, whatever they are."""
+    return _MAX_TOKEN_CHARS * model.context_tokens
 
 
 def image_refs(request: ChatRequest) -> list[ImageRef]:

@@ -4,18 +4,22 @@ A surface parses its JSON into a ChatRequest, and turns the ChoiceEvents of the 
 differ in nothing else.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 
-from hailo_vision.chat import Caller, ChatRequest, Finish, Generation, LoadedModel, Sampling
-from hailo_vision.generate.capabilities import delegate, with_delegation
+from hailo_vision.chat import Caller, ChatRequest, Finish, Generation, LoadedModel, Sampling, ToolCount
+from hailo_vision.errors import ContextLengthExceeded, PromptTooLong
+from hailo_vision.generate.capabilities import delegate, with_delegation, with_other_tools
 from hailo_vision.generate.choices import ChoiceEvent, choices
-from hailo_vision.generate.frames import check_length, with_frames
+from hailo_vision.generate.frames import check_length, image_refs, most_pictures, with_frames
 from hailo_vision.generate.prompting import prompted_turns
+from hailo_vision.generate.reduction import said_turns, with_fewer_pictures, within_length
 from hailo_vision.generate.requirements import Requirements, requirements_of, with_readable_patterns
 from hailo_vision.generate.retry import retry_until_accepted
+from hailo_vision.generate.tool_budget import ToolBudget, tool_budget
 from hailo_vision.generate.validator import Validator, ValidatorProcesses
 from hailo_vision.images.pictures import Pictures
 from hailo_vision.scheduler.job import Events
@@ -28,7 +32,9 @@ class Prepared:
     """A request whose pictures are frames. It holds none of the bytes that the client sent.
 
     `choices` is how many answers it asks for; `requirements` are what they must be beyond text, None where any text
-    will do. `image_sizes` are those of the pictures' files, such as 1920x1080.
+    will do; `budget` is what they were fitted to, None where there are no tools. `image_sizes` are those of the
+    pictures' files, such as 1920x1080; the rest of `images_sent` is left out. `load_s` is how long it waited for the
+    model's first load.
     """
 
     generation: Generation
@@ -37,6 +43,20 @@ class Prepared:
     image_s: float
     choices: int = 1
     requirements: Requirements | None = None
+    budget: ToolBudget | None = None
+    images_sent: int = 0
+    turns_sent: int = 0
+    load_s: float = 0.0
+
+    @property
+    def turns_shown(self) -> int:
+        """How many turns the model is shown, but for the system's; of `turns_sent` all others are left out."""
+        return said_turns(self.generation.turns)
+
+    @property
+    def tools(self) -> ToolCount | None:
+        """How many of its tools the model is shown."""
+        return None if self.requirements is None else self.requirements.count
 
 
 class Pipeline:
@@ -52,34 +72,77 @@ class Pipeline:
 
     async def admit(self, request: ChatRequest, caller: Caller) -> LoadedModel:
         """Say whether the request would be taken now, and by which model. Raises what Scheduler.admit raises."""
-        return await self._scheduler.admit(client=caller.client, arrived_at=caller.arrived_at, priority=caller.priority)
+        return await self._scheduler.admit(
+            client=caller.client,
+            arrived_at=caller.arrived_at,
+            priority=caller.priority,
+            waits_for_load=caller.waits_for_load,
+        )
 
-    async def prepare(self, request: ChatRequest, caller: Caller) -> Prepared:
+    async def prepare(self, request: ChatRequest, caller: Caller, *, keeps_tools: bool = False) -> Prepared:
         """Say whether the request would be taken now, then decode its pictures, so that the NPU never waits for one.
+
+        The prompt has as many tools as there seems to be room for; all of them with `keeps_tools`.
 
         Raises NotReady, QueueFull or TooBusy before any work is done, RequestError for a bad picture, and Expired where
         the pictures are not decoded by the deadline.
         """
-        model = await self.admit(request, caller)
+        model, load_s = await self._after_load(request, caller)
+        images_sent = len(image_refs(request))
+        if request.reductions.pictures:
+            request = with_fewer_pictures(request, most_pictures(self._pictures, model))
         request = await with_readable_patterns(request, self._validator(caller))
         requirements, capabilities = requirements_of(request), self._scheduler.capabilities
+        budget = None
+        if requirements is not None and requirements.tools:
+            said = replace(request, turns=prompted_turns(request.turns, None))
+            check_length(within_length(said, model) if request.reductions.turns else said, model)
+            is_native = bool(delegate(requirements, capabilities).tools)
+            # In a thread, as 128 tools of 16 kB each would hold the event loop.
+            budget = await asyncio.to_thread(tool_budget, request, requirements, model, is_native=is_native)
+            requirements = await asyncio.to_thread(budget.fitted, requirements, keeps_all=keeps_tools)
         delegation = delegate(requirements, capabilities)
         turns = request.turns if delegation.keeps_calls else prompted_turns(request.turns, delegation.prompted)
         prompted = replace(request, turns=turns)
+        if request.reductions.turns:
+            prompted = within_length(prompted, model)
         check_length(prompted, model)
-        started = time.monotonic()
-        waiter = self._waiter(caller)
+        started, waiter = time.monotonic(), self._waiter(caller)
         async with waiter.within_deadline():
             generation, image_sizes = await with_frames(self._pictures, prompted, model, waiter)
-        image_s = time.monotonic() - started
         return Prepared(
             generation=with_delegation(generation, request, delegation, capabilities),
             model=model,
             image_sizes=image_sizes,
-            image_s=image_s,
+            image_s=time.monotonic() - started,
             choices=request.n,
             requirements=requirements,
+            budget=budget,
+            images_sent=images_sent,
+            turns_sent=said_turns(turns),
+            load_s=load_s,
         )
+
+    async def _after_load(self, request: ChatRequest, caller: Caller) -> tuple[LoadedModel, float]:
+        """The same as `admit`, with the seconds that it waited for the model's first load."""
+        is_loaded, began = self._scheduler.engine_model is not None, time.monotonic()
+        model = await self.admit(request, caller)
+        return model, 0.0 if is_loaded else time.monotonic() - began
+
+    async def with_fewer_tools(self, prepared: Prepared, error: PromptTooLong) -> Prepared | None:
+        """The same after the engine has refused its prompt, with fewer or shorter tools; None where that can't be."""
+        requirements, budget = prepared.requirements, prepared.budget
+        if requirements is None or budget is None:
+            return None
+        prompt_tokens = None
+        budget = replace(budget, context_tokens=prepared.model.context_tokens)
+        if isinstance(error, ContextLengthExceeded):
+            prompt_tokens = error.prompt_tokens
+            budget = replace(budget, context_tokens=error.context_tokens)
+        fewer = await asyncio.to_thread(budget.refitted, requirements, prompt_tokens)
+        if fewer is None:
+            return None
+        return replace(prepared, generation=with_other_tools(prepared.generation, fewer), requirements=fewer)
 
     @asynccontextmanager
     async def answer(self, prepared: Prepared, caller: Caller) -> AsyncIterator[AsyncGenerator[ChoiceEvent]]:
@@ -92,21 +155,28 @@ class Pipeline:
 
     async def _events(self, prepared: Prepared, caller: Caller) -> AsyncGenerator[ChoiceEvent]:
         """Each choice has a place of its own in the queue."""
-        image_s = prepared.image_s
+        image_s, load_s = prepared.image_s, prepared.load_s
         events = choices(
             prepared.choices, lambda choice: self._choice(prepared, choice, caller), lambda: self._scheduler.free
         )
         async with aclosing(events):
             async for event in events:
                 if isinstance(event.event, Finish):
-                    timings = replace(event.event.timings, image_s=image_s)
-                    event, image_s = replace(event, event=replace(event.event, timings=timings)), 0.0
+                    timings = event.event.timings
+                    waited = {"queue_s": timings.queue_s + load_s, "load_s": timings.load_s + load_s}
+                    timings = replace(timings, image_s=image_s, **waited)
+                    finish = replace(event.event, timings=timings, tools=prepared.tools)
+                    event, image_s, load_s = replace(event, event=finish), 0.0, 0.0
                 yield event
 
     async def _choice(self, prepared: Prepared, choice: int, caller: Caller) -> AsyncGenerator[ChoiceEvent]:
         def run(generation: Generation) -> AbstractAsyncContextManager[Events]:
             return self._scheduler.job(
-                generation, client=caller.client, arrived_at=caller.arrived_at, priority=caller.priority
+                generation,
+                client=caller.client,
+                arrived_at=caller.arrived_at,
+                priority=caller.priority,
+                waits_for_load=caller.waits_for_load,
             )
 
         generation = replace(prepared.generation, sampling=_sampling(prepared.generation.sampling, choice))

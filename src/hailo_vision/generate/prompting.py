@@ -6,12 +6,14 @@ validated.
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 
-from hailo_vision.chat import ImageRef, JsonFormat, Text, Tool, ToolCall, ToolResult, Turn
+from hailo_vision.chat import Frame, ImageRef, JsonFormat, Text, Tool, ToolCall, ToolResult, Turn
 from hailo_vision.generate.calls import CLOSE, OPEN
 from hailo_vision.generate.requirements import Requirements
 from hailo_vision.generate.schemas import compact
+from hailo_vision.generate.signatures import signature
 
 # What the model's own template says where there is no system turn; with one of ours it would be lost.
 DEFAULT_SYSTEM = "You are a helpful assistant."
@@ -27,7 +29,17 @@ def prompted_turns(turns: Sequence[Turn[ImageRef]], requirements: Requirements |
     lead: tuple[Text | ToolCall | ToolResult | ImageRef, ...] = (Text(text=DEFAULT_SYSTEM),)
     if rest and rest[0].role == "system":
         lead, rest = rest[0].parts, rest[1:]
-    return (Turn(role="system", parts=(*lead, Text(text="\n\n" + _instructions(requirements)))), *rest)
+    return (Turn(role="system", parts=(*lead, _demand(requirements))), *rest)
+
+
+def prompted_again(turns: Sequence[Turn[Frame]], requirements: Requirements) -> tuple[Turn[Frame], ...]:
+    """Turns that have been prompted, with other requirements in the place of theirs."""
+    system = turns[0]
+    return (replace(system, parts=(*system.parts[:-1], _demand(requirements))), *turns[1:])
+
+
+def _demand(requirements: Requirements) -> Text:
+    return Text(text="\n\n" + _instructions(requirements))
 
 
 def retry_prompt(requirements: Requirements, problem: str) -> str:
@@ -35,35 +47,29 @@ def retry_prompt(requirements: Requirements, problem: str) -> str:
     if requirements.format is None and not requirements.must_call:
         return f"That call can't be made: {problem}. Call again with that put right, or answer in words."
     if requirements.tools and requirements.must_call:
-        return f"That is no valid call: {problem}. {_must_call(requirements.tools)}"
+        return f"That is no valid call: {problem}. {_must_call(requirements.offered)}"
     return f"That does not fit: {problem}. Answer again, with the corrected JSON alone."
 
 
 def _instructions(requirements: Requirements) -> str:
     lines: list[str] = []
     if requirements.tools:
-        lines += [_offer(requirements.tools), "" if requirements.many_calls else "Make one call at most."]
+        lines += [_offer(requirements), "" if requirements.many_calls else "Make one call at most."]
     if requirements.must_call:
-        lines.append(_must_call(requirements.tools))
+        lines.append(_must_call(requirements.offered))
     if requirements.format is not None:
         lines.append(_must_fit(requirements.format, has_tools=bool(requirements.tools)))
     return "\n".join(line for line in lines if line)
 
 
-def _offer(tools: Sequence[Tool]) -> str:
-    offered = "\n".join(_tool(tool) for tool in tools)
+def _offer(requirements: Requirements) -> str:
+    offered = "\n".join(signature(tool, requirements.detail) for tool in requirements.offered)
     return (
-        f"# Tools\n\nYou may call functions to help the user. They are in <tools></tools>:\n"
-        f"<tools>\n{offered}\n</tools>\n"
-        f"To call one, write a JSON object with its name and its arguments:\n"
+        "# Tools\n\nYou may call functions to help the user. Their signatures are in <tools></tools>; "
+        f"what has a ? may be left out:\n<tools>\n{offered}\n</tools>\n"
+        "To call one, write a JSON object with its name and its arguments:\n"
         f'{OPEN}\n{{"name": <name>, "arguments": <JSON object>}}\n{CLOSE}'
     )
-
-
-def _tool(tool: Tool) -> str:
-    name, description = json.dumps(tool.name), json.dumps(tool.description, ensure_ascii=False)
-    described = f',"description":{description}' if tool.description else ""
-    return f'{{"type":"function","function":{{"name":{name}{described},"parameters":{compact(tool.parameters)}}}}}'
 
 
 def _must_call(tools: Sequence[Tool]) -> str:

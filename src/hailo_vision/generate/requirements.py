@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from hailo_vision.chat import ChatRequest, JsonFormat, Tool, ToolCall
+from hailo_vision.chat import ChatRequest, JsonFormat, Tool, ToolCall, ToolCount
 from hailo_vision.generate.calls import (
     InvalidCall,
     SplitAnswer,
@@ -15,17 +15,33 @@ from hailo_vision.generate.calls import (
 )
 from hailo_vision.generate.documents import NoDocument, document, dumped
 from hailo_vision.generate.schemas import invalid_schema, patterns, with_patterns
+from hailo_vision.generate.signatures import Detail
 from hailo_vision.generate.validator import NotValidated, Validator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirements:
-    """`must_call`: an answer without a tool call is rejected. `tools` is empty where none may be called."""
+    """`must_call`: an answer without a tool call is rejected. `tools` is empty where none may be called.
+
+    `shown` are those of `tools` that the model is told of, and in which `detail`; None is all of them.
+    """
 
     tools: tuple[Tool, ...] = ()
+    shown: tuple[Tool, ...] | None = None
+    detail: Detail = Detail.NOTED
     must_call: bool = False
     many_calls: bool = True
     format: JsonFormat | None = None
+
+    @property
+    def offered(self) -> tuple[Tool, ...]:
+        """The tools that the model is told of."""
+        return self.tools if self.shown is None else self.shown
+
+    @property
+    def count(self) -> ToolCount | None:
+        """How many of the tools the model is told of; None where there is none."""
+        return ToolCount(shown=len(self.offered), offered=len(self.tools)) if self.tools else None
 
     @property
     def streams_text(self) -> bool:
@@ -113,7 +129,7 @@ async def _evaluate_calls(requirements: Requirements, answer: SplitAnswer, valid
     accepted: list[ToolCall] = []
     for call in answer.calls if requirements.many_calls else answer.calls[:1]:
         try:
-            tool, arguments = parse_call(call, requirements.tools)
+            tool, arguments = parse_call(call, requirements.tools, requirements.offered)
         except InvalidCall as error:
             return Rejected(problem=str(error))
         if problems := await validator.problems(tool.parameters, arguments):

@@ -29,6 +29,7 @@ def total(finishes: Sequence[Finish], reason: FinishReason | None = None) -> Fin
             decode_s=sum(timing.decode_s for timing in timings),
         ),
         stop=last.stop,
+        tools=last.tools,
     )
 
 
@@ -53,4 +54,5 @@ def _added(first: Finish, other: Finish) -> Finish:
             prefill_s=first.timings.prefill_s + other.timings.prefill_s,
             decode_s=first.timings.decode_s + other.timings.decode_s,
         ),
+        tools=other.tools,
     )

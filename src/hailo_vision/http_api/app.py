@@ -150,6 +150,9 @@ async def _sign(request: web.Request, response: web.StreamResponse) -> None:
     response.headers["X-Content-Type-Options"] = "nosniff"
     if about.engine is not None:
         response.headers["x-hailo-vision-engine"] = about.engine
+    response.headers.update({f"x-hailo-vision-{what}": shown for what, shown in about.shown.items()})
+    if about.tools is not None:
+        response.headers["x-hailo-vision-tools"] = str(about.tools)
     response.headers.update(about.quota)
     headers = request.app[SERVICES].access.cors.headers(request.headers.get("Origin"))
     varies = [own for own in (response.headers.get("Vary"), headers.get("Vary")) if own]

@@ -62,6 +62,10 @@ class Pictures:
         self._threads = ThreadPoolExecutor(_MAX_THREADS, thread_name_prefix="picture")
         self._turns = Turns(_MAX_THREADS)
 
+    @property
+    def max_per_request(self) -> int:
+        return self._settings.max_per_request
+
     async def prepare(
         self,
         refs: Sequence[ImageRef],

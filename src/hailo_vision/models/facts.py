@@ -12,7 +12,7 @@ from hailo_vision.models.gguf import FACTS_BYTES, Fact, facts_in
 from hailo_vision.models.store import ModelPath
 
 # The vendor's page of the model (hailo_model_zoo_genai) and Qwen's own card. The template is what the device's comes
-# to, tools and pictures aside, in Go's language of templates, as Ollama's clients read it.
+# to, pictures aside, in Go's language of templates, as Ollama's clients read it.
 _OF_THE_VENDOR: Final = {
     "qwen2-vl-2b-instruct": ModelFacts(
         format="hef",
@@ -22,9 +22,13 @@ _OF_THE_VENDOR: Final = {
         context_tokens=2048,
         modalities=("text", "image"),
         template=(
-            "{{- if .System }}<|im_start|>system\n{{ .System }}<|im_end|>\n{{ end }}"
-            "{{- range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n{{ end }}"
-            "<|im_start|>assistant\n"
+            "{{- if or .System .Tools }}<|im_start|>system\n{{ .System }}"
+            "{{- if .Tools }}\n\n# Tools\n\n<tools>\n{{ range .Tools }}{{ .Function }}\n{{ end }}</tools>{{ end }}"
+            "<|im_end|>\n{{ end }}"
+            '{{- range .Messages }}<|im_start|>{{ if eq .Role "tool" }}user\n<tool_response>\n{{ .Content }}\n'
+            "</tool_response>{{ else }}{{ .Role }}\n{{ .Content }}{{ range .ToolCalls }}\n<tool_call>\n"
+            '{"name": "{{ .Function.Name }}", "arguments": {{ .Function.Arguments }}}\n</tool_call>{{ end }}{{ end }}'
+            "<|im_end|>\n{{ end }}<|im_start|>assistant\n"
         ),
         stop="<|im_end|>",
     )
@@ -78,7 +82,7 @@ def gguf_facts(path: str, mmproj: str | None, *, context_tokens: int) -> ModelFa
 
 
 def _on_disk(facts: ModelFacts, model: ModelPath, entry: ModelFile | None, projector: Path | None = None) -> ModelFacts:
-    """Adds size, date and hash of the file. The vendor's listed size stands where there is no file."""
+    """Adds size, date and hash of the file; a size that is only listed by the vendor is no fact."""
     size_bytes, modified_at = _stamp(str(model.path))
     origin = model.origin if size_bytes is not None else None
     more_bytes = 0 if projector is None else _stamp(str(projector))[0] or 0

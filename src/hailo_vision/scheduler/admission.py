@@ -29,13 +29,16 @@ class Admission:
         self._settings = queue_settings
         self._queue.depth = queue_settings.depth
 
-    @property
-    def unready(self) -> NotReady | None:
-        """Why the engine would not take a request now; None when it would, or will after a load that is waited for."""
+    def unready(self, *, waits_for_load: bool = False) -> NotReady | None:
+        """Why the engine would not take a request now; None when it would, or will after a load that is waited for.
+
+        `waits_for_load` counts where the operator leaves it to the request.
+        """
+        setting = self._settings.wait_for_load
         match self._engine.state:
             case EngineState.READY | EngineState.BUSY | EngineState.UNLOADED | EngineState.WAKING:
                 return None
-            case EngineState.STARTING if self._settings.wait_for_load:
+            case EngineState.STARTING if waits_for_load if setting == "auto" else setting:
                 return None
             case EngineState.STARTING:
                 reason, message = Unready.LOADING, loading(self._engine.trouble)

@@ -102,20 +102,26 @@ class Scheduler:
     @property
     def unready(self) -> NotReady | None:
         """Why no request would be admitted now; None when one would be, unless the queue is full."""
-        if self._is_draining:
-            return NotReady(Unready.DRAINING, "The server is stopping.", retry_after_s=DRAIN_RETRY_S)
-        return self._admission.unready
+        return self._unready(waits_for_load=False)
 
-    async def admit(self, *, client: str, arrived_at: float, priority: Priority = Priority.INTERACTIVE) -> LoadedModel:
+    async def admit(
+        self,
+        *,
+        client: str,
+        arrived_at: float,
+        priority: Priority = Priority.INTERACTIVE,
+        waits_for_load: bool = False,
+    ) -> LoadedModel:
         """Check that a request would be admitted now, before any work is done for it. Returns the loaded model.
 
-        It awaits only the model's first load, where `queue.wait_for_load` is set, and queues for it as a job does.
+        It awaits only the model's first load, where `queue.wait_for_load` is true, or is auto and `waits_for_load` is
+        true, and queues for it as a job does.
 
         Raises NotReady, QueueFull or TooBusy; after a wait for the load also Expired or EngineError.
         """
-        self._check(client, priority, arrived_at, None)
+        self._check(client, priority, arrived_at, None, waits_for_load)
         if self._engine.model is None:
-            await self._wait_for_engine(client, priority, arrived_at)
+            await self._wait_for_engine(client, priority, arrived_at, waits_for_load)
         assert self._engine.model is not None
         return self._engine.model
 
@@ -124,11 +130,11 @@ class Scheduler:
         deadline_s = self._admission.deadline_s
         return Waiter(client=client, deadline=arrived_at + deadline_s, deadline_s=deadline_s, priority=priority)
 
-    async def load(self, *, client: str, arrived_at: float) -> None:
+    async def load(self, *, client: str, arrived_at: float, waits_for_load: bool = False) -> None:
         """Load the model if it is not loaded, in the request's turn. Raises the errors of `admit`."""
-        self._check(client, Priority.INTERACTIVE, arrived_at, None)
+        self._check(client, Priority.INTERACTIVE, arrived_at, None, waits_for_load)
         if self._engine.state not in (EngineState.READY, EngineState.BUSY):
-            await self._wait_for_engine(client, Priority.INTERACTIVE, arrived_at)
+            await self._wait_for_engine(client, Priority.INTERACTIVE, arrived_at, waits_for_load)
         self._keep_alive.touch()
 
     @asynccontextmanager
@@ -139,6 +145,7 @@ class Scheduler:
         client: str,
         arrived_at: float,
         priority: Priority = Priority.INTERACTIVE,
+        waits_for_load: bool = False,
     ) -> AsyncIterator[Events]:
         """Take a place in the queue, give the events of the answer, and leave the queue however the block ends.
 
@@ -148,7 +155,7 @@ class Scheduler:
         SlowReader and the engine's errors. The engine gets its next job as soon as this one has ended, even if the
         events are read later.
         """
-        job = self._enter(client, priority, arrived_at, generation.max_tokens)
+        job = self._enter(client, priority, arrived_at, generation.max_tokens, waits_for_load)
         try:
             async with task_group() as tasks:
                 driving = tasks.create_task(self._drive(job, generation))
@@ -195,8 +202,15 @@ class Scheduler:
             self._turn_away(self._jobs())
         await self._idle.wait()
 
-    def _enter(self, client: str, priority: Priority, arrived_at: float, max_tokens: int | None) -> Job:
-        self._check(client, priority, arrived_at, max_tokens)
+    def _unready(self, *, waits_for_load: bool) -> NotReady | None:
+        if self._is_draining:
+            return NotReady(Unready.DRAINING, "The server is stopping.", retry_after_s=DRAIN_RETRY_S)
+        return self._admission.unready(waits_for_load=waits_for_load)
+
+    def _enter(
+        self, client: str, priority: Priority, arrived_at: float, max_tokens: int | None, waits_for_load: bool
+    ) -> Job:
+        self._check(client, priority, arrived_at, max_tokens, waits_for_load)
         deadline_s = self._admission.deadline_s
         job = Job(
             client=client,
@@ -217,10 +231,12 @@ class Scheduler:
         self._keep_alive.work_began()
         return job
 
-    def _check(self, client: str, priority: Priority, arrived_at: float, max_tokens: int | None) -> None:
+    def _check(
+        self, client: str, priority: Priority, arrived_at: float, max_tokens: int | None, waits_for_load: bool
+    ) -> None:
         """Raise the refusal that `_enter` would raise now, and count it."""
         try:
-            if unready := self.unready:
+            if unready := self._unready(waits_for_load=waits_for_load):
                 raise unready
             self._admission.check(client, priority, arrived_at=arrived_at, now=self._now, max_tokens=max_tokens)
         except (NotReady, QueueFull, TooBusy) as error:
@@ -231,9 +247,9 @@ class Scheduler:
 
     # The life of a job
 
-    async def _wait_for_engine(self, client: str, priority: Priority, arrived_at: float) -> None:
+    async def _wait_for_engine(self, client: str, priority: Priority, arrived_at: float, waits_for_load: bool) -> None:
         """Queue for a slot, wait until the engine is ready, and leave; if that succeeds, it is not counted as a job."""
-        job = self._enter(client, priority, arrived_at, None)
+        job = self._enter(client, priority, arrived_at, None, waits_for_load)
         try:
             async with job.within_deadline():
                 await job.turn

@@ -9,7 +9,7 @@ from hailo_vision.config.settings import Generation, Kind
 from hailo_vision.engines.contract import EngineState
 from hailo_vision.errors import NotReady
 from hailo_vision.serving.backend import Backend
-from hailo_vision.serving.names import tagged
+from hailo_vision.serving.names import spelling, tagged
 from hailo_vision.serving.routing import Router
 
 _LOADED = (EngineState.READY, EngineState.BUSY)
@@ -111,6 +111,9 @@ class ServedModels:
     def __init__(self, models: Sequence[ServedModel]) -> None:
         self._models = tuple(models)
         self._by_name = {tagged(name): model for model in self._models for name in model.names}
+        self._by_spelling: dict[str, ServedModel] = {}
+        for name, model in self._by_name.items():
+            self._by_spelling.setdefault(spelling(name), model)
 
     def __iter__(self) -> Iterator[ServedModel]:
         return iter(self._models)
@@ -126,5 +129,5 @@ class ServedModels:
         return tuple(backend for model in self._models for backend in model.own)
 
     def find(self, name: str) -> ServedModel | None:
-        """The model with this name or alias, written with the tag `:latest` or without."""
-        return self._by_name.get(tagged(name))
+        """The model with this name or alias, written with the tag `:latest` or without; else in another spelling."""
+        return self._by_name.get(tagged(name)) or self._by_spelling.get(spelling(name))

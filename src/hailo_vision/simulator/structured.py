@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from hailo_vision.simulator.signatures import function_in
 from hailo_vision.simulator.turns import ContextTurn
 
 _SCHEMA: Final = re.compile(r"\bjson[ _]schema:\s*(?=\{)", re.IGNORECASE)
@@ -136,7 +137,7 @@ def _calls(system: str, question: str, *, is_wrong: bool) -> str | None:
     offered = _TOOLS.search(system)
     if offered is None:
         return None
-    functions = [function for line in offered[1].splitlines() if (function := _function(line))]
+    functions = [function for line in offered[1].splitlines() if (function := function_in(line))]
     chosen = [function for function in functions if _is_meant(function, question)]
     if not chosen and _MUST_CALL.search(system):
         chosen = functions[:1]
@@ -152,14 +153,6 @@ def _calls(system: str, question: str, *, is_wrong: bool) -> str | None:
     if "code fence" in question:
         return f"```json\n{json.dumps(calls[0])}\n```"
     return "\n".join(["I will look that up.", *blocks] if "explain first" in question else blocks)
-
-
-def _function(line: str) -> dict[str, Any] | None:
-    try:
-        function = json.loads(line)["function"]
-    except (ValueError, KeyError, TypeError):
-        return None
-    return function if isinstance(function, dict) and isinstance(function.get("name"), str) else None
 
 
 def _is_meant(function: Mapping[str, Any], question: str) -> bool:

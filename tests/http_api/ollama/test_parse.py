@@ -93,6 +93,64 @@ def test_home_assistants_result_without_a_name_is_taken() -> None:
     assert turn.parts == (ToolResult(call_id="", text="42"),)
 
 
+def test_turns_of_one_role_in_a_row_become_one_as_in_ollama() -> None:
+    said = [("user", "A"), ("system", "Brief."), ("user", "B"), ("assistant", "C"), ("assistant", "D"), ("user", "E")]
+    system, *turns = asked({"messages": [{"role": role, "content": text} for role, text in said]}).turns
+    assert system.role == "system"
+    assert [(turn.role, "".join(part.text for part in turn.parts)) for turn in turns] == [  # type: ignore[union-attr]
+        ("user", "A\n\nB"),
+        ("assistant", "C\n\nD"),
+        ("user", "E"),
+    ]
+
+
+def test_results_of_tools_stay_turns_of_their_own() -> None:
+    results = [{"role": "tool", "content": "1"}, {"role": "tool", "content": "2"}, {"role": "user", "content": "And?"}]
+    assert len(asked({"messages": results}).turns) == 3
+
+
+@pytest.mark.parametrize(
+    ("roles", "shown"),
+    [
+        (["system", "user"], [0, 2]),  # the turns of the system, the user, and the assistant, each with its pictures
+        (["user", "assistant", "user"], [1, 0, 2]),
+        (["user", "assistant"], [2, 0]),
+        (["assistant"], [0, 1]),
+        (["tool", "assistant", "tool"], [1, 0, 2]),
+    ],
+)
+def test_pictures_are_taken_in_messages_of_any_role_and_shown_by_the_user(roles: list[str], shown: list[int]) -> None:
+    said = [{"role": role, "content": "Look.", "images": [PICTURE]} for role in roles]
+    turns = asked({"messages": said}).turns
+    assert [sum(isinstance(part, ImageRef) for part in turn.parts) for turn in turns] == shown
+    assert all(turn.role == "user" for turn, pictures in zip(turns, shown, strict=True) if pictures)
+
+
+@pytest.mark.parametrize(
+    ("more", "param"),
+    [
+        ({"messages": [{"role": "user", "content": "Look."}], "images": [PICTURE]}, "images"),
+        ({"messages": [{"role": "user", "content": "Look."}], "image": PICTURE}, "image"),
+        ({"messages": [{"role": "user", "content": "Look.", "image": PICTURE}]}, "messages[0].image"),
+        ({"prompt": "Look.", "image": PICTURE}, "image"),
+    ],
+)
+def test_pictures_where_ollama_does_not_look_are_refused_by_name(more: dict[str, Any], param: str) -> None:
+    with pytest.raises(RequestError, match="pictures belong in") as refused:
+        asked(more)
+    assert refused.value.param == param
+
+
+def test_more_pictures_in_a_message_than_are_ever_read_are_counted_in_the_refusal() -> None:
+    with pytest.raises(RequestError, match=r"images has 65 pictures, and at most 64 are read"):
+        asked({"prompt": "Look.", "images": [PICTURE] * 65})
+
+
+@pytest.mark.parametrize("nothing", [None, [], ""])
+def test_a_place_for_pictures_that_holds_none_is_nobodys_mistake(nothing: Any) -> None:
+    assert one(images=nothing, image=nothing) == one()
+
+
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
@@ -119,7 +177,7 @@ def test_options_are_those_of_the_answer() -> None:
     assert (sampling.repetition_penalty, request.stop, request.max_tokens) == (1.05, ("END",), 50)
 
 
-@pytest.mark.parametrize(("asked_for", "got"), [(None, 200), (-1, 512), (-2, 512), (0, 512), (7, 7), (9999, 512)])
+@pytest.mark.parametrize(("asked_for", "got"), [(None, 512), (-1, 512), (-2, 512), (0, 512), (7, 7), (9999, 512)])
 def test_the_length_of_an_answer_is_bounded_by_the_server(asked_for: int | None, got: int) -> None:
     assert one(options={"num_predict": asked_for}).max_tokens == got
 

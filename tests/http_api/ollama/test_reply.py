@@ -10,6 +10,7 @@ from hailo_vision.chat import Finish, FinishReason, ModelFacts, Timings, ToolCal
 from hailo_vision.http_api.ollama.card import Card, listed, running, shown
 from hailo_vision.http_api.ollama.reply import Reply, error_line, line, timestamp
 from hailo_vision.http_api.web.faults import bug
+from hailo_vision.models.facts import hef_facts
 
 NOW = datetime(2026, 8, 1, 12, 30, tzinfo=UTC)
 CHAT, GENERATE = Reply(model="m:latest", is_chat=True), Reply(model="m", is_chat=False)
@@ -19,6 +20,11 @@ CALL = ToolCall(id="call_1", name="look", arguments='{"where": "up"}')
 def finish(reason: FinishReason = FinishReason.STOP) -> Finish:
     timings = Timings(image_s=0.1, queue_s=2, load_s=1.5, prefill_s=0.9, decode_s=2.5)
     return Finish(reason=reason, usage=Usage(prompt_tokens=170, completion_tokens=21), timings=timings)
+
+
+def test_a_load_that_took_no_time_is_not_zero_as_gos_clients_drop_a_zero() -> None:
+    warm = Finish(reason=FinishReason.STOP, usage=Usage(prompt_tokens=1, completion_tokens=1), timings=Timings())
+    assert CHAT.last(NOW, warm, total_s=1)["load_duration"] == 1
 
 
 def test_a_part_of_a_chat_is_a_message_and_of_a_text_a_response() -> None:
@@ -99,6 +105,21 @@ def test_names_are_listed_with_their_tags() -> None:
     assert models[0]["details"]["parameter_size"] == "2.2B"
 
 
+@pytest.mark.parametrize("template", [None, "{{ .Prompt }}", "{% for m in messages %}{{ m.content }}{% endfor %}"])
+def test_litellm_sees_by_the_word_tools_in_the_template_that_a_model_takes_them(template: str | None) -> None:
+    told = shown(card(template=template))["template"]
+    assert "tools" in told.lower()
+    assert told.startswith(template or "")
+    assert told.endswith("#}" if template and "{%" in template else "*/ -}}")
+
+
+def test_the_template_of_the_chips_model_has_tools_of_its_own() -> None:
+    template = hef_facts("Qwen2-VL-2B-Instruct.hef").template or ""
+    assert shown(card(template=template))["template"] == template
+    assert ".Tools" in template
+    assert template.count("{{") == template.count("}}")
+
+
 def test_clients_find_the_context_by_the_architecture() -> None:
     told = shown(card())
     assert told["model_info"][f"{told['model_info']['general.architecture']}.context_length"] == 2048
@@ -111,13 +132,14 @@ def test_what_nobody_knows_of_a_model_is_not_made_up() -> None:
     assert told["model_info"] == {"general.basename": "m"}
     assert told["capabilities"] == ["completion", "tools"]
     assert "license" not in told
-    assert (told["template"], told["parameters"]) == ("", "")
+    assert told["parameters"] == ""
     (entry,) = listed([("m", NOTHING)])["models"]
     assert entry["size"] == 0
     assert not any(entry["details"].values())
 
 
 def test_a_model_that_stays_for_ever_ends_when_nobody_lives_to_see_it() -> None:
-    forever, soon = running([(card(), None), (card(), 60)], NOW)["models"]
+    forever, soon = running([("m", card(), None), ("llava:7b", card(), 60)], NOW)["models"]
+    assert (forever["name"], soon["name"]) == ("m:latest", "llava:7b")
     assert int(forever["expires_at"][:4]) > 2100
     assert soon["expires_at"] == timestamp(NOW.replace(minute=31))

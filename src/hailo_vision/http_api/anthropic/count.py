@@ -35,5 +35,5 @@ async def prompt_tokens(request: web.Request, dialect: Dialect[None]) -> int:
 
 
 def _counted(assigned: Assigned) -> Assigned:
-    """Without what the answer must be, as it is no answer."""
-    return replace(assigned, prepared=replace(assigned.prepared, requirements=None))
+    """Without what the answer must be, as it is no answer; and no turn is left out, as all of them are counted."""
+    return replace(assigned, prepared=replace(assigned.prepared, requirements=None), drops_turns=False)

@@ -52,15 +52,15 @@ def listed(cards: Sequence[tuple[str, Card]]) -> dict[str, Any]:
     return {"models": [{**_entry(name, card), "modified_at": timestamp(card.modified_at)} for name, card in cards]}
 
 
-def running(cards: Sequence[tuple[Card, float | None]], now: datetime) -> dict[str, Any]:
-    """The models that are loaded, each with the seconds until it leaves; None is never."""
-    return {"models": [_running(card, now, left_s) for card, left_s in cards]}
+def running(cards: Sequence[tuple[str, Card, float | None]], now: datetime) -> dict[str, Any]:
+    """The models that are loaded, under each name with the seconds until it leaves; None is never."""
+    return {"models": [_running(name, card, now, left_s) for name, card, left_s in cards]}
 
 
-def _running(card: Card, now: datetime, left_s: float | None) -> dict[str, Any]:
+def _running(name: str, card: Card, now: datetime, left_s: float | None) -> dict[str, Any]:
     ends_at = now + (_FOR_EVER if left_s is None else timedelta(seconds=left_s))
     return {
-        **_entry(card.name, card),
+        **_entry(name, card),
         "expires_at": timestamp(ends_at),
         "size_vram": card.facts.size_bytes or 0,
         "context_length": card.context_tokens or 0,
@@ -78,12 +78,22 @@ def shown(card: Card) -> dict[str, Any]:
         **({} if facts.licence is None else {"license": facts.licence}),
         "modelfile": "\n".join([*modelfile, ""]),
         "parameters": "\n".join(parameters),
-        "template": facts.template or "",
+        "template": _template(facts.template or ""),
         "details": _details(facts),
         "model_info": _model_info(card),
         "capabilities": card.capabilities,
         "modified_at": timestamp(card.modified_at),
     }
+
+
+def _template(template: str) -> str:
+    """LiteLLM and others call a model able to use tools if its template has that word. One that has not has tools told
+    in the system turn, which a comment says in the template's own language: Jinja in GGUF files, else Go's.
+    """
+    if "tools" in template.lower():
+        return template
+    begin, end = ("{#", "#}") if "{%" in template else ("{{- /*", "*/ -}}")
+    return f"{template}{begin} .Tools are told in the system turn by this server {end}"
 
 
 def _model_info(card: Card) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from hailo_vision.http_api.web.stream import late_stream
 from hailo_vision.http_api.web.surface import Dialect, Events, prepared, taking
 from hailo_vision.serving.served import ServedModel
 
-_CHAT = Dialect(parse=chat, conversation="messages", find=named)
-_GENERATE = Dialect(parse=generate, conversation="prompt", find=named)
+_CHAT = Dialect(parse=chat, conversation="messages", find=named, waits_for_load=True, reduces=True)
+_GENERATE = Dialect(parse=generate, conversation="prompt", find=named, waits_for_load=True, reduces=True)
 
 
 async def answer_chat(request: web.Request) -> web.StreamResponse:
@@ -51,7 +51,7 @@ async def _nothing(model: ServedModel, caller: Caller, reply: Reply, wish: Stay 
         scheduler.unload()
         return web.json_response(reply.nothing(_now(), "unload"))
     with _staying(model, wish):
-        await scheduler.load(client=caller.client, arrived_at=caller.arrived_at)
+        await scheduler.load(client=caller.client, arrived_at=caller.arrived_at, waits_for_load=caller.waits_for_load)
     return web.json_response(reply.nothing(_now(), "load"))
 
 

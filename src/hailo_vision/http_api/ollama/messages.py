@@ -1,12 +1,13 @@
 """Ollama's `messages` become turns. Pure."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from hailo_vision.chat import ImageRef, Role, Text, ToolCall, ToolResult, Turn
 from hailo_vision.errors import RequestError
 from hailo_vision.http_api.openai.messages import Part, content, conversation
-from hailo_vision.http_api.web.fields import JsonObject, a_list, a_string, an_object, invalid
+from hailo_vision.http_api.web.fields import JsonObject, a_list, a_string, an_object, invalid, unsupported
 
 _ROLES: dict[str, Role] = {
     "system": "system",
@@ -20,11 +21,9 @@ MARK = "[img]"  # where in its text a picture belongs, in Ollama's language
 
 
 def turns(messages: list[object], *, system_prompt: str | None) -> tuple[Turn[ImageRef], ...]:
-    """The conversation in order, all that is of the system first."""
-    return led(
-        [_turn(an_object(item, f"messages[{index}]"), f"messages[{index}]") for index, item in enumerate(messages)],
-        system_prompt=system_prompt,
-    )
+    """The conversation in order, all that is of the system first, and turns of one role in a row as one."""
+    said = [_turn(an_object(item, f"messages[{index}]"), f"messages[{index}]") for index, item in enumerate(messages)]
+    return _collated(led(_shown_by_users(said), system_prompt=system_prompt))
 
 
 def led(all_turns: list[Turn[ImageRef]], *, system_prompt: str | None) -> tuple[Turn[ImageRef], ...]:
@@ -55,7 +54,7 @@ def pictures(value: object, param: str) -> list[ImageRef]:
     """`images`: base64, as files of any format that is read here."""
     items = [] if value is None else a_list(value, param)
     if len(items) > MAX_IMAGES:
-        raise invalid(param, f"at most {MAX_IMAGES} pictures", items)
+        raise RequestError(f"{param} has {len(items)} pictures, and at most {MAX_IMAGES} are read.", param=param)
     return [
         ImageRef(url=a_string(item, f"{param}[{index}]"), param=f"{param}[{index}]") for index, item in enumerate(items)
     ]
@@ -65,9 +64,9 @@ def _turn(message: JsonObject, param: str) -> Turn[ImageRef]:
     name = message.get("role")
     if not isinstance(name, str) or name not in _ROLES:
         raise invalid(f"{param}.role", f"one of {', '.join(_ROLES)}", name)
+    if message.get("image"):
+        raise unsupported(f"{param}.image", f"{param}.image is not read: pictures belong in {param}.images.")
     parts = _parts(message, param)
-    if _ROLES[name] != "user" and any(isinstance(part, ImageRef) for part in parts):
-        raise RequestError(f"{param}: pictures belong in messages of the role user.", param=f"{param}.images")
     match name:
         case "tool":
             text = "".join(part.text for part in parts if isinstance(part, Text))
@@ -77,6 +76,47 @@ def _turn(message: JsonObject, param: str) -> Turn[ImageRef]:
         case "assistant":
             parts = (*parts, *_calls(message.get("tool_calls"), f"{param}.tool_calls"))
     return Turn(role=_ROLES[name], parts=parts)
+
+
+def _shown_by_users(turns: list[Turn[ImageRef]]) -> list[Turn[ImageRef]]:
+    """Ollama takes pictures in messages of any role, and models take them in turns of the user alone: others' pictures
+    open the user's next turn, or end the last one.
+    """
+    shown: list[Turn[ImageRef]] = []
+    seen: list[ImageRef] = []
+    for turn in turns:
+        if turn.role == "user":
+            parts = (*turn.parts, *seen) if _has_results(turn) else (*seen, *turn.parts)
+            shown.append(replace(turn, parts=parts))
+            seen = []
+        else:
+            seen += [part for part in turn.parts if isinstance(part, ImageRef)]
+            shown.append(replace(turn, parts=tuple(part for part in turn.parts if not isinstance(part, ImageRef))))
+    if not seen:
+        return shown
+    for index in reversed(range(len(shown))):
+        if shown[index].role == "user":
+            return [*shown[:index], replace(shown[index], parts=(*shown[index].parts, *seen)), *shown[index + 1 :]]
+    return [*shown, Turn(role="user", parts=tuple(seen))]
+
+
+def _collated(turns: Sequence[Turn[ImageRef]]) -> tuple[Turn[ImageRef], ...]:
+    """Turns of one role in a row become one with a blank line between them, as in Ollama's `collate`; results of tools
+    stay apart. Templates refuse two turns of the assistant in a row.
+    """
+    collated: list[Turn[ImageRef]] = []
+    for turn in turns:
+        last = collated[-1] if collated else None
+        if last is None or last.role != turn.role or _has_results(last) or _has_results(turn):
+            collated.append(turn)
+        else:
+            between = (Text(text="\n\n"),) if last.parts and turn.parts else ()
+            collated[-1] = replace(last, parts=(*last.parts, *between, *turn.parts))
+    return tuple(collated)
+
+
+def _has_results(turn: Turn[ImageRef]) -> bool:
+    return any(isinstance(part, ToolResult) for part in turn.parts)
 
 
 def _parts(message: JsonObject, param: str) -> tuple[Part, ...]:

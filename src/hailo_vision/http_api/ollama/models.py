@@ -25,10 +25,11 @@ async def tags(request: web.Request) -> web.Response:
 
 
 async def ps(request: web.Request) -> web.Response:
-    """The models that are loaded, each until when."""
+    """The models that are loaded, under each of their names, each until when."""
     services, now = request.app[SERVICES], datetime.now(UTC)
     loaded = [model for model in services.models if model.is_loaded]
-    running = [(await _card(services, model), model.backend.scheduler.unloads_in_s) for model in loaded]
+    cards = [(model, await _card(services, model)) for model in loaded]
+    running = [(name, one, model.backend.scheduler.unloads_in_s) for model, one in cards for name in model.names]
     return web.json_response(card.running(running, now))
 
 

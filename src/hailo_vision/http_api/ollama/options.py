@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hailo_vision.chat import Penalties, Sampling
 from hailo_vision.config import settings
 from hailo_vision.errors import RequestError
-from hailo_vision.http_api.openai.sampling import MAX_PENALTY, penalties, stop_strings
+from hailo_vision.http_api.openai.sampling import MAX_PENALTY, answer_tokens, penalties, stop_strings
 from hailo_vision.http_api.web.fields import JsonObject, an_object, integer, number
 from hailo_vision.serving.served import Target
 
@@ -58,8 +58,6 @@ def _sampling(given: JsonObject, defaults: settings.Generation) -> Sampling:
 
 
 def _max_tokens(given: JsonObject, defaults: settings.Generation) -> int:
-    """`num_predict`: 0, -1 and -2 set no bound, so the server's own is theirs."""
-    asked = integer(given, "num_predict", least=-2)
-    if asked is None:
-        return min(defaults.max_tokens, defaults.max_tokens_limit)
-    return min(asked, defaults.max_tokens_limit) if asked > 0 else defaults.max_tokens_limit
+    """`num_predict`: absent, 0, -1 and -2 it sets no bound, as Ollama has none, so the server's own is theirs."""
+    asked = integer(given, "num_predict", least=-2) or -1
+    return answer_tokens(asked if asked > 0 else None, defaults, is_whole=True)

@@ -49,11 +49,13 @@ def named(models: ServedModels, body: JsonObject) -> ServedModel:
 def chat(body: JsonObject, target: Target) -> Parsed[Wish]:
     """The body of POST /api/chat. Without messages there is nothing to answer: it loads the model, or unloads it."""
     wish = Wish(name=any_name(body), stay=stay(body.get("keep_alive")))
+    _refuse_misplaced(body, "images", "messages[].images")
+    _refuse_misplaced(body, "image", "messages[].images")
     said = [] if body.get("messages") is None else a_list(body["messages"], "messages")
     if not said:
         return Parsed(requests=(), rest=wish)
     turns = messages.turns(said, system_prompt=target.generation.system_prompt)
-    return Parsed(requests=(_request(body, turns, target),), rest=wish)
+    return Parsed(requests=(_request(body, turns, target),), rest=wish, keeps_turns=_keeps_turns(body))
 
 
 def generate(body: JsonObject, target: Target) -> Parsed[Wish]:
@@ -61,6 +63,7 @@ def generate(body: JsonObject, target: Target) -> Parsed[Wish]:
     wish = Wish(name=any_name(body), stay=stay(body.get("keep_alive")))
     prompt, system = _text(body, "prompt"), _text(body, "system")
     images = messages.pictures(body.get("images"), "images")
+    _refuse_misplaced(body, "image", "images")
     if not prompt and not images:
         return Parsed(requests=(), rest=wish)
     if _text(body, "suffix"):
@@ -72,12 +75,17 @@ def generate(body: JsonObject, target: Target) -> Parsed[Wish]:
     else:
         lead = messages.system(system)
         turns = messages.led([*lead, _user(prompt, images)], system_prompt=target.generation.system_prompt)
-    return Parsed(requests=(_request(body, turns, target),), rest=wish)
+    return Parsed(requests=(_request(body, turns, target),), rest=wish, keeps_turns=_keeps_turns(body))
 
 
 def streams(body: JsonObject) -> bool:
     """Ollama's answers are streams unless they may not be."""
     return body.get("stream") is None or boolean(body, "stream")
+
+
+def _keeps_turns(body: JsonObject) -> bool:
+    """`truncate: false` asks for an error where the prompt is too long."""
+    return body.get("truncate") is not None and not boolean(body, "truncate")
 
 
 def _request(body: JsonObject, turns: Sequence[Turn[ImageRef]], target: Target) -> ChatRequest:
@@ -130,6 +138,12 @@ def _format(value: object) -> JsonFormat | None:
 
 def _text(body: JsonObject, name: str) -> str:
     return "" if body.get(name) is None else a_string(body[name], name)
+
+
+def _refuse_misplaced(body: JsonObject, name: str, place: str) -> None:
+    """Refuse pictures where Ollama does not look: without them the answer would be about nothing."""
+    if body.get(name):
+        raise unsupported(name, f"{name} is not read at this place: pictures belong in {place}.")
 
 
 def _refuse_what_cannot_be(body: JsonObject) -> None:

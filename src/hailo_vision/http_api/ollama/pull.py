@@ -18,7 +18,7 @@ from hailo_vision.models.catalogue import CATALOGUE, ModelFile, builds, fitting,
 from hailo_vision.models.download import in_thread
 from hailo_vision.models.events import Event, Hashed, Received, Report, Started, StartedOver, Waits
 from hailo_vision.models.pull import pull
-from hailo_vision.serving.names import untagged
+from hailo_vision.serving.names import spelling, untagged
 from hailo_vision.tasks import task_group
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def _is_there(name: str, services: Services) -> bool:
 async def _wanted(name: str, services: Services) -> ModelFile:
     """The catalogue's file for the installed runtime. Raises UnknownModel, Forbidden or ModelError."""
     try:
-        files = builds(CATALOGUE, untagged(name))
+        files = builds(CATALOGUE, untagged(spelling(name)))
     except ModelError as error:
         if services.models.find(name) is None:
             message = f"pull model manifest: {error}"

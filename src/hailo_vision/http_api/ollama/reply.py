@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from hailo_vision.chat import Finish, Logprob, ToolCall
-from hailo_vision.http_api.openai.usage import finish_word, logprob_json
+from hailo_vision.http_api.openai.usage import finish_word, logprob_json, tools_json
 from hailo_vision.http_api.web.faults import Fault
 from hailo_vision.http_api.web.json_reply import each, pieces
 
@@ -69,6 +69,7 @@ class Reply:
             "done_reason": reason,
             **context,
             **_counted(finish, total_s),
+            **tools_json(finish.tools),
         }
 
     def nothing(self, now: datetime, reason: Nothing) -> dict[str, Any]:
@@ -98,7 +99,7 @@ def _counted(finish: Finish, total_s: float) -> dict[str, int]:
     usage, timings = finish.usage, finish.timings
     return {
         "total_duration": _ns(total_s),
-        "load_duration": _ns(timings.load_s),
+        "load_duration": max(1, _ns(timings.load_s)),  # Go's clients drop a 0, and then miss the key
         "prompt_eval_count": usage.prompt_tokens,
         "prompt_eval_duration": _ns(timings.prefill_s),
         "eval_count": usage.completion_tokens,

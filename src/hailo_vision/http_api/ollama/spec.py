@@ -34,6 +34,9 @@ _SHARED: dict[str, JsonSchema] = {
     "keep_alive": {"description": "seconds, or a duration such as 5m; with nothing to answer 0 unloads the model"},
     "think": {"description": "true is refused"},
     "tools": nullable("array", "functions that the model may call"),
+    "truncate": nullable(
+        "boolean", "false refuses a conversation over the context instead of leaving its oldest turns out"
+    ),
     "logprobs": nullable("boolean", "refused where the engine gives none"),
     "top_logprobs": nullable("integer", "refused where the engine gives none", minimum=0),
 }
@@ -76,7 +79,15 @@ _NAMED = an_object({"model": _MODEL}, required=("model",))
 CHAT = _told(
     "Answer a conversation",
     an_object({**_ENDED, "message": _OBJECT}, required=("model", "created_at", "message", "done")),
-    body=an_object({"messages": {"type": ["array", "null"], "items": _OBJECT}, **_SHARED}, required=("model",)),
+    body=an_object(
+        {
+            "messages": {"type": ["array", "null"], "items": _OBJECT},
+            "images": {"description": "refused where it is not empty: pictures belong in a message"},
+            "image": {"description": "refused where it is not empty"},
+            **_SHARED,
+        },
+        required=("model",),
+    ),
     failures=_FAILURES,
     streams=LINES,
 )
@@ -91,6 +102,7 @@ GENERATE = _told(
             "prompt": nullable("string", "what the user says"),
             "system": nullable("string", "leads the conversation"),
             "images": nullable("array", "pictures in base64", items=_STRING),
+            "image": {"description": "refused where it is not empty: it is images"},
             "raw": nullable("boolean", "the prompt is a conversation in the model's own template"),
             "suffix": nullable("string", "refused where it is not empty"),
             "template": nullable("string", "refused where it is not empty"),

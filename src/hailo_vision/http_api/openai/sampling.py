@@ -36,14 +36,11 @@ OTHER_FORMS = (
 _TOKEN = re.compile(r"[0-9]{1,9}")
 
 
-def max_tokens(body: JsonObject, defaults: settings.Generation) -> int:
+def max_tokens(body: JsonObject, defaults: settings.Generation, *, is_whole: bool = False) -> int:
     """`max_completion_tokens` wins over the older name. More than the limit is cut to it, and ends with `length`."""
     older = token_limit(body, "max_tokens", defaults)
-    return (
-        token_limit(body, "max_completion_tokens", defaults)
-        or older
-        or min(defaults.max_tokens, defaults.max_tokens_limit)
-    )
+    asked = token_limit(body, "max_completion_tokens", defaults) or older
+    return answer_tokens(asked, defaults, is_whole=is_whole)
 
 
 def token_limit(body: JsonObject, name: str, defaults: settings.Generation) -> int | None:
@@ -59,6 +56,17 @@ def refuse_other_forms(body: JsonObject) -> None:
     for name in OTHER_FORMS:
         if body.get(name):
             raise unsupported(name, f"{name} is not served: send the JSON Schema in response_format.")
+
+
+def answer_tokens(asked: int | None, defaults: settings.Generation, *, is_whole: bool) -> int:
+    """How many tokens an answer has at most, in every dialect; the engine stops earlier where its context is full.
+
+    What the client asks for is cut to the limit. Where it asks for nothing, an answer that `is_whole` or nothing, as
+    JSON and tool calls are, may be as long as the limit: cut, it would come back empty.
+    """
+    if asked is not None:
+        return min(asked, defaults.max_tokens_limit)
+    return defaults.max_tokens_limit if is_whole else min(defaults.max_tokens, defaults.max_tokens_limit)
 
 
 def sampling(body: JsonObject, defaults: settings.Generation) -> Sampling:

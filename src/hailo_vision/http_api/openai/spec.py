@@ -64,6 +64,8 @@ USAGE: JsonSchema = an_object(
                 "text_tokens": {"type": "integer"},
             }
         ),
+        "tools_shown": {"type": "integer", "description": "so many of the request's tools the model was shown"},
+        "tools_offered": {"type": "integer", "description": "so many tools the request has; absent where it has none"},
     },
     required=("prompt_tokens", "completion_tokens", "total_tokens"),
 )

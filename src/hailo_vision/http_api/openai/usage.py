@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hailo_vision.chat import Finish, FinishReason, Logprob, Usage
+from hailo_vision.chat import Finish, FinishReason, Logprob, ToolCount, Usage
 
 
 def finish_word(reason: FinishReason, *, has_calls: bool = True) -> str:
@@ -36,6 +36,11 @@ def usage_json(usage: Usage) -> dict[str, Any]:
             "rejected_prediction_tokens": 0,
         },
     }
+
+
+def tools_json(tools: ToolCount | None) -> dict[str, int]:
+    """How many of the request's tools the model was shown: two keys of ours in `usage`, for requests with tools."""
+    return {} if tools is None else {"tools_shown": tools.shown, "tools_offered": tools.offered}
 
 
 def performance_json(finish: Finish) -> dict[str, Any]:

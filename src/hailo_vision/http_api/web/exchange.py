@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from hailo_vision.chat import Caller
+from hailo_vision.chat import Caller, ToolCount
 from hailo_vision.http_api.web.faults import Fault
 from hailo_vision.http_api.web.routes import Route
 
@@ -29,6 +29,8 @@ class Exchange:
     key          the name of the API key that came with it
     quota        the headers that tell what is left to the client
     engine       the name of the engine that answers, once it does
+    shown        what the model is shown of what the request holds, such as images: 4/10, where that is not all of it
+    tools        how many of the request's tools the model is shown; None where it has none
     conversation the field of the body that holds the conversation, which is named for what is wrong with all of it
     fail         how an error is told once the headers have gone out; None before
     """
@@ -41,6 +43,8 @@ class Exchange:
     key: str | None = None
     quota: dict[str, str] = field(default_factory=dict)
     engine: str | None = None
+    shown: dict[str, str] = field(default_factory=dict)
+    tools: ToolCount | None = None
     conversation: str | None = None
     fail: Callable[[Fault], Awaitable[web.StreamResponse]] | None = None
 
@@ -52,6 +56,11 @@ class Exchange:
         network: at home all machines are in one network, and each is a client of its own.
         """
         return self.key or self.address
+
+    def note_shown(self, what: str, shown: int, sent: int) -> None:
+        """Note for the headers and the log that the model was shown a part of what came."""
+        if shown < sent:
+            self.shown[what] = self.facts[f"{what}_shown"] = f"{shown}/{sent}"
 
     def caller(self, now: float) -> Caller:
         """The client as the rooms behind know it; `now` is when its time limit begins to count."""

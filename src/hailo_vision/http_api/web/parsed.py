@@ -14,11 +14,12 @@ class Parsed(Generic[Rest]):
     """What a parser makes of a body. The `requests` hold its pictures, and are let go as soon as those are frames.
 
     They are answered one after the other, and are alike but for their turns. `rest` is what the reply needs of the
-    body.
+    body. `keeps_turns` is whether the client forbids that old turns are left out of a conversation that is too long.
     """
 
     requests: tuple[ChatRequest, ...]
     rest: Rest
+    keeps_turns: bool = False
 
 
 def priority(body: JsonObject) -> Priority:

@@ -7,6 +7,7 @@ from pathlib import Path
 from aiohttp import web
 
 from hailo_vision.access.access import Access
+from hailo_vision.config.settings import TooMany
 from hailo_vision.http_api.web.routes import Routes
 from hailo_vision.serving.served import ServedModels
 
@@ -50,7 +51,7 @@ class Services:
 
     `limit_bytes` is the largest body; `picture_deadline_s` the time limit of one picture among many. `on_request` gets
     the route and the status of each request at its end; `metrics` gives the page for Prometheus and its content type
-    for what a scraper accepts.
+    for what a scraper accepts. `too_many_pictures` is the setting `images.too_many`.
     """
 
     version: str
@@ -65,6 +66,7 @@ class Services:
     health: Callable[[], Health]
     on_request: Callable[[str, int], None]
     metrics: Callable[[str], tuple[bytes, str]]
+    too_many_pictures: TooMany = "auto"
 
 
 SERVICES = web.AppKey("services", Services)

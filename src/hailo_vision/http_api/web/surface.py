@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from aiohttp import web
 
-from hailo_vision.chat import Begun, Caller, Finish, LoadedModel
+from hailo_vision.chat import Begun, Caller, Finish, LoadedModel, Reductions, ToolCount
 from hailo_vision.errors import UnknownModel
 from hailo_vision.generate.choices import ChoiceEvent
 from hailo_vision.generate.frames import image_refs
@@ -22,7 +22,7 @@ from hailo_vision.http_api.web.exchange import Exchange, Facts, exchange
 from hailo_vision.http_api.web.fields import JsonObject, invalid
 from hailo_vision.http_api.web.guard import charge_images
 from hailo_vision.http_api.web.parsed import Parsed, priority
-from hailo_vision.http_api.web.services import SERVICES
+from hailo_vision.http_api.web.services import SERVICES, Services
 from hailo_vision.serving.routing import Assigned
 from hailo_vision.serving.served import ServedModel, ServedModels, Target
 
@@ -50,13 +50,16 @@ def named_or_default(models: ServedModels, body: JsonObject) -> ServedModel:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect(Generic[Rest]):
     """How bodies of one route become requests. `conversation` is the field that holds the conversation, which is named
-    for what is wrong with it as a whole.
+    for what is wrong with it as a whole. `waits_for_load` is what `queue.wait_for_load` is where it is auto;
+    with `reduces` a request that is too large is made smaller where the settings for that are auto.
     """
 
     parse: Callable[[JsonObject, Target], Parsed[Rest]]
     conversation: str
     read: Callable[[web.Request, int, Take], Awaitable[JsonObject]] = json_body
     find: Callable[[ServedModels, JsonObject], ServedModel] = named
+    waits_for_load: bool = False
+    reduces: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,12 +85,23 @@ async def taking(request: web.Request, dialect: Dialect[Rest]) -> AsyncIterator[
         body = await dialect.read(request, services.limit_bytes, take)
         await asyncio.sleep(0)  # the loop gets a turn between two pieces of work that each take milliseconds
         model = dialect.find(services.models, body)
-        parsed = dialect.parse(body, model.target)
-        caller = replace(caller, priority=priority(body))
+        parsed = _reducible(dialect.parse(body, model.target), dialect, services, model.target)
+        caller = replace(caller, priority=priority(body), waits_for_load=dialect.waits_for_load)
         del body  # tens of megabytes of pictures need not wait with the job
         about.facts["model"] = model.name
         charge_images(request, sum(len(image_refs(one)) for one in parsed.requests))
         yield Taken(model=model, parsed=parsed, caller=caller, take=take)
+
+
+def _reducible(parsed: Parsed[Rest], dialect: Dialect[Rest], services: Services, target: Target) -> Parsed[Rest]:
+    """The same with what may be left out of its requests, by the settings and else by the dialect."""
+    too_many, too_long = services.too_many_pictures, target.generation.too_long
+    drops_turns = dialect.reduces if too_long == "auto" else too_long == "drop"
+    reductions = Reductions(
+        pictures=dialect.reduces if too_many == "auto" else too_many == "spread",
+        turns=drops_turns and not parsed.keeps_turns,
+    )
+    return replace(parsed, requests=tuple(replace(one, reductions=reductions) for one in parsed.requests))
 
 
 class Call(Generic[Rest]):
@@ -132,6 +146,8 @@ class Call(Generic[Rest]):
                 async for event in events:
                     if isinstance(event, Begun):
                         self._exchange.engine = event.engine
+                        self._exchange.note_shown("turns", event.turns_shown, event.turns_sent)
+                        note_tools(self._exchange, event.tools)
                         continue
                     if isinstance(event.event, Finish):
                         finishes[event.choice] = event.event
@@ -157,7 +173,16 @@ async def prepared(request: web.Request, taken: Taken[Rest]) -> Call[Rest]:
     about = exchange(request)
     assigned = await taken.model.router.prepare(taken.parsed.requests[0], taken.caller)
     about.facts.update(prepared_facts(assigned.prepared))
+    about.note_shown("images", len(assigned.prepared.image_sizes), assigned.prepared.images_sent)
+    note_tools(about, assigned.prepared.tools)
     return Call(about, taken, assigned, request.app[SERVICES].version)
+
+
+def note_tools(about: Exchange, tools: ToolCount | None) -> None:
+    """Have the response's header and the log line say how many of the request's tools the model is shown."""
+    about.tools = tools
+    if tools is not None:
+        about.facts["tools"] = str(tools)
 
 
 def fingerprint(version: str, model: LoadedModel) -> str:

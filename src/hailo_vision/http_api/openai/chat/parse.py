@@ -38,13 +38,15 @@ def chat_request(body: JsonObject, target: Target) -> ChatRequest:
     defaults = target.generation
     _refuse_what_cannot_be(body)
     choice, offered = tool_choice(body.get("tool_choice"), tools(body.get("tools")))
+    form = response_format(body.get("response_format"))
+    is_whole = form is not None or (bool(offered) and choice != "none")
     stream_options = body.get("stream_options")
     options = {} if stream_options is None else an_object(stream_options, "stream_options")
     return ChatRequest(
         model=target.name,
         turns=turns(body.get("messages"), system_prompt=defaults.system_prompt),
         sampling=sampling(body, defaults),
-        max_tokens=max_tokens(body, defaults),
+        max_tokens=max_tokens(body, defaults, is_whole=is_whole),
         stop=stop_strings(body.get("stop")),
         stream=boolean(body, "stream"),
         include_usage=boolean(options, "include_usage", within="stream_options."),
@@ -52,7 +54,7 @@ def chat_request(body: JsonObject, target: Target) -> ChatRequest:
         tools=offered,
         tool_choice=choice,
         parallel_tool_calls=body.get("parallel_tool_calls") is None or boolean(body, "parallel_tool_calls"),
-        format=response_format(body.get("response_format")),
+        format=form,
         logprobs=logprobs(body, target),
         penalties=penalties(body, target),
     )

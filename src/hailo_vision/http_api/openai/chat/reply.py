@@ -6,7 +6,7 @@ from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from hailo_vision.chat import Finish, FinishReason, Logprob, ToolCall
-from hailo_vision.http_api.openai.usage import finish_word, logprob_json, performance_json, usage_json
+from hailo_vision.http_api.openai.usage import finish_word, logprob_json, performance_json, tools_json, usage_json
 from hailo_vision.http_api.web.json_reply import each
 from hailo_vision.http_api.web.sse import event
 
@@ -100,4 +100,4 @@ def logprobs_json(logprobs: Sequence[Logprob]) -> dict[str, Any] | None:
 
 
 def _account(finish: Finish) -> dict[str, Any]:
-    return {"usage": usage_json(finish.usage), "performance": performance_json(finish)}
+    return {"usage": {**usage_json(finish.usage), **tools_json(finish.tools)}, "performance": performance_json(finish)}

@@ -8,6 +8,7 @@ from typing import Any
 from hailo_vision.chat import ChatRequest, ImageRef, Text, Turn
 from hailo_vision.http_api.openai.messages import conversation, refuse_pictures_beside
 from hailo_vision.http_api.openai.sampling import (
+    answer_tokens,
     check_logprobs,
     penalties,
     refuse_other_forms,
@@ -45,7 +46,7 @@ def _request(body: JsonObject, prompt: str, target: Target) -> ChatRequest:
         model=target.name,
         turns=conversation([], [turn], system_prompt=defaults.system_prompt),
         sampling=sampling(body, defaults),
-        max_tokens=min(max_tokens, defaults.max_tokens_limit),
+        max_tokens=answer_tokens(max_tokens, defaults, is_whole=False),
         stop=stop_strings(body.get("stop")),
         stream=boolean(body, "stream"),
         include_usage=boolean(options, "include_usage", within="stream_options."),

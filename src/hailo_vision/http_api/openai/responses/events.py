@@ -78,7 +78,7 @@ class Telling:
         self.response = self._reply.response(
             status,
             self._output,
-            usage=finish.usage,
+            finish=finish,
             incomplete=incomplete,
             completed_at=None if incomplete else int(self._now()),
         )

@@ -9,7 +9,7 @@ from hailo_vision.chat import ChatRequest, JsonFormat, Priority
 from hailo_vision.http_api.openai.messages import refuse_pictures_beside
 from hailo_vision.http_api.openai.responses.items import turns
 from hailo_vision.http_api.openai.responses.tools import offer, tools
-from hailo_vision.http_api.openai.sampling import check_logprobs, penalties, sampling, token_limit
+from hailo_vision.http_api.openai.sampling import answer_tokens, check_logprobs, penalties, sampling, token_limit
 from hailo_vision.http_api.openai.tools import DEFAULT_NAME, json_format
 from hailo_vision.http_api.web.fields import (
     JsonObject,
@@ -47,16 +47,18 @@ def responses(body: JsonObject, target: Target) -> Parsed[JsonObject]:
     parallel = body.get("parallel_tool_calls") is None or boolean(body, "parallel_tool_calls")
     max_tokens = token_limit(body, "max_output_tokens", defaults)
     text_format = _format(body.get("text"))
+    form = _json_format(text_format)
+    is_whole = form is not None or (bool(offered.tools) and offered.choice != "none")
     request = ChatRequest(
         model=target.name,
         turns=turns(body.get("input"), instructions=instructions, system_prompt=defaults.system_prompt),
         sampling=sampling(body, defaults),
-        max_tokens=min(max_tokens or defaults.max_tokens, defaults.max_tokens_limit),
+        max_tokens=answer_tokens(max_tokens, defaults, is_whole=is_whole),
         stream=boolean(body, "stream"),
         tools=offered.tools,
         tool_choice=offered.choice,
         parallel_tool_calls=parallel,
-        format=_json_format(text_format),
+        format=form,
         logprobs=_logprobs(body, target),
         penalties=penalties(body, target),
     )

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from hailo_vision.chat import FinishReason, Logprob, ToolCall, Usage
-from hailo_vision.http_api.openai.usage import finish_word, logprob_json
+from hailo_vision.chat import Finish, FinishReason, Logprob, ToolCall
+from hailo_vision.http_api.openai.usage import finish_word, logprob_json, tools_json
 from hailo_vision.http_api.web.faults import Fault
 from hailo_vision.http_api.web.fields import JsonObject
 from hailo_vision.http_api.web.json_reply import each
@@ -27,7 +27,7 @@ class Reply:
         status: Status,
         output: list[JsonObject],
         *,
-        usage: Usage | None = None,
+        finish: Finish | None = None,
         incomplete: str | None = None,
         failure: Fault | None = None,
         completed_at: int | None = None,
@@ -48,7 +48,7 @@ class Reply:
             "service_tier": "default",
             "store": False,
             "truncation": "disabled",
-            "usage": usage and usage_json(usage),
+            "usage": finish and usage_json(finish),
             **self.echo,
         }
 
@@ -82,7 +82,8 @@ def text_part(text: str, logprobs: Sequence[Logprob] = ()) -> JsonObject:
     return {"type": "output_text", "text": text, "annotations": [], "logprobs": found}
 
 
-def usage_json(usage: Usage) -> JsonObject:
+def usage_json(finish: Finish) -> JsonObject:
+    usage = finish.usage
     return {
         "input_tokens": usage.prompt_tokens,
         "input_tokens_details": {
@@ -93,4 +94,5 @@ def usage_json(usage: Usage) -> JsonObject:
         "output_tokens": usage.completion_tokens,
         "output_tokens_details": {"reasoning_tokens": 0},
         "total_tokens": usage.prompt_tokens + usage.completion_tokens,
+        **tools_json(finish.tools),
     }
