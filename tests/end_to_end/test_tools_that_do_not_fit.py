@@ -63,6 +63,21 @@ def test_ollama_s_clients_and_those_of_responses_hear_it_too(daemon: Daemon) -> 
     assert headers[TOOLS_SHOWN] == f"{usage['tools_shown']}/{usage['tools_offered']}"
 
 
+def test_anthropic_s_clients_hear_it_in_their_usage(daemon: Daemon) -> None:
+    functions = [tool["function"] for tool in WEBUI]
+    asked = {
+        "model": MODEL,
+        "max_tokens": 50,
+        "system": "word " * 900,
+        "messages": [{"role": "user", "content": "Hello!"}],
+        "tools": [{"name": each["name"], "input_schema": each["parameters"]} for each in functions],
+    }
+    status, headers, answer = daemon.request("POST", "/v1/messages", asked)
+    assert status == 200, answer
+    usage = answer["usage"]
+    assert headers[TOOLS_SHOWN] == f"{usage['tools_shown']}/{usage['tools_offered']}"
+
+
 def test_an_estimate_that_was_too_low_is_put_right_by_the_device_s_count(daemon: Daemon) -> None:
     system = "Включи свет в гостиной. " * 50  # has more tokens with the simulator than are estimated
     status, headers, answer = daemon.request("POST", "/v1/chat/completions", chat("Hello!", system=system))

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from hailo_vision.chat import Finish, Piece, ToolCall
 from hailo_vision.http_api.anthropic.reply import Reply, call_block, counts, error, text_block
+from hailo_vision.http_api.openai.usage import tools_json
 from hailo_vision.http_api.web.faults import Fault
 from hailo_vision.http_api.web.fields import JsonObject
 
@@ -65,7 +66,8 @@ class Telling:
     def _finish(self, finish: Finish) -> list[JsonObject]:
         """The counts of this event stand in place of those at the start, where the prompt was not yet counted."""
         self.message = self._reply.whole(self._content, finish)
-        delta = {"type": "message_delta", "delta": self._reply.stopped(finish), "usage": counts(finish.usage)}
+        usage = {**counts(finish.usage), **tools_json(finish.tools)}
+        delta = {"type": "message_delta", "delta": self._reply.stopped(finish), "usage": usage}
         return [delta, {"type": "message_stop"}]
 
     def _at(self, kind: str, **rest: object) -> JsonObject:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hailo_vision.chat import Finish, FinishReason, ToolCall, Usage
+from hailo_vision.http_api.openai.usage import tools_json
 from hailo_vision.http_api.web.faults import Fault
 from hailo_vision.http_api.web.fields import JsonObject
 
@@ -80,10 +81,10 @@ class Reply:
     def begun(self) -> JsonObject:
         """The message before anything was said. The device tells how long the prompt is when it has answered."""
         not_yet = {"stop_reason": None, "stop_sequence": None}
-        return self._message([], not_yet, Usage(prompt_tokens=0, completion_tokens=0))
+        return self._message([], not_yet, counts(Usage(prompt_tokens=0, completion_tokens=0)))
 
     def whole(self, content: Sequence[JsonObject], finish: Finish) -> JsonObject:
-        return self._message(content, self.stopped(finish), finish.usage)
+        return self._message(content, self.stopped(finish), {**counts(finish.usage), **tools_json(finish.tools)})
 
     def stopped(self, finish: Finish) -> JsonObject:
         """Why an answer ended: by one of the client's own sequences, where the engine tells which."""
@@ -91,7 +92,7 @@ class Reply:
         reason = stop_reason(finish.reason, own)
         return {"stop_reason": reason, "stop_sequence": own if reason == "stop_sequence" else None}
 
-    def _message(self, content: Sequence[JsonObject], stopped: JsonObject, usage: Usage) -> JsonObject:
+    def _message(self, content: Sequence[JsonObject], stopped: JsonObject, usage: JsonObject) -> JsonObject:
         return {
             "id": f"msg_{self.id}",
             "type": "message",
@@ -99,5 +100,5 @@ class Reply:
             "model": self.model,
             "content": list(content),
             **stopped,
-            "usage": {**counts(usage), "service_tier": self.asked.tier},
+            "usage": {**usage, "service_tier": self.asked.tier},
         }
