@@ -43,7 +43,7 @@ class Stretches:
 @contextmanager
 def watched() -> Iterator[Stretches]:
     """All callbacks of asyncio's loops are timed: a task's step is one of them."""
-    stretches, plain = Stretches(), events.Handle._run  # type: ignore[attr-defined]
+    stretches, plain = Stretches(), events.Handle._run
 
     def timed(handle: events.Handle) -> None:
         began = time.thread_time()
@@ -52,11 +52,11 @@ def watched() -> Iterator[Stretches]:
         finally:
             stretches.add(time.thread_time() - began)
 
-    events.Handle._run = timed  # type: ignore[attr-defined]
+    events.Handle._run = timed  # type: ignore[method-assign,assignment]
     try:
         yield stretches
     finally:
-        events.Handle._run = plain  # type: ignore[attr-defined]
+        events.Handle._run = plain  # type: ignore[method-assign]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
