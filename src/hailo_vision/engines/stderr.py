@@ -65,6 +65,7 @@ class Stderr(asyncio.Protocol):
         self._said = b""
         self._closed = asyncio.Event()
         self._transport: asyncio.ReadTransport | None = None
+        self._early = b""  # what came before the pid was known
         self.pid: int | None = None
         self.last_line = ""  # without what told its level and origin
 
@@ -81,6 +82,15 @@ class Stderr(asyncio.Protocol):
             raise
         return reader, theirs
 
+    def begin(self, pid: int) -> None:
+        """Name the child, which runs now; its first lines can come before its pid is known here."""
+        self.pid = pid
+        if self._early:
+            early, self._early = self._early, b""
+            self.data_received(early)
+            if self._transport is not None:
+                self._transport.resume_reading()
+
     async def close(self) -> None:
         """Take the last words of a child that has ended."""
         with contextlib.suppress(TimeoutError):
@@ -96,6 +106,11 @@ class Stderr(asyncio.Protocol):
         self._transport = cast(asyncio.ReadTransport, transport)
 
     def data_received(self, data: bytes) -> None:
+        if self.pid is None:
+            self._early += data
+            if self._transport is not None:
+                self._transport.pause_reading()
+            return
         *lines, self._said = (self._said + data).split(b"\n")
         for line in lines:
             self._tell(line)

@@ -55,7 +55,7 @@ class WorkerProcess:
                 env={**os.environ, **environment},
             )
             undo.pop_all()
-        stderr.pid = process.pid
+        stderr.begin(process.pid)
         return cls(process, reader, writer, stderr)
 
     @property

@@ -58,7 +58,7 @@ class LlamaProcess:
                 env={**os.environ, PLAN_VARIABLE: json.dumps(plan.as_json())},
             )
             undo.pop_all()
-        stderr.pid = process.pid
+        stderr.begin(process.pid)
         return cls(plan, process, stderr, resources.pop_all())
 
     @property
