@@ -2,7 +2,7 @@
 
 import base64
 import contextlib
-import os
+import random
 import textwrap
 from collections.abc import Callable
 
@@ -199,7 +199,7 @@ HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(400)
         b"%PDF-1.7\n",
         b"<svg xmlns='http://www.w3.org/2000/svg'/>",
         b"8BPS\0\1",
-        os.urandom(300),
+        random.Random(20).randbytes(300),
     ],
     ids=lambda file: file[:12].hex(),
 )
@@ -209,7 +209,7 @@ def test_bare_base64_is_recognised_whatever_is_in_it(file: bytes, encode: Callab
     assert inline(encode(file).decode()) == file
 
 
-@pytest.mark.parametrize("path", ["/work/photos/cat", "/work/" + "photos/" * 30, "photos/cat", "abcdefgh" * 20])
+@pytest.mark.parametrize("path", ["/home/photos/cat", "/home/" + "photos/" * 30, "photos/cat", "abcdefgh" * 20])
 def test_a_path_of_base64s_letters_is_a_path(path: str) -> None:
     assert "paths are never read" in refusal(path).reason
 
