@@ -101,7 +101,7 @@ def test_padding_at_the_end_of_one_slice_ends_the_data() -> None:
         ("AAA\0", "characters that base64 does not have"),
         ("<svg/>", "characters that base64 does not have"),
         ("AAAAA", "cut off"),
-        ("b'/9j/4AAQ'", "decode the bytes to text"),
+        ("b'/9j/4AAQ'", "send the text of .decode()"),
         ("data:image/png;base64,AAAA", "write the prefix once"),
     ],
 )
@@ -209,7 +209,7 @@ def test_bare_base64_is_recognised_whatever_is_in_it(file: bytes, encode: Callab
     assert inline(encode(file).decode()) == file
 
 
-@pytest.mark.parametrize("path", ["/home/photos/cat", "/home/" + "photos/" * 30, "photos/cat", "abcdefgh" * 20])
+@pytest.mark.parametrize("path", ["/world/photos/cat", "/world/" + "photos/" * 30, "photos/cat", "abcdefgh" * 20])
 def test_a_path_of_base64s_letters_is_a_path(path: str) -> None:
     assert "paths are never read" in refusal(path).reason
 

@@ -82,7 +82,7 @@ def sniff(data: bytes, enabled: Collection[str]) -> Format:
 def is_known(head: bytes, *, is_path: bool) -> bool:
     """Whether some bytes begin like a picture of a kind that has a name here.
 
-    With `is_path` they may be a path that was decoded as base64: "/work" begins like a JPEG XL.
+    With `is_path` they may be a path that was decoded as base64: "/world" begins like a JPEG XL.
     """
     return _by_signature(head) is not None or (not is_path and _other_image(head) is not None)
 

@@ -95,8 +95,8 @@ def _read_data_uri(url: str) -> Inline:
         raise BadImage(
             ImageFault.BAD_BASE64, "is a data: URI that is not marked as base64 (data:image/jpeg;base64,...)."
         )
-    if url.startswith(("b'", 'b"', "data:"), comma + 1):
-        reason = "has b'...' or data: in its base64 data: decode the bytes to text, and write the prefix once."
+    if url.startswith("data:", comma + 1):
+        reason = "has data: in its base64 data: write the prefix once."
         raise BadImage(ImageFault.BAD_BASE64, reason)
     return Inline(text=url, start=comma + 1)
 

@@ -25,6 +25,7 @@ from hailo_vision.errors import (
     ModelError,
     ModelFault,
     ModelPinned,
+    NoDevice,
     NotReady,
     OutOfMemory,
     PicturesStayHere,
@@ -251,6 +252,7 @@ INTERNAL = (
     HailoVisionError("secret"),
     WireError("secret"),
     StartError("secret"),
+    NoDevice("secret"),
     ConfigError("/etc/secret.yaml", ()),
     UnusableFile("/etc/secret.keys", ()),
 )
