@@ -4,7 +4,6 @@
       ConfigError           the operator's file is wrong: every problem at once
         UnusableFile        a file that it names: keys, a certificate
       StartError            the daemon can't start: port, key of a remote server
-        NoDevice            the chip's device node is not there
         NoDevice            there is no chip
       RequestError          the client's request is wrong
         ConversationError   all of its conversation together is, and no single field
