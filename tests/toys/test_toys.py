@@ -36,7 +36,7 @@ async def house(folder: Path) -> AsyncIterator[aiohttp.ClientSession]:
     own = EngineSettings(runtime=cast(Any, "echo"), hef="/none.hef", load_timeout_s=1)
     chosen = fleet.EngineChoice(models=(ModelSettings(name="parrot", kind="text", engines=(own,)),), reason="a test")
 
-    def schedule(engine: Engine, model: ModelSettings) -> Scheduler:
+    def schedule(engine: Engine, model: ModelSettings, runtime: str) -> Scheduler:
         return Scheduler(engine, settings.Queue())
 
     pictures = Pictures(settings.Images())

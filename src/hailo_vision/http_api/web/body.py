@@ -203,9 +203,8 @@ def _in_utf8(body: bytes | bytearray) -> bytes | bytearray:
     encoding = json.detect_encoding(bytes(body[:4]))
     if encoding in ("utf-8", "utf-8-sig"):
         return body
-    first = bytes(body[:4]).decode(encoding, "ignore").lstrip("\ufeff")
-    if first and first[0] not in "{ \t\r\n":  # zeros look like UTF-32, and would be written down once more
-        raise ValueError("no JSON object")
+    if not any(body[:4]):  # zeros look like UTF-32, and would be written down once more
+        raise ValueError("no JSON")
     decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
     recoded = bytearray()
     for at in range(0, len(body), _PIECE_BYTES):
