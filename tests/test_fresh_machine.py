@@ -56,7 +56,7 @@ def packages(folder: Path, *words: str, **variables: str) -> subprocess.Complete
     """scripts/packages where there is no apt-get, and so nothing can be installed."""
     return subprocess.run(
         ["/bin/bash", ROOT / "scripts" / "packages", *words],
-        env={**os.environ, "PATH": str(folder), **variables},
+        env={**os.environ, "PACKAGES_ARE_NAMED": "", "PATH": str(folder), **variables},  # scripts/test sets it
         capture_output=True,
         text=True,
         timeout=30,
