@@ -7,7 +7,7 @@ clients and in sizes of buffers, so each field is checked before it is a value.
 import math
 import types
 from collections.abc import Hashable, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from typing import Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -35,20 +35,14 @@ SAID: Final = Limits(min_number=0, max_number=MAX_NUMBER, max_chars=MAX_TEXT_CHA
 ASKED: Final = Limits(min_number=-math.inf, max_number=math.inf, max_chars=1 << 23)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Field:
-    annotation: Any
-    is_required: bool
-
-
 def build(kind: type[T], facts: object, limits: Limits = SAID) -> T:
-    """A dataclass from a JSON object that has its fields and no others; those with a default may be missing."""
-    own = _fields_of(kind)  # type: ignore[arg-type]
+    """A dataclass from a JSON object that has its fields and no others; both ends are of one release."""
+    own = _annotations_of(kind)  # type: ignore[arg-type]
     if not isinstance(facts, dict) or not facts.keys() <= own.keys():
         raise WireError(f"no {kind.__name__}")
-    if missing := [name for name, field in own.items() if field.is_required and name not in facts]:
+    if missing := [name for name in own if name not in facts]:
         raise WireError(f"a {kind.__name__} without {missing[0]}")
-    return kind(**{name: typed(own[name].annotation, facts[name], name, limits) for name in facts})
+    return kind(**{name: typed(own[name], facts[name], name, limits) for name in facts})
 
 
 def known(facts: Any, *names: str) -> dict[str, Any]:
@@ -124,13 +118,7 @@ def _wrong(name: str, value: object) -> WireError:
 
 
 @cache
-def _fields_of(kind: Hashable) -> Mapping[str, _Field]:
+def _annotations_of(kind: Hashable) -> Mapping[str, Any]:
     assert isinstance(kind, type)
     hints = get_type_hints(kind)
-    return {
-        field.name: _Field(
-            annotation=hints[field.name],
-            is_required=field.default is MISSING and field.default_factory is MISSING,
-        )
-        for field in fields(kind)
-    }
+    return {field.name: hints[field.name] for field in fields(kind)}

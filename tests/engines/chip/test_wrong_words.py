@@ -43,7 +43,7 @@ MODEL = LoadedModel(
 USAGE = Usage(prompt_tokens=1, completion_tokens=1)
 TOO_LONG = ContextLengthExceeded(prompt_tokens=1, context_tokens=1)
 HELLO, LOADED, TOKEN = Hello(pid=1), Loaded(model=MODEL), Token(job=1, text="x")
-FINISHED = Finished(job=1, reason=FinishReason.STOP, usage=USAGE, prefill_s=0.1, decode_s=0.1)
+FINISHED = Finished(job=1, reason=FinishReason.STOP, usage=USAGE, prefill_s=0.1, decode_s=0.1, stop="end")
 FAILED = Failed(job=1, error=GenerationFailed("m"), fatal=False)
 LOST = Failed(job=1, error=DeviceUnavailable(DeviceFault.DEVICE_LOST, "m", status=62), fatal=True)
 RIGHT: list[Up] = [HELLO, LOADED, TOKEN, FINISHED, FAILED, Failed(job=1, error=TOO_LONG, fatal=False), LOST]
@@ -74,7 +74,7 @@ def fields(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[st
 def fits(was: object, value: object, name: str) -> bool:
     """Whether the field may have this value as well."""
     if value is None:
-        return name in ("job", "status", "reason", "max_images")
+        return name in ("job", "status", "reason", "max_images", "stop")
     if isinstance(was, bool):
         return isinstance(value, bool)
     if isinstance(was, float):
