@@ -121,19 +121,19 @@ async def _wait(_: web.Request) -> None:
     """A client that asks before it sends its body is answered by `_dispatch`."""
 
 
-async def _tell(request: web.Request, what: Fault) -> web.StreamResponse:
+async def _tell(request: web.Request, refusal: Fault) -> web.StreamResponse:
     """Send an error: as the response, or as an event when a stream has begun, which then ends without [DONE]."""
     about = exchange(request)
-    what = replace(what, request_id=about.id)
-    about.facts.update({"status": what.status, "error": what.code})
-    if what.param is not None:
-        about.facts["param"] = what.param[:MAX_PARAM_CHARS]
-    if what.detail is not None:
-        about.facts["reason"] = what.detail
+    refusal = replace(refusal, request_id=about.id)
+    about.facts.update({"status": refusal.status, "error": refusal.code})
+    if refusal.param is not None:
+        about.facts["param"] = refusal.param[:MAX_PARAM_CHARS]
+    if refusal.detail is not None:
+        about.facts["reason"] = refusal.detail
     if about.fail is not None:
-        return await about.fail(what)
-    body = request.app[ROUTES].error(request.path, what)
-    response = web.json_response(body, status=what.status, headers=what.headers)
+        return await about.fail(refusal)
+    body = request.app[ROUTES].error(request.path, refusal)
+    response = web.json_response(body, status=refusal.status, headers=refusal.headers)
     if not request.content.is_eof() and (request.content_length or math.inf) > _SMALL_BODY_BYTES:
         response.force_close()  # aiohttp takes in what is on its way, for 10 s, so that the client gets to read
     return response

@@ -100,13 +100,13 @@ def _model_info(card: Card) -> dict[str, Any]:
     """The names of a model's facts begin with its architecture, in the words of GGUF."""
     facts = card.facts
     family = facts.family or "unknown"
-    known = {
+    facts_json = {
         "general.architecture": facts.family,
         "general.basename": card.name,
         "general.parameter_count": facts.parameters,
         f"{family}.context_length": card.context_tokens,
     }
-    return {name: value for name, value in known.items() if value is not None}
+    return {name: value for name, value in facts_json.items() if value is not None}
 
 
 def _details(facts: ModelFacts) -> dict[str, Any]:

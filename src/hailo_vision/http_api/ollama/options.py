@@ -30,24 +30,24 @@ class Options:
 def options(value: object, target: Target) -> Options:
     """Raises RequestError, which names the option."""
     defaults = target.generation
-    given = {} if value is None else an_object(value, "options")
+    options = {} if value is None else an_object(value, "options")
     try:
         return Options(
-            sampling=_sampling(given, defaults),
-            max_tokens=_max_tokens(given, defaults),
-            stop=stop_strings(given.get("stop"), most=MAX_STOPS),
-            penalties=penalties({name: given.get(name) for name in _PENALTIES}, target),
+            sampling=_sampling(options, defaults),
+            max_tokens=_max_tokens(options, defaults),
+            stop=stop_strings(options.get("stop"), most=MAX_STOPS),
+            penalties=penalties({name: options.get(name) for name in _PENALTIES}, target),
         )
     except RequestError as error:
         raise RequestError(f"options.{error}", param=f"options.{error.param}") from None
 
 
-def _sampling(given: JsonObject, defaults: settings.Generation) -> Sampling:
-    temperature = number(given, "temperature", least=0, most=2)
-    top_p = number(given, "top_p", least=0, most=1)
-    top_k = integer(given, "top_k")
-    penalty = number(given, "repeat_penalty", least=1 / MAX_PENALTY, most=MAX_PENALTY)
-    seed = integer(given, "seed")
+def _sampling(options: JsonObject, defaults: settings.Generation) -> Sampling:
+    temperature = number(options, "temperature", least=0, most=2)
+    top_p = number(options, "top_p", least=0, most=1)
+    top_k = integer(options, "top_k")
+    penalty = number(options, "repeat_penalty", least=1 / MAX_PENALTY, most=MAX_PENALTY)
+    seed = integer(options, "seed")
     return Sampling(
         temperature=defaults.temperature if temperature is None else temperature,
         top_p=defaults.top_p if top_p is None else top_p,
@@ -57,7 +57,7 @@ def _sampling(given: JsonObject, defaults: settings.Generation) -> Sampling:
     )
 
 
-def _max_tokens(given: JsonObject, defaults: settings.Generation) -> int:
+def _max_tokens(options: JsonObject, defaults: settings.Generation) -> int:
     """`num_predict`: absent, 0, -1 and -2 it sets no bound, as Ollama has none, so the server's own is theirs."""
-    asked = integer(given, "num_predict", least=-2) or -1
-    return answer_tokens(asked if asked > 0 else None, defaults, is_whole=True)
+    tokens = integer(options, "num_predict", least=-2) or -1
+    return answer_tokens(tokens if tokens > 0 else None, defaults, is_whole=True)

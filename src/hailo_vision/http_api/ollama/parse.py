@@ -40,8 +40,8 @@ def named(models: ServedModels, body: JsonObject) -> ServedModel:
     name = any_name(body)
     model = models.find(name)
     if model is None:
-        known = ", ".join(f"'{one.name}'" for one in models)
-        message = f"model '{name[:100]}' not found; this server has {known}"
+        names = ", ".join(f"'{one.name}'" for one in models)
+        message = f"model '{name[:100]}' not found; this server has {names}"
         raise UnknownModel(name[:100], models.default.name, message=message)
     return model
 
@@ -51,10 +51,10 @@ def chat(body: JsonObject, target: Target) -> Parsed[Wish]:
     wish = Wish(name=any_name(body), stay=stay(body.get("keep_alive")))
     _refuse_misplaced(body, "images", "messages[].images")
     _refuse_misplaced(body, "image", "messages[].images")
-    said = [] if body.get("messages") is None else a_list(body["messages"], "messages")
-    if not said:
+    conversation = [] if body.get("messages") is None else a_list(body["messages"], "messages")
+    if not conversation:
         return Parsed(requests=(), rest=wish)
-    turns = messages.turns(said, system_prompt=target.generation.system_prompt)
+    turns = messages.turns(conversation, system_prompt=target.generation.system_prompt)
     return Parsed(requests=(_request(body, turns, target),), rest=wish, keeps_turns=_keeps_turns(body))
 
 
@@ -90,18 +90,18 @@ def _keeps_turns(body: JsonObject) -> bool:
 
 def _request(body: JsonObject, turns: Sequence[Turn[ImageRef]], target: Target) -> ChatRequest:
     _refuse_what_cannot_be(body)
-    wanted = options(body.get("options"), target)
+    chosen = options(body.get("options"), target)
     return ChatRequest(
         model=target.name,
         turns=tuple(turns),
-        sampling=wanted.sampling,
-        max_tokens=wanted.max_tokens,
-        stop=wanted.stop,
+        sampling=chosen.sampling,
+        max_tokens=chosen.max_tokens,
+        stop=chosen.stop,
         stream=streams(body),
         tools=tools(body.get("tools")),
         format=_format(body.get("format")),
         logprobs=logprobs(body, target),
-        penalties=wanted.penalties,
+        penalties=chosen.penalties,
     )
 
 

@@ -15,13 +15,13 @@ LINES = "application/x-ndjson"
 Nothing = Literal["load", "unload"]
 
 
-def error(what: Fault) -> dict[str, Any]:
-    return {"error": what.message}
+def error(refusal: Fault) -> dict[str, Any]:
+    return {"error": refusal.message}
 
 
-def error_line(what: Fault) -> bytes:
+def error_line(refusal: Fault) -> bytes:
     """The last line of a stream that fails."""
-    return line(error(what))
+    return line(error(refusal))
 
 
 def line(value: dict[str, Any]) -> bytes:

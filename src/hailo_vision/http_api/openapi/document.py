@@ -69,7 +69,7 @@ def document(routes: Iterable[Route], version: str) -> dict[str, Any]:
 
 def _operation(route: Route, path: str) -> dict[str, Any]:
     about = route.about
-    told: dict[str, Any] = {
+    description: dict[str, Any] = {
         "tags": [about.tag],
         "summary": about.summary,
         "operationId": f"{route.method.lower()}_{path.strip('/')}".translate(str.maketrans("/.-", "___", "{}")),
@@ -77,12 +77,12 @@ def _operation(route: Route, path: str) -> dict[str, Any]:
     }
     if names := parameters(path):
         kind = {"in": "path", "required": True, "schema": {"type": "string"}}
-        told["parameters"] = [{"name": name, **kind} for name in names]
+        description["parameters"] = [{"name": name, **kind} for name in names]
     if about.body is not None:
-        told["requestBody"] = {"required": True, "content": {about.body_media: {"schema": about.body}}}
+        description["requestBody"] = {"required": True, "content": {about.body_media: {"schema": about.body}}}
     if route.is_open:
-        told["security"] = []
-    return told
+        description["security"] = []
+    return description
 
 
 def failures(route: Route) -> list[int]:

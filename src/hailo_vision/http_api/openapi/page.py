@@ -16,8 +16,8 @@ def page(document: Mapping[str, Any]) -> str:
     title = f"{escape(info['title'])} {escape(info['version'])}"
     tags: dict[str, list[str]] = {}
     for path, operations in document["paths"].items():
-        for method, told in operations.items():
-            tags.setdefault(told["tags"][0], []).append(_operation(method, path, told))
+        for method, described in operations.items():
+            tags.setdefault(described["tags"][0], []).append(_operation(method, path, described))
     sections = "".join(
         f'<section aria-labelledby="tag-{escape(tag)}"><h2 id="tag-{escape(tag)}">{escape(tag)}</h2>'
         f"{''.join(operations)}</section>"
@@ -53,25 +53,25 @@ def _style() -> str:
     return files(__package__).joinpath("style.css").read_text("utf-8")
 
 
-def _operation(method: str, path: str, told: Mapping[str, Any]) -> str:
-    summary = f"<code><b>{method.upper()}</b> {escape(path)}</code> <span>{escape(told['summary'])}</span>"
-    parts = [_key(told)]
-    for media, content in told.get("requestBody", {}).get("content", {}).items():
+def _operation(method: str, path: str, described: Mapping[str, Any]) -> str:
+    summary = f"<code><b>{method.upper()}</b> {escape(path)}</code> <span>{escape(described['summary'])}</span>"
+    parts = [_key(described)]
+    for media, content in described.get("requestBody", {}).get("content", {}).items():
         parts.append(f"<h3>Body <small>{escape(media)}</small></h3>{_fields(content['schema'])}")
-    for status, response in told["responses"].items():
+    for status, response in described["responses"].items():
         if status == "200":
             parts.extend(_answer(response))
     failures = "".join(
         f"<tr><th scope='row'>{status}</th><td>{escape(response['description'])}</td></tr>"
-        for status, response in told["responses"].items()
+        for status, response in described["responses"].items()
         if status != "200"
     )
     parts.append(f"<h3>Failures</h3><table>{failures}</table>")
     return f"<details><summary>{summary}</summary>{''.join(parts)}</details>"
 
 
-def _key(told: Mapping[str, Any]) -> str:
-    return "<p>Open without an API key.</p>" if told.get("security") == [] else ""
+def _key(described: Mapping[str, Any]) -> str:
+    return "<p>Open without an API key.</p>" if described.get("security") == [] else ""
 
 
 def _answer(response: Mapping[str, Any]) -> Iterator[str]:
@@ -104,11 +104,11 @@ def _found(schema: Mapping[str, Any], within: str) -> Iterator[tuple[str, Mappin
 def _row(name: str, forms: Sequence[tuple[Mapping[str, Any], bool]]) -> str:
     """One line for a field, however many forms of its object have it."""
     kinds = " | ".join(dict.fromkeys(kind for field, _ in forms if (kind := _kind(field))))
-    said = "; ".join(dict.fromkeys(field["description"] for field, _ in forms if "description" in field))
+    descriptions = "; ".join(dict.fromkeys(field["description"] for field, _ in forms if "description" in field))
     required = " <em>required</em>" if all(is_required for _, is_required in forms) else ""
     return (
         f"<tr><th scope='row'><code>{escape(name)}</code>{required}</th>"
-        f"<td>{escape(kinds)}</td><td>{escape(said)}</td></tr>"
+        f"<td>{escape(kinds)}</td><td>{escape(descriptions)}</td></tr>"
     )
 
 
@@ -120,8 +120,8 @@ def _kind(field: Mapping[str, Any]) -> str:
     if "oneOf" in field:
         return " | ".join(dict.fromkeys(_kind(form) for form in field["oneOf"]))
     types = [field["type"]] if isinstance(field.get("type"), str) else field.get("type", [])
-    known = [f"{_TYPES.get(kind, kind)}{_range(field)}" for kind in types if kind != "null"]
-    return " | ".join([*known, *(["null"] if "null" in types else [])])
+    words = [f"{_TYPES.get(kind, kind)}{_range(field)}" for kind in types if kind != "null"]
+    return " | ".join([*words, *(["null"] if "null" in types else [])])
 
 
 def _range(field: Mapping[str, Any]) -> str:

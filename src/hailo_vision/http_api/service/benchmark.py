@@ -34,7 +34,7 @@ class Wanted:
     max_tokens: int
 
 
-def wanted(body: JsonObject) -> Wanted:
+def plan_of(body: JsonObject) -> Wanted:
     """`n` questions, asked one after the other and then by `c` clients. Raises RequestError."""
     return Wanted(
         questions=_at_most(body, "n", 5, MAX_QUESTIONS),
@@ -56,15 +56,15 @@ async def run(request: web.Request) -> web.Response:
         message = "Benchmarks over HTTP are off here (server.allow_benchmark); hailo-vision bench works without it."
         raise Forbidden(Permission.BENCHMARK, message)
     async with body_memory(request) as take:
-        asked = wanted(await json_body(request, _NO_QUESTION_BYTES, take))
+        plan_request = plan_of(await json_body(request, _NO_QUESTION_BYTES, take))
     running = request.app[RUNNING]
     if running.locked():
         raise Refused("A benchmark is running.", retry_after_s=_RETRY_S)
     async with running:
-        return web.json_response(await _measured(services, asked, exchange(request).client))
+        return web.json_response(await _measured(services, plan_request, exchange(request).client))
 
 
-async def _measured(services: Services, asked: Wanted, who: str) -> JsonObject:
+async def _measured(services: Services, plan_request: Wanted, client: str) -> JsonObject:
     # Here and not above: it draws its pictures with Pillow, which would cost the daemon's start.
     from hailo_vision.bench import over_http
     from hailo_vision.bench.question import Plan, Question
@@ -73,13 +73,15 @@ async def _measured(services: Services, asked: Wanted, who: str) -> JsonObject:
     from hailo_vision.bench.sample import AskFailed, Ending, Sample
 
     nonce = random.SystemRandom().getrandbits(64)
-    plan = Plan(questions=asked.questions, clients=asked.clients, max_tokens=asked.max_tokens, nonce=nonce)
+    plan = Plan(
+        questions=plan_request.questions, clients=plan_request.clients, max_tokens=plan_request.max_tokens, nonce=nonce
+    )
 
     async def ask(question: Question) -> AsyncGenerator[Piece | Ending]:
         # Batch: what people ask meanwhile goes first, and shows in the figures as time in the queue.
         now = asyncio.get_running_loop().time()
-        caller = Caller(client=who, arrived_at=now, priority=Priority.BATCH)
-        chat = _chat_request(services, question.prompt, question.picture, asked.max_tokens)
+        caller = Caller(client=client, arrived_at=now, priority=Priority.BATCH)
+        chat = _chat_request(services, question.prompt, question.picture, plan_request.max_tokens)
         try:
             router = services.models.default.router
             assigned = await router.prepare(chat, caller)
@@ -101,14 +103,14 @@ async def _measured(services: Services, asked: Wanted, who: str) -> JsonObject:
 
     phases = await run_bench(plan, ask, look, report)
     health = health_json(services)
-    told = {"questions": plan.questions, "clients": plan.clients, "max_tokens": plan.max_tokens}
+    plan_json = {"questions": plan.questions, "clients": plan.clients, "max_tokens": plan.max_tokens}
     return as_json(
         Result(
             made_at=datetime.now(tz=UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
             url="/v1/benchmark",
             model=services.models.default.name,
             load_s=health["load_seconds"],
-            plan={**told, "prompts": list(plan.prompts), "pictures": "drawn, a new one each"},
+            plan={**plan_json, "prompts": list(plan.prompts), "pictures": "drawn, a new one each"},
             versions=over_http.versions(health),
             phases=tuple(phases),
         )

@@ -24,31 +24,36 @@ async def health(request: web.Request) -> web.Response:
 def health_json(services: Services) -> dict[str, Any]:
     """Of the default model by name; all that counts work is a sum over the engines of all models."""
     model, backends = services.models.default, services.models.backends
-    known, loaded = services.health(), model.backend.engine.model
+    health, loaded = services.health(), model.backend.engine.model
     return {
         "status": "ok",
         "state": model.backend.engine.state,
         **_readiness(services),
         "model": model.name,
         "model_loaded": model.is_loaded,
-        "models": [_model_state(one) for one in services.models],
+        "models": [_model_state(scheduler) for scheduler in services.models],
         "runtime": model.backend.name,
-        "runtime_reason": without_paths(known.runtime_reason),
+        "runtime_reason": without_paths(health.runtime_reason),
         "runtime_version": loaded.runtime_version if loaded else None,
         "device": loaded.device if loaded else None,
         "load_seconds": round(loaded.load_s, 3) if loaded else None,
         "version": services.version,
-        "uptime_seconds": round(known.uptime_s, 3),
+        "uptime_seconds": round(health.uptime_s, 3),
         "queue": _added(
-            {"running": one.running, "slots": one.slots, "waiting": one.waiting, "depth": one.depth}
-            for one in (backend.scheduler for backend in backends)
+            {
+                "running": scheduler.running,
+                "slots": scheduler.slots,
+                "waiting": scheduler.waiting,
+                "depth": scheduler.depth,
+            }
+            for scheduler in (backend.scheduler for backend in backends)
         ),
         "memory": {
-            "daemon_bytes": known.daemon_memory_bytes,
-            "worker_bytes": known.worker_memory_bytes,
+            "daemon_bytes": health.daemon_memory_bytes,
+            "worker_bytes": health.worker_memory_bytes,
         },
-        "worker_restarts": known.worker_restarts,
-        "chip": known.chip and asdict(known.chip),
+        "worker_restarts": health.worker_restarts,
+        "chip": health.chip and asdict(health.chip),
         "jobs": _jobs(backends),
         "tokens": _added(asdict(backend.scheduler.totals.tokens) for backend in backends),
     }
@@ -66,10 +71,10 @@ def _jobs(backends: Sequence[Backend]) -> dict[str, Any]:
     """
     totals = [backend.scheduler.totals for backend in backends]
     return {
-        "admitted": sum(one.admitted for one in totals),
-        **_added(one.ended for one in totals),
-        "refused": _added(one.refused for one in totals),
-        "waited_seconds": round(sum(one.waited_s for one in totals), 3),
+        "admitted": sum(total.admitted for total in totals),
+        **_added(total.ended for total in totals),
+        "refused": _added(total.refused for total in totals),
+        "waited_seconds": round(sum(total.waited_s for total in totals), 3),
         "busy_seconds": round(sum(backend.engine.busy_s for backend in backends), 3),
     }
 
@@ -77,8 +82,8 @@ def _jobs(backends: Sequence[Backend]) -> dict[str, Any]:
 def _added(counts: Iterable[Mapping[Any, int]]) -> dict[str, int]:
     """Sums by name, those that are 0 too."""
     sums: dict[str, int] = {}
-    for one in counts:
-        for name, count in one.items():
+    for counts_of_one in counts:
+        for name, count in counts_of_one.items():
             sums[name] = sums.get(name, 0) + count
     return sums
 
@@ -86,11 +91,11 @@ def _added(counts: Iterable[Mapping[Any, int]]) -> dict[str, int]:
 async def ready(request: web.Request) -> web.Response:
     """200 when a question about a picture would be taken for the default model, else 503 with the reason."""
     services = request.app[SERVICES]
-    why = services.models.default.unready
-    if why is None:
+    unready = services.models.default.unready
+    if unready is None:
         return web.json_response(_readiness(services))
-    told = fault(why)
-    return web.json_response(_readiness(services), status=told.status, headers=told.headers)
+    refusal = fault(unready)
+    return web.json_response(_readiness(services), status=refusal.status, headers=refusal.headers)
 
 
 def _readiness(services: Services) -> dict[str, Any]:
@@ -134,10 +139,10 @@ async def models(request: web.Request) -> web.Response:
 
 async def model(request: web.Request) -> web.Response:
     services, name = request.app[SERVICES], request.match_info["id"]
-    found = services.models.find(name)
-    if found is None:
+    served = services.models.find(name)
+    if served is None:
         raise UnknownModel(name[:100], services.models.default.name)
-    return web.json_response(await _model(services, found, name))
+    return web.json_response(await _model(services, served, name))
 
 
 async def _model(services: Services, model: ServedModel, name: str) -> dict[str, Any]:

@@ -86,42 +86,42 @@ def _head(request: web.Request, name: str, model: LoadedModel) -> Head:
 
 
 async def _whole(request: web.Request, head: Head, batch: Batch, count: int) -> web.Response:
-    found: list[Outcome] = []
+    outcomes: list[Outcome] = []
 
-    async def tell(one: Outcome) -> None:
-        found.append(one)
+    async def tell(outcome: Outcome) -> None:
+        outcomes.append(outcome)
 
     async def ping() -> None:
         pass
 
     await ahead(count, batch.one, tell, ping)
-    summary = _summary(request, found)
-    found.sort(key=lambda one: one.index)
-    results = [result_json(one, batch.addresses[one.index], count) for one in found]
+    summary = _summary(request, outcomes)
+    outcomes.sort(key=lambda outcome: outcome.index)
+    results = [result_json(outcome, batch.addresses[outcome.index], count) for outcome in outcomes]
     return web.json_response({**head.json("vision.analysis"), "results": results, **summary})
 
 
 async def _stream(request: web.Request, head: Head, batch: Batch, count: int) -> web.StreamResponse:
     stream = await EventStream.open(request)
-    found: list[Outcome] = []
+    outcomes: list[Outcome] = []
 
-    async def tell(one: Outcome) -> None:
-        found.append(one)
-        result = result_json(one, batch.addresses[one.index], count)
+    async def tell(outcome: Outcome) -> None:
+        outcomes.append(outcome)
+        result = result_json(outcome, batch.addresses[outcome.index], count)
         await stream.write(event({**head.json("vision.analysis.result"), **result}))
 
     async def ping() -> None:
         await stream.write(b": waiting\n\n")
 
     await ahead(count, batch.one, tell, ping)
-    summary = _summary(request, found)
+    summary = _summary(request, outcomes)
     await stream.write(event({**head.json("vision.analysis.summary"), **summary}) + DONE)
     await stream.close()
     return stream.response
 
 
-def _summary(request: web.Request, found: list[Outcome]) -> JsonObject:
-    summary = summary_json(found)
+def _summary(request: web.Request, outcomes: list[Outcome]) -> JsonObject:
+    summary = summary_json(outcomes)
     usage = summary["usage"]
     tokens = {name: usage[name] for name in ("prompt_tokens", "completion_tokens")}
     exchange(request).facts.update({"failed": summary["failed"], **tokens})

@@ -66,30 +66,30 @@ def answer_json(seen: Seen) -> JsonObject:
     }
 
 
-def result_json(found: Outcome, address: str | None, count: int) -> JsonObject:
+def result_json(outcome: Outcome, address: str | None, count: int) -> JsonObject:
     """One of `results`: an analysis or an error, and every key in both."""
-    shared: JsonObject = {"index": found.index, "image_url": address}
-    match found.outcome:
+    shared: JsonObject = {"index": outcome.index, "image_url": address}
+    match outcome.outcome:
         case Seen() as seen:
             return {**shared, "analysis": seen.text, "error": None, **answer_json(seen)}
-        case Fault() as what:
-            error = what.body["error"]
+        case Fault() as failure:
+            error = failure.body["error"]
             # Each picture is a request of its own, which counts its one picture.
-            message = error["message"].replace("Image 1 of 1 ", f"Image {found.index + 1} of {count} ", 1)
+            message = error["message"].replace("Image 1 of 1 ", f"Image {outcome.index + 1} of {count} ", 1)
             nothing = {"finish_reason": None, "usage": None, "timings": None, "performance": None}
             return {**shared, "analysis": None, "error": {**error, "message": message}, **nothing}
 
 
-def summary_json(found: list[Outcome]) -> JsonObject:
+def summary_json(outcomes: list[Outcome]) -> JsonObject:
     """What is said of all pictures together, after the results."""
-    seen = [one.outcome for one in found if isinstance(one.outcome, Seen)]
-    finishes = [one.finish for one in seen]
+    seen = [outcome.outcome for outcome in outcomes if isinstance(outcome.outcome, Seen)]
+    finishes = [seen_one.finish for seen_one in seen]
     usage = summed(finishes).usage if finishes else Usage(prompt_tokens=0, completion_tokens=0)
     return {
-        "images": len(found),
-        "failed": len(found) - len(seen),
+        "images": len(outcomes),
+        "failed": len(outcomes) - len(seen),
         "usage": usage_json(usage),
-        "total_inference_time_ms": sum(one.inference_ms for one in seen),
+        "total_inference_time_ms": sum(seen_one.inference_ms for seen_one in seen),
     }
 
 

@@ -97,13 +97,13 @@ def _parameters(text: str) -> dict[str, str]:
 
     A last semicolon without a parameter, as some clients write, is none.
     """
-    found: dict[str, str] = {}
+    parameters: dict[str, str] = {}
     at = 0
     while match := _PARAMETER.match(text, at):
         quoted = match[2]
-        found.setdefault(match[1].lower(), match[3] if quoted is None else re.sub(r"\\(.)", r"\1", quoted))
+        parameters.setdefault(match[1].lower(), match[3] if quoted is None else re.sub(r"\\(.)", r"\1", quoted))
         at = match.end()
-    return found if text[at:].strip(" \t") in ("", ";") else {}
+    return parameters if text[at:].strip(" \t") in ("", ";") else {}
 
 
 def _find(body: bytes | bytearray, what: bytes, start: int) -> int:
