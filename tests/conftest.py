@@ -5,6 +5,7 @@ import signal
 import tomllib
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ with suppress(ImportError):
     settings.load_profile("no-deadline")
 
 # Fixtures that start a program for each test that has them.
+SLOW_ROOMS = frozenset(("end_to_end", "documents", "daemon", "worker", "ingress", "doctor", "cli"))
 OF_ITS_OWN = {"start", "spawn"}
 MISSING = re.compile(r"No module named '(\w+)")
 
@@ -53,9 +55,10 @@ def pytest_make_collect_report(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test with a daemon, a worker or a command line of its own is slow."""
+    """A test with a daemon, a worker or a command line of its own is slow, as are all of the rooms that start some."""
     for item in items:
-        if not OF_ITS_OWN.isdisjoint(getattr(item, "fixturenames", ())):
+        starts_its_own = not OF_ITS_OWN.isdisjoint(getattr(item, "fixturenames", ()))
+        if starts_its_own or not SLOW_ROOMS.isdisjoint(item.path.relative_to(Path(__file__).parent).parts):
             item.add_marker("slow")
 
 
