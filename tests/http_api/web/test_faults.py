@@ -260,7 +260,7 @@ INTERNAL = (
 
 PATHS = (
     "Reading /var/lib/hailo-vision/m.hef: '/etc/hailo-vision/keys' (or /home/pi/m.gguf) is not in /tmp. "
-    'See /usr/bin/x: `/srv/models/` and "/root/.cache/a b".'
+    'See /usr/bin/x: `/srv/models/` and "/opt/.cache/a b".'
 )
 SHOWN = "Reading m.hef: 'keys' (or m.gguf) is not in tmp. See x: `models` and \"a b\"."
 
