@@ -13,6 +13,7 @@ device's: a client that counts ids can't tell.
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -93,6 +94,7 @@ _SPECIAL_PATTERN: Final = re.compile("(" + "|".join(re.escape(text) for text in 
 _PIECES: Final = re.compile(
     r"'(?i:[sdmt]|ll|ve|re)|(?:(?![\r\n\w])[\x00-\x7f]|_)?[^\W\d_]+|\d| ?(?:[^\s\w]|_)+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
+_MAX_KEPT_CHARACTERS: Final = 32
 _SHORT_PIECE: Final = re.compile(r" ?[A-Za-z][a-z]{0,2}")
 _RUN_PARTS: Final = re.compile(r"[\x00-\x7f]{1,6}|[^\x00-\x7f]")  # of punctuation or blanks, a token each
 
@@ -108,12 +110,8 @@ def encode(text: str) -> list[int]:
 def encode_plain(text: str) -> list[int]:
     """The token ids of a text without special tokens, such as the model's own words."""
     tokens: list[int] = []
-    known: dict[str, list[int]] = {}
     for piece in _PIECES.findall(text):
-        ids = known.get(piece)
-        if ids is None:
-            ids = known[piece] = _encode_piece(piece)
-        tokens += ids
+        tokens += _encode_short_piece(piece) if len(piece) <= _MAX_KEPT_CHARACTERS else _encode_piece(piece)
     return tokens
 
 
@@ -137,6 +135,12 @@ def decode_bytes(token: int) -> bytes:
 def decode(tokens: Iterable[int]) -> str:
     """The text of tokens, special ones included (contract 2.7); broken characters become U+FFFD."""
     return b"".join(map(decode_bytes, tokens)).decode("utf-8", errors="replace")
+
+
+@lru_cache(maxsize=4096)
+def _encode_short_piece(piece: str) -> tuple[int, ...]:
+    """The same as _encode_piece, kept: the same words come again and again, and the chip's tokenizer is compiled."""
+    return tuple(_encode_piece(piece))
 
 
 def _encode_piece(piece: str) -> list[int]:
