@@ -2,11 +2,11 @@
 
 import base64
 import json
-import urllib.request
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from event_stream import named_events
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -65,17 +65,7 @@ def asking(content: Any, **fields: Any) -> dict[str, Any]:
 
 
 def events(daemon: Daemon, body: dict[str, Any]) -> list[dict[str, Any]]:
-    """The events of a stream, each named by its type, as they stand on the wire."""
-    with urllib.request.urlopen(daemon.url + PATH, json.dumps({**body, "stream": True}).encode()) as response:
-        assert response.headers["Content-Type"] == "text/event-stream"
-        *blocks, rest = response.read().decode().split("\n\n")
-    assert rest == ""
-    found = []
-    for block in blocks:
-        name, data = block.split("\n")
-        found.append(json.loads(data.removeprefix("data: ")))
-        assert name == f"event: {found[-1]['type']}"
-    return found
+    return named_events(daemon, body, PATH)
 
 
 def test_a_picture_is_looked_at_and_the_stream_says_the_same(daemon: Daemon) -> None:

@@ -1,12 +1,11 @@
 """POST /v1/responses by the front door: the SDK, its stream helper, and the bytes on the wire."""
 
-import json
-import urllib.request
 from collections.abc import Callable
 from typing import Any
 
 import openai
 import pytest
+from event_stream import named_events
 from shapes import fits
 
 from harness import MODEL, Daemon, photo
@@ -25,17 +24,7 @@ def asking(question: str, **options: Any) -> dict[str, Any]:
 
 
 def events(daemon: Daemon, body: dict[str, Any]) -> list[dict[str, Any]]:
-    """The events of a stream, each named by its type, as they stand on the wire."""
-    with urllib.request.urlopen(daemon.url + PATH, json.dumps({**body, "stream": True}).encode()) as response:
-        assert response.headers["Content-Type"] == "text/event-stream"
-        *blocks, rest = response.read().decode().split("\n\n")
-    assert rest == ""
-    found = []
-    for block in blocks:
-        name, data = block.split("\n")
-        found.append(json.loads(data.removeprefix("data: ")))
-        assert name == f"event: {found[-1]['type']}"
-    return found
+    return named_events(daemon, body, PATH)
 
 
 def test_the_sdk_gets_an_answer_about_a_picture(daemon: Daemon) -> None:

@@ -5,25 +5,16 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from loaded_models import QWEN2_VL
 from waiters import ANYONE
 
-from hailo_vision.chat import ChatRequest, ImageRef, LoadedModel, Sampling, Text, Turn
+from hailo_vision.chat import ChatRequest, ImageRef, Sampling, Text, Turn
 from hailo_vision.config.settings import Images
 from hailo_vision.errors import ConversationError, PromptTooLong
 from hailo_vision.generate.frames import check_length, spare_frames, with_frames
 from hailo_vision.images.pictures import Pictures
 
-MODEL = LoadedModel(
-    runtime="simulated",
-    runtime_version="5.2.0",
-    device="x",
-    frame_width_px=336,
-    frame_height_px=336,
-    context_tokens=2048,
-    image_tokens=144,
-    max_images=None,
-    load_s=0,
-)
+MODEL = QWEN2_VL
 HIGH = ImageRef(url="data:,", param="p", detail="high")
 
 

@@ -1,26 +1,17 @@
 """The likeliest tools are found by the words of the question, in English and in German."""
 
 import pytest
+from loaded_models import QWEN2_VL
 from offered_tools import COMMANDS, TOOL_SETS, tools_of
 
-from hailo_vision.chat import ChatRequest, ImageRef, LoadedModel, Sampling, Text, Tool, ToolCall, ToolResult, Turn
+from hailo_vision.chat import ChatRequest, ImageRef, Sampling, Text, Tool, ToolCall, ToolResult, Turn
 from hailo_vision.generate.ranking import last_said, ranked, used
 from hailo_vision.generate.requirements import requirements_of
 from hailo_vision.generate.tool_budget import tool_budget
 from hailo_vision.generate.words import stem, terms, topics, words
 
 SETS = {name: tools_of(functions) for name, functions in TOOL_SETS.items()}
-MODEL = LoadedModel(
-    runtime="simulated",
-    runtime_version="5.2.0",
-    device="x",
-    frame_width_px=336,
-    frame_height_px=336,
-    context_tokens=2048,
-    image_tokens=144,
-    max_images=None,
-    load_s=0,
-)
+MODEL = QWEN2_VL
 
 
 def shown_for(command: dict[str, str], *, taken_tokens: int) -> set[str]:

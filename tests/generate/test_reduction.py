@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from loaded_models import QWEN2_VL
 
 from hailo_vision.chat import (
     ChatRequest,
     Frame,
     Generation,
     ImageRef,
-    LoadedModel,
     Role,
     Sampling,
     Text,
@@ -95,17 +95,7 @@ def test_as_many_as_may_be_are_shown_and_in_order(texts: list[str], most: int) -
 
 # Turns
 
-MODEL = LoadedModel(
-    runtime="simulated",
-    runtime_version="5.2.0",
-    device="x",
-    frame_width_px=28,
-    frame_height_px=28,
-    context_tokens=100,
-    image_tokens=50,
-    max_images=None,
-    load_s=0,
-)
+MODEL = replace(QWEN2_VL, context_tokens=100, image_tokens=50)
 FRAME = Frame(width_px=1, height_px=1, pixels=b"rgb")
 TALK: tuple[tuple[Role, str], ...] = (
     ("system", "s"),

@@ -2,6 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from dataclasses import replace
+
+from loaded_models import QWEN2_VL
 
 from hailo_vision.chat import (
     Capabilities,
@@ -20,17 +23,7 @@ from hailo_vision.chat import (
 from hailo_vision.engines.contract import EngineState
 from hailo_vision.errors import DeviceFault, DeviceUnavailable
 
-MODEL = LoadedModel(
-    runtime="simulated",
-    runtime_version="0",
-    device="none",
-    frame_width_px=28,
-    frame_height_px=28,
-    context_tokens=2048,
-    image_tokens=1,
-    max_images=None,
-    load_s=7.0,
-)
+MODEL = replace(QWEN2_VL, image_tokens=1, load_s=7.0)
 
 
 def finish(tokens: int = 3, *, reason: FinishReason = FinishReason.STOP, job_s: float = 0.0) -> Finish:

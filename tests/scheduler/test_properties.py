@@ -2,7 +2,7 @@
 
 import asyncio
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -89,8 +89,12 @@ def check(house: House, asked: dict[str, Asked], ends: list[BaseException | None
     assert len(names) <= house.scheduler.totals.admitted
 
 
+FULL_THEN_ANOTHER = [*[("ask", "a", Priority.INTERACTIVE)] * 4, ("ask", "b", Priority.INTERACTIVE), ("turn", 1)]
+
+
 @hypothesis_settings(max_examples=300, deadline=None)
 @given(st.lists(steps, max_size=60), st.booleans(), st.integers(1, 3))
+@example(FULL_THEN_ANOTHER, False, 1)  # a job that lost its place is counted before its task has ended
 def test_whatever_happens_no_more_run_than_there_are_slots_and_all_are_accounted_for(
     story: list[tuple[object, ...]], drains: bool, slots: int
 ) -> None:

@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from loaded_models import QWEN2_VL
 
 from hailo_vision.chat import (
     Begun,
@@ -15,7 +17,6 @@ from hailo_vision.chat import (
     Frame,
     Generation,
     ImageRef,
-    LoadedModel,
     Piece,
     Reductions,
     Sampling,
@@ -28,17 +29,7 @@ from hailo_vision.generate.pipeline import Prepared
 from hailo_vision.serving.backend import Backend
 from hailo_vision.serving.routing import Router
 
-MODEL = LoadedModel(
-    runtime="x",
-    runtime_version="1",
-    device="d",
-    frame_width_px=28,
-    frame_height_px=28,
-    context_tokens=100,
-    image_tokens=1,
-    max_images=None,
-    load_s=0,
-)
+MODEL = replace(QWEN2_VL, context_tokens=100, image_tokens=1)
 CALLER = Caller(client="c", arrived_at=0.0)
 LOADING = NotReady(Unready.LOADING, "The model is being loaded.", retry_after_s=1)
 

@@ -223,7 +223,11 @@ class Scheduler:
         retry_after_s = self._admission.first_wait_s(self._now)
         evicted = self._queue.enter(job, retry_after_s=retry_after_s)
         if evicted is not None:
-            evicted.stop(QueueFull(depth=self.depth, retry_after_s=retry_after_s))
+            refusal = QueueFull(depth=self.depth, retry_after_s=retry_after_s)
+            evicted.stop(refusal)
+            self._end(
+                evicted, outcome_of(refusal)
+            )  # at once: between its place and its task's end it would be in no sum
         if job in self._queue.running:
             job.call()
         self.totals.admitted += 1

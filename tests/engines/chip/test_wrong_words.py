@@ -10,11 +10,13 @@ import struct
 from collections.abc import Iterator
 from contextlib import suppress
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from loaded_models import QWEN2_VL
 
-from hailo_vision.chat import FinishReason, LoadedModel, Usage
+from hailo_vision.chat import FinishReason, Usage
 from hailo_vision.engines.chip.budgets import Budgets
 from hailo_vision.engines.chip.chip import ChipEngine
 from hailo_vision.engines.contract import EngineState
@@ -29,17 +31,7 @@ from hailo_vision.errors import (
 from hailo_vision.wire import Decoder, Failed, Finished, Hello, Loaded, Message, Token, Up, encode
 from supervised import LOAD, asking, until
 
-MODEL = LoadedModel(
-    runtime="x",
-    runtime_version="1",
-    device="d",
-    frame_width_px=336,
-    frame_height_px=336,
-    context_tokens=2048,
-    image_tokens=144,
-    max_images=5,
-    load_s=0.1,
-)
+MODEL = replace(QWEN2_VL, max_images=5)
 USAGE = Usage(prompt_tokens=1, completion_tokens=1)
 TOO_LONG = ContextLengthExceeded(prompt_tokens=1, context_tokens=1)
 HELLO, LOADED, TOKEN = Hello(pid=1), Loaded(model=MODEL), Token(job=1, text="x")

@@ -2,23 +2,14 @@
 
 from dataclasses import replace
 
+from loaded_models import QWEN2_VL
 from openai.types import Model
 
-from hailo_vision.chat import LoadedModel, ModelFacts
+from hailo_vision.chat import ModelFacts
 from hailo_vision.http_api.service.status import model_json
 from served_models import StillEngine, served_model
 
-LOADED = LoadedModel(
-    runtime="simulated",
-    runtime_version="5.1.1",
-    device="simulated",
-    frame_width_px=336,
-    frame_height_px=336,
-    context_tokens=2048,
-    image_tokens=144,
-    max_images=None,
-    load_s=3.0,
-)
+LOADED = QWEN2_VL
 CREATED = 1_700_000_000
 
 

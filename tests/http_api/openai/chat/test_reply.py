@@ -1,16 +1,18 @@
 """Answers in OpenAI's JSON, key by key as the specification has them, and as its own SDK reads them."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from loaded_models import QWEN2_VL
 from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from pydantic import BaseModel
 
-from hailo_vision.chat import Finish, FinishReason, LoadedModel, Timings, ToolCall, Usage
+from hailo_vision.chat import Finish, FinishReason, Timings, ToolCall, Usage
 from hailo_vision.http_api.openai.chat.reply import Choice, Reply
 from hailo_vision.http_api.openai.usage import finish_word, performance_json
 from hailo_vision.http_api.web.sse import DONE
@@ -41,17 +43,7 @@ PERFORMANCE = {
 FINISH = Finish(reason=FinishReason.STOP, usage=USAGE, timings=TIMINGS)
 CALL = ToolCall(id="call_1", name="look", arguments='{"where": "left"}')
 CALL_JSON = {"id": "call_1", "type": "function", "function": {"name": "look", "arguments": '{"where": "left"}'}}
-LOADED = LoadedModel(
-    runtime="simulated",
-    runtime_version="5.1.1",
-    device="simulated",
-    frame_width_px=336,
-    frame_height_px=336,
-    context_tokens=2048,
-    image_tokens=144,
-    max_images=5,
-    load_s=3.0,
-)
+LOADED = replace(QWEN2_VL, runtime_version="5.1.1", max_images=5)
 HEAD = {
     "id": "chatcmpl-X",
     "object": "chat.completion.chunk",
