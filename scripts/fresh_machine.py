@@ -27,6 +27,8 @@ SKIPPED = 77
 # What leads pip and apt to their registries where these are not reached directly, and the certificates for it.
 PASSED_ON = re.compile(r"(PIP_(INDEX_URL|EXTRA_INDEX_URL|TRUSTED_HOST|DEFAULT_TIMEOUT|CERT)|(https?|no)_proxy)", re.I)
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+# Every installation of Debian has this file, and a bare root lacks it; without it Debian 12 knows no `localhost`.
+HOSTS = "127.0.0.1\tlocalhost\n127.0.1.1\tdebian\n::1\tlocalhost ip6-localhost ip6-loopback\n"
 DESCRIPTION = f"""\
 Proves that the two commands of the README end well on a machine that has nothing: a Debian made of its required
 packages and {", ".join(BARE)} (no compiler, no curl, no sudo). HEAD is cloned there, then scripts/run --once and
@@ -82,6 +84,7 @@ def make(root: Path, suite: str, who: str, *, anew: bool) -> Path:
             old.unlink()
         unpack(tarball(CACHE / "roots", "bare", BARE, suite=suite, whole=True), root)
         subprocess.run(["chroot", root, "useradd", "--create-home", "--shell", "/bin/bash", USER], check=True)
+        (root / "etc/hosts").write_text(HOSTS)
         if CERTIFICATES.exists():  # those of an archive or registry within a company
             shutil.copyfile(CERTIFICATES, root / CERTIFICATES.relative_to("/"))
         git = ["git", "-c", "safe.directory=*", "-c", "advice.detachedHead=false"]
