@@ -36,13 +36,13 @@ TABLE = {
     "engines": ENGINE,
     "engines.choose": f"{ENGINE} engines.chip.node",  # `auto` looks for the chip
     "engines.table": f"{ENGINE} engines.chip engines.llama engines.remote",
-    "engines.chip": f"{ENGINE} wire",
+    "engines.chip": f"{ENGINE} wire wire_types",
     "engines.openai": f"{ENGINE} | aiohttp -aiohttp.web",
     "engines.llama": f"{ENGINE} engines.openai config.data_folder | aiohttp -aiohttp.web xllamacpp "
     "hailo_vision.worker.parent",
     "engines.remote": f"{ENGINE} engines.openai | aiohttp -aiohttp.web",
     "scheduler": f"{WORDS} tasks engines.contract",
-    "worker": "chat errors wire special_tokens | numpy -asyncio",
+    "worker": "chat errors files wire special_tokens | numpy -asyncio",
     "simulator": "| numpy",
     "access": WORDS,
     "generate": f"{WORDS} images engines.contract scheduler tasks | jsonschema referencing",

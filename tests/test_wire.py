@@ -26,6 +26,7 @@ from hailo_vision.errors import ContextLengthExceeded, DeviceFault, DeviceUnavai
 from hailo_vision.wire import (
     MAX_BODY_BYTES,
     MAX_HEADER_BYTES,
+    MAX_JOB_S,
     Abort,
     Decoder,
     Failed,
@@ -45,7 +46,7 @@ searching = settings(max_examples=200, deadline=None, suppress_health_check=[Hea
 words = st.text(max_size=12)
 whole = st.integers(-(2**70), 2**70)
 count = st.integers(0, 2**53)
-seconds = st.floats(0, 2.0**53)
+seconds = st.floats(0, MAX_JOB_S)
 number = st.floats(allow_nan=False, allow_infinity=False)
 side_px = st.integers(1, 4000)
 usages = st.builds(Usage, prompt_tokens=count, completion_tokens=count, image_tokens=count)
@@ -274,6 +275,10 @@ def test_a_spoilt_message_is_a_message_or_a_wire_error_and_nothing_else(message:
         frame_up(b'{"type":"Failed","job":1,"fatal":false,"error":{"kind":"boredom","message":""}}'),
         frame_up(
             b'{"type":"Failed","job":1,"fatal":false,"error":{"kind":"device","fault":"?","message":"","status":1}}'
+        ),
+        frame_up(
+            b'{"type":"Finished","job":1,"reason":"stop","usage":{"prompt_tokens":1,"completion_tokens":1,"image_tokens":0,'
+            b'"cached_tokens":0},"prefill_s":1e6,"decode_s":0,"stop":null}'
         ),
         frame_up(b'{"type":"Finished","job":1,"reason":"boredom","usage":{},"prefill_s":0,"decode_s":0}'),
         with_parts([1, 1], body=b"rg"),

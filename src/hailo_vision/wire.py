@@ -25,7 +25,7 @@ from hailo_vision.errors import (
     HailoVisionError,
     WireError,
 )
-from hailo_vision.wire_types import ASKED, MAX_NUMBER, MAX_TEXT_CHARS, build, known, typed
+from hailo_vision.wire_types import MAX_NUMBER, MAX_TEXT_CHARS, TO_WORKER, build, exactly, typed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +112,7 @@ _LENGTHS = struct.Struct(">II")
 _quoted = json.encoder.encode_basestring_ascii
 MAX_HEADER_BYTES = 8 << 20
 MAX_BODY_BYTES = 64 << 20
+MAX_JOB_S = 86_400.0  # no generation takes a day
 
 
 def encode(message: Message) -> bytes:
@@ -186,9 +187,9 @@ def _message(kind: str, header: dict[str, Any], body: bytes) -> Message:
         case "Generate":
             return Generate(job=typed(int, header["job"], "job"), generation=_generation_from_json(header, body))
         case "Finished":
-            return build(Finished, header)
+            return _finished(header)
         case "Failed":
-            known(header, "job", "error", "fatal")
+            exactly(header, "job", "error", "fatal")
             return Failed(
                 job=typed(int | None, header["job"], "job"),
                 error=_error_from_json(header["error"]),
@@ -197,7 +198,7 @@ def _message(kind: str, header: dict[str, Any], body: bytes) -> Message:
         case "Loaded":
             return _loaded(header)
         case "Load":
-            return build(Load, header, ASKED)
+            return build(Load, header, TO_WORKER)
         case "Abort":
             return build(Abort, header)
         case "Quit":
@@ -205,6 +206,14 @@ def _message(kind: str, header: dict[str, Any], body: bytes) -> Message:
         case "Hello":
             return build(Hello, header)
     raise WireError(f"an unknown message: {kind[:40]!r}")
+
+
+def _finished(header: dict[str, Any]) -> Finished:
+    """An end whose times can be: those of later jobs are estimated from them."""
+    finished = build(Finished, header)
+    if max(finished.prefill_s, finished.decode_s) > MAX_JOB_S:
+        raise WireError("a job of impossible length")
+    return finished
 
 
 def _loaded(header: dict[str, Any]) -> Loaded:
@@ -258,11 +267,11 @@ def _generation_from_json(header: dict[str, Any], body: bytes) -> Generation:
         raise WireError("a body with more pixels than its frames have")
     return Generation(
         turns=tuple(turns),
-        sampling=build(Sampling, header["sampling"], ASKED),
-        max_tokens=typed(int, header["max_tokens"], "max_tokens", ASKED),
-        stop=typed(tuple[str, ...], header["stop"], "stop", ASKED),
-        deadline=typed(float | None, header["deadline"], "deadline", ASKED),
-        client=typed(str | None, header["client"], "client", ASKED),
+        sampling=build(Sampling, header["sampling"], TO_WORKER),
+        max_tokens=typed(int, header["max_tokens"], "max_tokens", TO_WORKER),
+        stop=typed(tuple[str, ...], header["stop"], "stop", TO_WORKER),
+        deadline=typed(float | None, header["deadline"], "deadline", TO_WORKER),
+        client=typed(str | None, header["client"], "client", TO_WORKER),
     )
 
 
@@ -295,13 +304,13 @@ def _error_from_json(facts: dict[str, Any]) -> HailoVisionError:
     kind = facts["kind"]
     match kind:
         case "context":
-            known(facts, "kind", "prompt_tokens", "context_tokens")
+            exactly(facts, "kind", "prompt_tokens", "context_tokens")
             return ContextLengthExceeded(
                 prompt_tokens=typed(int, facts["prompt_tokens"], "prompt_tokens"),
                 context_tokens=typed(int, facts["context_tokens"], "context_tokens"),
             )
         case "device":
-            known(facts, "kind", "fault", "message", "status", "is_untouched")
+            exactly(facts, "kind", "fault", "message", "status", "is_untouched")
             return DeviceUnavailable(
                 typed(DeviceFault, facts["fault"], "fault"),
                 typed(str, facts["message"], "message"),
@@ -309,6 +318,6 @@ def _error_from_json(facts: dict[str, Any]) -> HailoVisionError:
                 is_untouched=typed(bool, facts["is_untouched"], "is_untouched"),
             )
         case "generation":
-            known(facts, "kind", "message")
+            exactly(facts, "kind", "message")
             return GenerationFailed(typed(str, facts["message"], "message"))
     raise WireError(f"an unknown error: {kind!r:.40}")

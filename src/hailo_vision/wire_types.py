@@ -31,11 +31,11 @@ class Limits:
 
 # What a worker says counts something: nothing of it is negative. What it is asked was checked at the door already, and
 # a seed is any whole number that a client likes.
-SAID: Final = Limits(min_number=0, max_number=MAX_NUMBER, max_chars=MAX_TEXT_CHARS)
-ASKED: Final = Limits(min_number=-math.inf, max_number=math.inf, max_chars=1 << 23)
+FROM_WORKER: Final = Limits(min_number=0, max_number=MAX_NUMBER, max_chars=MAX_TEXT_CHARS)
+TO_WORKER: Final = Limits(min_number=-math.inf, max_number=math.inf, max_chars=1 << 23)
 
 
-def build(kind: type[T], facts: object, limits: Limits = SAID) -> T:
+def build(kind: type[T], facts: object, limits: Limits = FROM_WORKER) -> T:
     """A dataclass from a JSON object that has its fields and no others; both ends are of one release."""
     own = _annotations_of(kind)  # type: ignore[arg-type]
     if not isinstance(facts, dict) or not facts.keys() <= own.keys():
@@ -45,14 +45,14 @@ def build(kind: type[T], facts: object, limits: Limits = SAID) -> T:
     return kind(**{name: typed(own[name], facts[name], name, limits) for name in facts})
 
 
-def known(facts: Any, *names: str) -> dict[str, Any]:
+def exactly(facts: Any, *names: str) -> dict[str, Any]:
     """A JSON object of exactly these fields."""
     if not isinstance(facts, dict) or facts.keys() != set(names):
         raise WireError("an object with other fields")
     return facts
 
 
-def typed(annotation: Any, value: object, name: str, limits: Limits = SAID) -> Any:
+def typed(annotation: Any, value: object, name: str, limits: Limits = FROM_WORKER) -> Any:
     """The value as its annotation has it. Numbers are finite and in range; True is no number."""
     if annotation is bool:
         fits = isinstance(value, bool)

@@ -94,3 +94,30 @@ async def test_a_child_that_cant_be_started_leaves_no_descriptor_open() -> None:
     async with asyncio.timeout(20):
         while not set(os.listdir("/proc/self/fd")) <= before:
             await asyncio.sleep(0.01)
+
+
+async def test_what_a_worker_prints_to_stdout_is_in_the_log_too(caplog: pytest.LogCaptureFixture) -> None:
+    said = await said_by("print('a library said this')", caplog)
+    assert said == [("WARNING", "worker", "a library said this")]
+
+
+async def test_a_complete_line_that_is_too_long_is_cut_too(caplog: pytest.LogCaptureFixture) -> None:
+    said = await said_by(f"import os; os.write(2, b'x' * {MAX_LINE_BYTES + 5} + b'\\n')", caplog)
+    assert [len(text) for _, _, text in said] == [MAX_LINE_BYTES, 5]
+
+
+async def test_the_last_line_is_known_even_if_the_rate_has_dropped_it() -> None:
+    program = f"import os; os.write(2, b'x\\n' * {2 * MAX_BURST_LINES} + b'libgomp.so.1: cannot open\\n')"
+    child = await WorkerProcess.spawn((sys.executable, "-c", program), {})
+    await child.leave(20)
+    assert child.last_line == "libgomp.so.1: cannot open"
+
+
+async def test_lines_below_the_logs_level_leave_room_for_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    """llama.cpp prints hundreds of them while it loads."""
+    debug = VENDOR.format("debug") + "\n"
+    program = f"import os; os.write(2, {debug!r}.encode() * {2 * MAX_BURST_LINES} + b'the error\\n')"
+    with caplog.at_level(logging.INFO, "hailo_vision.worker"):
+        child = await WorkerProcess.spawn((sys.executable, "-c", program), {})
+        await child.leave(20)
+    assert [record.getMessage() for record in caplog.records] == ["the error"]

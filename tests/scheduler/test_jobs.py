@@ -768,3 +768,30 @@ async def test_an_error_is_never_a_group() -> None:
         house.engine.say(GenerationFailed("it failed"))
         errors = [await one.error() for one in asked]
     assert all(isinstance(error, HailoVisionError) for error in errors), errors
+
+
+async def test_a_timeout_of_the_engines_own_is_not_told_as_the_deadline() -> None:
+    async with opened(deadline_s=3600) as house:
+        asked = house.ask("a1")
+        await house.running("a1")
+        house.engine.say(TimeoutError())
+        assert isinstance(await asked.error(), TimeoutError)
+        assert house.records[-1].outcome is Outcome.FAILED
+
+
+async def test_a_server_that_counts_more_tokens_than_it_was_asked_for_spoils_no_estimate() -> None:
+    """With the count of the one and the speed of the next a job would take years, and everybody else be refused."""
+    async with opened() as house:
+        for name, tokens in (("a1", 2**53), ("a2", 100)):
+            house.ask(name)
+            await house.answer(name, job_s=10.0, tokens=tokens)
+        speed = house.scheduler.speed
+        assert speed is not None
+        assert speed.tokens == 100
+
+
+async def test_a_reload_changes_the_time_limit_for_whoever_asks_for_it() -> None:
+    async with opened(deadline_s=60) as house:
+        assert house.scheduler.deadline_s == 60
+        house.scheduler.reconfigure(settings.Queue(deadline_s=7), keep_alive=None, is_pinned=False)
+        assert house.scheduler.deadline_s == 7

@@ -70,8 +70,13 @@ def test_a_target_tells_what_the_preferred_engine_can() -> None:
     assert (target.name, target.engine, target.capabilities) == ("m", "llama", can)
 
 
-def test_a_model_sees_by_what_is_loaded_and_before_that_by_its_kind() -> None:
+def test_a_model_sees_by_its_kind_and_by_what_is_loaded() -> None:
     assert served_model("m").sees
     assert not served_model("m", kind="text").sees
     assert not served_model("m", engine=StillEngine(model=loaded(max_images=0))).sees
-    assert served_model("m", kind="text", engine=StillEngine(model=loaded())).sees
+    assert not served_model("m", kind="text", engine=StillEngine(model=loaded())).sees
+
+
+def test_a_model_on_another_machine_sees_what_may_be_sent_there() -> None:
+    assert not served_model("m", runtime="remote", takes_pictures=False).sees
+    assert served_model("m", runtime="remote", takes_pictures=True).sees

@@ -35,7 +35,9 @@ REFUSALS = {
 
 
 class Faulty:
-    """`asked` are the bodies that came; `left` is set when a client has hung up on a stream."""
+    """`asked` are the bodies that came, `listed` what it says of its model. `left` is set when a client has hung up on
+    a stream.
+    """
 
     def __init__(self) -> None:
         self.asked: list[dict[str, object]] = []
@@ -43,9 +45,10 @@ class Faulty:
         self.left = asyncio.Event()
         self.written_bytes = 0
         self.base_url = ""
+        self.listed: dict[str, object] = {"id": "good", "max_model_len": 4321}
 
     async def models(self, request: web.Request) -> web.Response:
-        return web.json_response({"data": [{"id": "good", "max_model_len": 4321}]})
+        return web.json_response({"data": [self.listed]})
 
     async def complete(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()

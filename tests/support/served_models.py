@@ -22,11 +22,22 @@ class StillEngine:
 
 
 def served_model(
-    name: str, *aliases: str, runtime: str = "hailo", kind: Any = "vision", engine: StillEngine | None = None
+    name: str,
+    *aliases: str,
+    runtime: str = "hailo",
+    kind: Any = "vision",
+    engine: StillEngine | None = None,
+    takes_pictures: bool = True,
 ) -> ServedModel:
     still = engine or StillEngine()
     scheduler = SimpleNamespace(engine_model=still.model, capabilities=still.capabilities, unready=None)
-    backend = Backend(name=runtime, engine=cast(Any, still), scheduler=cast(Any, scheduler), pipeline=cast(Any, None))
+    backend = Backend(
+        name=runtime,
+        engine=cast(Any, still),
+        scheduler=cast(Any, scheduler),
+        pipeline=cast(Any, None),
+        takes_pictures=takes_pictures,
+    )
     engines = (EngineSettings(runtime="hailo", hef="/none.hef", load_timeout_s=1),)
     return ServedModel(ModelSettings(name=name, aliases=aliases, kind=kind, engines=engines), (backend,))
 

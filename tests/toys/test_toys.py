@@ -47,7 +47,6 @@ async def house(folder: Path) -> AsyncIterator[aiohttp.ClientSession]:
         access=load_access(settings.Server()),
         models=built.models,
         limit_bytes=1_000_000,
-        picture_deadline_s=10,
         allows_benchmark=False,
         has_console=False,
         downloads=Downloads(are_allowed=False, folder=folder, release=lambda: "5.1.1"),

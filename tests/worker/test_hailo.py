@@ -196,6 +196,20 @@ def test_a_file_that_is_no_model_is_permanent(unloaded: Device, tmp_path: Path, 
     assert str(path) in str(error)
 
 
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device"])
+def test_what_is_no_file_is_refused_before_anything_opens_it(unloaded: Device, tmp_path: Path, kind: str) -> None:
+    """The library would wait for a writer of the pipe until it is killed."""
+    path = Path("/dev/zero") if kind == "device" else tmp_path / "model.hef"
+    match kind:
+        case "pipe":
+            os.mkfifo(path)
+        case "folder":
+            path.mkdir()
+    error = failure(unloaded, hef=str(path))
+    assert error.fault is DeviceFault.MODEL_INVALID
+    assert str(path) in str(error)
+
+
 def test_a_busy_chip_and_a_missing_one_are_told_apart_though_both_are_74(unloaded: Device) -> None:
     """Trap 17: the scan tells."""
     unloaded.play("device_busy")

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from hailo_vision.chat import Finish, FinishReason, Generation, Piece
+from hailo_vision.engines.backoff import Backoff
 from hailo_vision.engines.chip.budgets import Budgets
 from hailo_vision.engines.chip.chip import ChipEngine
 from hailo_vision.engines.contract import EngineState
@@ -192,8 +193,11 @@ def test_a_bug_in_the_worker_ends_it_without_collecting_anything(spawn: Spawn) -
 
 
 @asynccontextmanager
-async def kept(options: dict[str, Any], budgets: Budgets = SHORT, **more: Any) -> AsyncIterator[ChipEngine]:
-    supervisor = ChipEngine(LOAD, budgets, environment={VARIABLE: json.dumps({**options, **more})})
+async def kept(
+    options: dict[str, Any], budgets: Budgets = SHORT, backoff: Backoff | None = None, **more: Any
+) -> AsyncIterator[ChipEngine]:
+    environment = {VARIABLE: json.dumps({**options, **more})}
+    supervisor = ChipEngine(LOAD, budgets, environment=environment, backoff=backoff)
     task = asyncio.create_task(supervisor.run())
     try:
         await until(lambda: supervisor.state is EngineState.READY)
@@ -260,7 +264,7 @@ async def test_what_ends_a_worker_ends_its_answer_clearly_and_the_next_one_answe
 
 async def test_a_device_that_wedges_while_it_loads_is_tried_again_until_it_loads(chip: dict[str, Any]) -> None:
     fault = Path(chip["fault_file"])
-    async with kept(chip, Budgets(hello_s=20, load_s=1.0, quit_s=5)) as supervisor:
+    async with kept(chip, Budgets(hello_s=20, load_s=1.0, quit_s=5), Backoff(long_s=0.4)) as supervisor:
         fault.write_text("wedge_in_load")
         assert supervisor.worker_pid is not None
         os.kill(supervisor.worker_pid, 9)
@@ -311,3 +315,22 @@ async def test_a_worker_that_dies_idle_is_replaced_before_anybody_is_sent_to_it(
             await until(lambda number=number: supervisor.restarts == number)
             text, finish = await said(supervisor)
             assert (text, isinstance(finish, Finish)) == (whole, True)
+
+
+@pytest.mark.parametrize("call", ["tokenize", "clear_context"])
+def test_a_request_that_the_device_refuses_before_anything_is_sent_costs_no_worker(
+    device: Device, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """The next worker would refuse it too, after another load of 3 GB."""
+    whole = device.answer(QUESTION).text
+    (*_, raw) = device.backend._runtime.errors
+
+    def refuse(*_: object) -> None:
+        raise raw("8")
+
+    monkeypatch.setattr(device.vlm, call, refuse)
+    _, error = lost(device)
+    assert isinstance(error, GenerationFailed)
+    assert "8" in str(error)
+    monkeypatch.undo()
+    assert device.answer(QUESTION).text == whole

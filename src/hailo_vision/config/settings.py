@@ -278,7 +278,10 @@ class Llama:
     )
     draft_model: str | None = setting(None, "the small GGUF model of speculative draft", min_length=1)
     prompt_cache_mib: int = setting(
-        256, "memory for the cache of prompts, in MiB; 0 is none", minimum=0, maximum=1_048_576
+        256,
+        "memory for the cache of prompts, in MiB, which is used until a second client comes; 0 is none",
+        minimum=0,
+        maximum=1_048_576,
     )
 
 

@@ -50,8 +50,8 @@ async def run(settings: Settings, reread: Callable[[], Settings]) -> None:
     """
     signals = Signals()
     try:
-        async with AsyncExitStack() as house:
-            await _serve(settings, reread, signals, house)
+        async with AsyncExitStack() as stack:
+            await _serve(settings, reread, signals, stack)
     except ExceptionGroup as group:
         if isinstance(reason := _first(group), DeviceUnavailable):
             raise StartError(str(reason)) from None
@@ -59,19 +59,19 @@ async def run(settings: Settings, reread: Callable[[], Settings]) -> None:
     log.info("stopped")
 
 
-async def _serve(settings: Settings, reread: Callable[[], Settings], signals: Signals, house: AsyncExitStack) -> None:
+async def _serve(settings: Settings, reread: Callable[[], Settings], signals: Signals, stack: AsyncExitStack) -> None:
     access = load_access(settings.server)
     listening = listen(settings.server)
-    house.callback(listening.close)
+    stack.callback(listening.close)
     access = access.for_address(is_local=listening.is_local)
     queue = partial(_queue, waits=listening.is_inherited)
     metrics = Metrics()
     choice = fleet.choose(served(settings))
     log.info("engine", extra={"facts": {"runtime": choice.runtime, "because": choice.reason}})
     notifier = Notifier(choice.models[0].name, choice.engines)
-    house.callback(notifier.close)
+    stack.callback(notifier.close)
     pictures = Pictures(settings.images, on_end=metrics.picture_ended)
-    house.push_async_callback(pictures.aclose)
+    stack.push_async_callback(pictures.aclose)
 
     path = speeds_path()
     speeds = load_speeds(path)
@@ -87,10 +87,10 @@ async def _serve(settings: Settings, reread: Callable[[], Settings], signals: Si
             on_refused=metrics.refused,
         )
 
-    ships = fleet.build(choice, schedule, pictures, notifier.engine_changed, metrics.worker_restarted)
-    health = HealthProbe(ships.engines, ships.probe, choice.reason)
-    metrics.registry.register(Readings(version=__version__, models=ships.models, health=health, host=Host()))
-    services = _services(settings, access, ships.models, health, metrics)
+    parts = fleet.build(choice, schedule, pictures, notifier.engine_changed, metrics.worker_restarted)
+    health = HealthProbe(parts.engines, parts.probe, choice.reason)
+    metrics.registry.register(Readings(version=__version__, models=parts.models, health=health, host=Host()))
+    services = _services(settings, access, parts.models, health, metrics)
     application = app.build(services)
     metrics.serve(application[ROUTES].all)
     connections = http.serving(
@@ -100,29 +100,29 @@ async def _serve(settings: Settings, reread: Callable[[], Settings], signals: Si
         backlog=listening.backlog,
         tls=access.tls,
     )
-    keeper = SpeedKeeper(path, speeds, partial(_speeds, ships.models))
-    house.push_async_callback(keeper.save)
-    await house.enter_async_context(_background(keeper.run()))
-    server = await house.enter_async_context(connections)
+    keeper = SpeedKeeper(path, speeds, partial(_speeds, parts.models))
+    stack.push_async_callback(keeper.save)
+    await stack.enter_async_context(_background(keeper.run()))
+    server = await stack.enter_async_context(connections)
     notifier.starting(max(engine.load_timeout_s for model in choice.models for engine in model.engines))
-    for engine, (_, scheduler) in zip(ships.engines, ships.schedulers, strict=True):
-        await house.enter_async_context(_background(engine.run()))
-        await house.enter_async_context(_background(scheduler.run()))
-    await house.enter_async_context(_background(notifier.feed_watchdog()))
-    if ships.probe is not None:
-        await house.enter_async_context(_background(ships.probe.run()))
+    for engine, (_, scheduler) in zip(parts.engines, parts.schedulers, strict=True):
+        await stack.enter_async_context(_background(engine.run()))
+        await stack.enter_async_context(_background(scheduler.run()))
+    await stack.enter_async_context(_background(notifier.feed_watchdog()))
+    if parts.probe is not None:
+        await stack.enter_async_context(_background(parts.probe.run()))
     reloadables = (
         Reloadable(name="logging", prepare=lambda new: partial(logs.set_up, new.logging)),
-        Reloadable(name="queue", prepare=lambda new: partial(ships.reconfigure, queue(new), served(new))),
+        Reloadable(name="queue", prepare=lambda new: partial(parts.reconfigure, queue(new), served(new))),
         Reloadable(name="access", prepare=lambda _: access.prepare()),
     )
     reloader = Reloader(settings, reread, reloadables, notifier)
-    await house.enter_async_context(_background(reloader.run(signals.reload)))
+    await stack.enter_async_context(_background(reloader.run(signals.reload)))
     await signals.stop.wait()
     if listening.is_inherited:
         server.stop_listening()  # a client that connects now waits in the socket for the next process
     server.drain()
-    schedulers = [scheduler for _, scheduler in ships.schedulers]
+    schedulers = [scheduler for _, scheduler in parts.schedulers]
     await _drain(schedulers, reloader.running.queue.drain_timeout_s, signals, notifier)
 
 
@@ -135,7 +135,6 @@ def _services(
         access=access,
         models=models,
         limit_bytes=int(settings.server.max_body_mb * 1e6),
-        picture_deadline_s=settings.queue.deadline_s,
         allows_benchmark=settings.server.allow_benchmark,
         has_console=settings.server.console,
         downloads=Downloads(

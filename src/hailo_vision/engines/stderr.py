@@ -54,6 +54,11 @@ class Rate:
         self._bytes -= size_bytes
         return True
 
+    def give_back(self, size_bytes: int) -> None:
+        """The line that was counted last is not told after all."""
+        self._lines += 1
+        self._bytes += size_bytes
+
 
 class Stderr(asyncio.Protocol):
     """Reads a child's stderr as it comes, so that a full pipe never holds the child up."""
@@ -67,7 +72,7 @@ class Stderr(asyncio.Protocol):
         self._transport: asyncio.ReadTransport | None = None
         self._early = b""  # what came before the pid was known
         self.pid: int | None = None
-        self.last_line = ""  # without what told its level and origin
+        self._last = b""
 
     @classmethod
     async def open(cls, read: Callable[[str], Line] = hailort_line) -> tuple[Self, int]:
@@ -81,6 +86,12 @@ class Stderr(asyncio.Protocol):
             os.close(theirs)
             raise
         return reader, theirs
+
+    @property
+    def last_line(self) -> str:
+        """The last line, without what told its level and origin."""
+        _, _, text = self._read(self._last.decode(errors="replace").rstrip())
+        return text
 
     def begin(self, pid: int) -> None:
         """Name the child, which runs now; its first lines can come before its pid is known here."""
@@ -113,27 +124,38 @@ class Stderr(asyncio.Protocol):
             return
         *lines, self._said = (self._said + data).split(b"\n")
         for line in lines:
-            self._tell(line)
-        while len(self._said) > MAX_LINE_BYTES:
-            self._tell(self._said[:MAX_LINE_BYTES])
-            self._said = self._said[MAX_LINE_BYTES:]
+            self._tell_parts(line)
+        if len(self._said) > MAX_LINE_BYTES:
+            whole = len(self._said) // MAX_LINE_BYTES * MAX_LINE_BYTES
+            self._tell_parts(self._said[:whole])
+            self._said = self._said[whole:]
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._tell(self._said)
         self._tell_dropped()
         self._closed.set()
 
+    def _tell_parts(self, line: bytes) -> None:
+        for start in range(0, len(line), MAX_LINE_BYTES):
+            self._tell(line[start : start + MAX_LINE_BYTES])
+
     def _tell(self, line: bytes) -> None:
-        """One line in the log, with its origin, unless the child has said too much already."""
+        """One line in the log, with its origin, unless the child has said too much already.
+
+        A line that the log does not show is not counted: llama.cpp has hundreds of them before an error.
+        """
         if not line.strip():
             return
+        self._last = line  # why a child has failed is told even where it has said too much before
         if not self._rate.takes(len(line)):
             self._dropped_lines += 1
             self._dropped_bytes += len(line)
             return
-        self._tell_dropped()
         level, origin, text = self._read(line.decode(errors="replace").rstrip())
-        self.last_line = text
+        if not log.isEnabledFor(level):
+            self._rate.give_back(len(line))
+            return
+        self._tell_dropped()
         log.log(level, "%s", text, extra={"facts": {"origin": origin, "pid": self.pid}})
 
     def _tell_dropped(self) -> None:

@@ -119,9 +119,12 @@ class Job:
         if self._stopped_by is not None:
             raise self._stopped_by
         try:
-            async with asyncio.timeout_at(self.deadline) as self._timeout:
+            async with asyncio.timeout_at(self.deadline) as timeout:
+                self._timeout = timeout
                 yield
         except TimeoutError:
+            if not timeout.expired():
+                raise  # another timeout's, inside the block
             raise self._stopped_by or self.expired from None
         finally:
             self._timeout = None

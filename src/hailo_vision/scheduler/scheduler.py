@@ -65,6 +65,11 @@ class Scheduler:
         return self._queue.depth
 
     @property
+    def deadline_s(self) -> float:
+        """The time limit of a request that arrives now; a reload can change it."""
+        return self._admission.deadline_s
+
+    @property
     def engine_model(self) -> LoadedModel | None:
         """The model that is loaded, or that was loaded last."""
         return self._engine.model
@@ -310,9 +315,11 @@ class Scheduler:
         if finish.reason is FinishReason.DEADLINE and not usage.completion_tokens:
             raise job.expired
         assert job.started_at is not None
+        assert job.max_tokens is not None
         queue_s = job.started_at - job.submitted_at
         job.finish = replace(finish, timings=replace(timings, queue_s=queue_s, load_s=job.load_s))
-        self._estimate.measure(prefill_s=timings.prefill_s, decode_s=timings.decode_s, tokens=usage.completion_tokens)
+        tokens = min(usage.completion_tokens, job.max_tokens)  # a count of another server's can be any number
+        self._estimate.measure(prefill_s=timings.prefill_s, decode_s=timings.decode_s, tokens=tokens)
         self._end(job, Outcome.FINISHED)
         return job.finish
 

@@ -134,8 +134,8 @@ class Router:
     def _open_to(self, request: ChatRequest) -> list[Backend]:
         """The backends that may be shown what the request holds. Raises PicturesStayHere where there is none."""
         shown = image_refs(request)
-        if found := [backend for backend in self.backends if backend.takes_pictures or not shown]:
-            return found
+        if allowed := [backend for backend in self.backends if backend.takes_pictures or not shown]:
+            return allowed
         raise PicturesStayHere(self._model)
 
     async def _events(self, assigned: Assigned, caller: Caller) -> AsyncGenerator[Begun | ChoiceEvent]:

@@ -86,14 +86,11 @@ class ServedModel:
 
     @property
     def sees(self) -> bool:
-        """Whether the model takes pictures; one that is not loaded yet is taken for what it is configured as.
+        """Whether one of the model's own engines may be shown a picture, as /health says of each.
 
-        A remote server's own list of models has the last word: its engine can't tell.
+        One that is not loaded yet is taken for what its files say. May look at the disk.
         """
-        loaded, modalities = self.backend.scheduler.engine_model, self.facts.modalities
-        if modalities is not None and self.kind == "vision":
-            return "image" in modalities
-        return self.kind == "vision" if loaded is None else loaded.max_images != 0
+        return self.kind == "vision" and any(_takes_pictures(backend) for backend in self.own)
 
     @property
     def is_loaded(self) -> bool:
@@ -103,6 +100,10 @@ class ServedModel:
     def unready(self) -> NotReady | None:
         """Why a question about a picture would not be taken now; None where one would be."""
         return self.router.unready
+
+
+def _takes_pictures(backend: Backend) -> bool:
+    return backend.sees and "image" in (backend.engine.facts.modalities or ("image",))
 
 
 class ServedModels:

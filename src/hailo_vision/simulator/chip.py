@@ -45,7 +45,7 @@ class Lock:
     """A lock file that is held until `release`, or until the process ends."""
 
     def __init__(self, path: str) -> None:
-        self._file: int | None = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._file: int | None = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
     def try_take(self, *, shared: bool) -> bool:
         assert self._file is not None

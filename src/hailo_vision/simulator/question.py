@@ -155,8 +155,8 @@ def _place(side: str, beside: str) -> str:
 
 
 def _number(text: str) -> int | None:
-    if found := _NUMBERED.search(text):
-        return int(found[1])
-    if found := _ORDINAL.search(text):
-        return _ORDINALS[found[1]]
+    if match := _NUMBERED.search(text):
+        return int(match[1])
+    if match := _ORDINAL.search(text):
+        return _ORDINALS[match[1]]
     return None

@@ -11,6 +11,7 @@ from typing import Any
 
 from hailo_vision.chat import Frame, Generation, LoadedModel
 from hailo_vision.errors import ContextLengthExceeded, DeviceFault, DeviceUnavailable, GenerationFailed
+from hailo_vision.files import open_regular
 from hailo_vision.wire import Load
 from hailo_vision.worker import prompt
 from hailo_vision.worker.backend import Done
@@ -54,6 +55,7 @@ class HailoBackend:
         opening = retries(meanings=OPENING, transient=TRANSIENT_WHILE_OPENING)
         loading = retries(meanings=LOADING, transient=TRANSIENT_WHILE_LOADING)
         asking = retries(meanings=ASKING, transient=frozenset())
+        _require_regular_file(load.hef)
         if not asking.call(runtime.root.Device.scan, "Looking for a device"):
             raise DeviceUnavailable(
                 DeviceFault.NO_DEVICE, "No Hailo device answers: check the HAT's seat and that its driver is loaded."
@@ -171,16 +173,26 @@ class HailoBackend:
         return len(tokens)
 
     def _before_sending(self, call: Callable[[], Any]) -> Any:
-        """A call of the device before anything of the generation is sent. Where it fails the next worker can answer."""
+        """A call of the device before anything of the generation is sent. Where the device is lost the next worker can
+        answer; where it goes on, this request is what it refuses, and another worker would load 3 GB for nothing.
+        """
         try:
             return call()
         except self._runtime.errors as error:
+            status = status_of(error)
+            if self._is_alive():
+                raise GenerationFailed(f"The device does not take this request (HailoRT status {status}).") from error
             raise DeviceUnavailable(
-                DeviceFault.DEVICE_LOST,
-                "The device was lost between two requests.",
-                status=status_of(error),
-                is_untouched=True,
+                DeviceFault.DEVICE_LOST, "The device was lost between two requests.", status=status, is_untouched=True
             ) from error
+
+    def _is_alive(self) -> bool:
+        """Whether the session with the device can still be used."""
+        try:
+            self._vlm.get_context_usage_size()
+        except self._runtime.errors:
+            return False
+        return True
 
     def _remember(self, generation: Generation, completion: Completion) -> None:
         """Learn from the device's count, and remember the conversation for context reuse, if its answer came to the
@@ -204,9 +216,7 @@ class HailoBackend:
         """The error to report, by whether this process can go on. A dead session must never be released (trap 14)."""
         status = status_of(error)
         lost = DeviceUnavailable(DeviceFault.DEVICE_LOST, "The device was lost during the answer.", status=status)
-        try:
-            self._vlm.get_context_usage_size()
-        except self._runtime.errors:
+        if not self._is_alive():
             return lost
         if frames_sent and not completion.has_begun:
             # Frames that no prefill consumed stay on the device and spoil every later request (2.8). Only loading the
@@ -218,3 +228,20 @@ class HailoBackend:
         except self._runtime.errors:
             return lost
         return GenerationFailed(f"The device failed during the answer (HailoRT status {status}).")
+
+
+def _require_regular_file(hef: str) -> None:
+    """Refuse what the library's open would block on for ever, or what is no file at all. Raises DeviceUnavailable.
+
+    A file that is missing or closed to us is for the runtime to tell: the simulator needs none.
+    """
+    try:
+        open_regular(hef).close()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        pass
+    except OSError as error:
+        raise DeviceUnavailable(
+            DeviceFault.MODEL_INVALID,
+            f"Loading {hef}: it can't be read as a model file: {error.strerror}. Name the HEF in model.hef and restart "
+            "the service.",
+        ) from error

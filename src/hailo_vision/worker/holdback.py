@@ -23,9 +23,9 @@ class HoldBack:
         if not self._stop or self.stopped:
             return "" if self.stopped else text
         self._held += text
-        found = [(start + len(stop), start, stop) for stop in self._stop if (start := self._held.find(stop)) >= 0]
-        if found:
-            _, start, self.matched = min(found)
+        ends = [(start + len(stop), start, stop) for stop in self._stop if (start := self._held.find(stop)) >= 0]
+        if ends:
+            _, start, self.matched = min(ends)
             safe, self._held = self._held[:start], ""
             return safe
         keep = self._open_prefix()

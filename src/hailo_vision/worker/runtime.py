@@ -16,6 +16,8 @@ from typing import Any
 from hailo_vision.errors import DeviceFault, DeviceUnavailable
 
 VENDOR = "hailo_platform"
+# A named pipe that nobody reads is an error, and no wait for ever.
+_LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ def _choose_log_folder() -> None:
         if not os.access(place, os.W_OK):
             continue  # the library looks at that too, and goes on without this file
         try:
-            os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644))
+            os.close(os.open(file, _LOG_FLAGS, 0o644))
         except OSError as error:
             print(f"HailoRT writes no log files, as {file} can't be opened: {error.strerror}", file=sys.stderr)
             os.environ["HAILORT_LOGGER_PATH"] = "NONE"

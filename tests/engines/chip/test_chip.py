@@ -126,7 +126,6 @@ async def test_a_failed_generation_keeps_the_worker() -> None:
     ("way", "trouble"),
     [
         ("silent", "no sign for 0.3 s (start)"),
-        ("stuck_in_load", "no sign for 0.3 s (load)"),
         ("garbage", "no message"),
         ("dies_at_once", "exit code 7"),
     ],
@@ -272,11 +271,21 @@ def test_after_a_load_that_did_harm_the_next_try_waits_longer_each_time_up_to_tw
     assert backoff.next_s() <= 1
 
 
-async def test_a_load_that_ended_the_chips_server_is_not_repeated_at_once() -> None:
-    supervisor = ChipEngine(LOAD, SHORT, command=command("closed_in_load"))
+@pytest.mark.parametrize(
+    ("way", "trouble"),
+    [
+        ("closed_in_load", "closed"),
+        ("stuck_in_load", "no sign for 0.3 s (load)"),
+        ("dies_in_load", "exit code 7"),
+        ("garbage_in_load", "no message"),
+    ],
+)
+async def test_a_load_that_may_have_ended_the_chips_server_is_not_repeated_at_once(way: str, trouble: str) -> None:
+    supervisor = ChipEngine(LOAD, SHORT, command=command(way))
     task = asyncio.create_task(supervisor.run())
     await until(lambda: supervisor.state is EngineState.FAILED)
     assert supervisor.restarts == 1
+    assert trouble in (supervisor.trouble or "")
     assert supervisor.ready_in_s > 29
     task.cancel()
     with suppress(asyncio.CancelledError):

@@ -1,5 +1,6 @@
 """Which device node the daemon takes."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,10 @@ def test_without_a_node_it_says_where_it_looked_and_what_to_do(path: str, tmp_pa
     assert (str(tmp_path / "hailo0") if path == "auto" else path) in message
     assert "hailo-h10-all" in message
     assert "simulated" in message
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every folder")
+def test_a_node_in_a_folder_that_is_closed_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "closed").mkdir(mode=0)
+    with pytest.raises(StartError):
+        find_node(str(tmp_path / "closed" / "hailo0"))

@@ -126,3 +126,40 @@ def test_the_probe_explains_its_failures_in_its_own_words(
     with pytest.raises(DeviceUnavailable, match=says) as caught:
         read("x")
     assert "model" not in str(caught.value)
+
+
+RIGHT = {"temperature_c": 47.5, "firmware": "5.2.0", "architecture": "HAILO10H", "runtime_version": "5.2.0"}
+
+
+def printing(output: str) -> tuple[str, ...]:
+    return sys.executable, "-c", f"print({output!r})"
+
+
+@pytest.mark.parametrize("name", list(RIGHT))
+@pytest.mark.parametrize(
+    "value", ["NaN", "1e999", "1" + "0" * 4000, "true", "null", "[7]", "{}", '"' + "x" * 1000 + '"']
+)
+async def test_a_field_of_a_wrong_kind_gives_no_reading(name: str, value: str) -> None:
+    """NaN would be in the JSON of /health, and a word would end a scrape of /metrics."""
+    fields = {**{field: json.dumps(right) for field, right in RIGHT.items()}, name: value}
+    output = "{" + ",".join(f'"{field}":{text}' for field, text in fields.items()) + "}"
+    assert await ChipProbe("x", command=printing(output)).read() is None
+
+
+async def test_a_chip_below_zero_is_read() -> None:
+    reading = await ChipProbe("x", command=printing(json.dumps({**RIGHT, "temperature_c": -12.5}))).read()
+    assert reading is not None
+    assert reading.temperature_c == -12.5
+
+
+async def test_deep_json_gives_no_reading_and_ends_nothing() -> None:
+    says = "print('[' * 50_000)"
+    assert await ChipProbe("x", command=(sys.executable, "-c", says)).read() is None
+
+
+async def test_a_child_that_floods_is_killed_at_once(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    says = f"import os; open({str(note)!r}, 'w').write(str(os.getpid()))\nwhile True: os.write(1, bytes(65536))"
+    async with asyncio.timeout(20):
+        assert await ChipProbe("x", command=(sys.executable, "-c", says), budget_s=3600).read() is None
+    assert not Path(f"/proc/{note.read_text()}").exists()

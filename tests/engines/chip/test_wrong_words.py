@@ -17,6 +17,7 @@ import pytest
 from loaded_models import QWEN2_VL
 
 from hailo_vision.chat import FinishReason, Usage
+from hailo_vision.engines.backoff import Backoff
 from hailo_vision.engines.chip.budgets import Budgets
 from hailo_vision.engines.chip.chip import ChipEngine
 from hailo_vision.engines.contract import EngineState
@@ -183,7 +184,8 @@ async def bring_to(engine: Speaking, when: str) -> asyncio.Task[list[Any]] | Non
 @pytest.mark.parametrize("name", STRAY)
 async def test_a_message_that_nobody_waits_for_ends_the_worker_and_nothing_else(name: str) -> None:
     when, words = STRAY[name]
-    engine = Speaking(LOAD, Budgets(hello_s=20, load_s=20, prefill_s=20, token_s=20, quit_s=1))
+    budgets = Budgets(hello_s=20, load_s=20, prefill_s=20, token_s=20, quit_s=1)
+    engine = Speaking(LOAD, budgets, backoff=Backoff(long_s=0.1))
     engine.workers = []
     run = asyncio.create_task(engine.run())
     caller = await bring_to(engine, when)

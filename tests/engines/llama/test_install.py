@@ -121,12 +121,20 @@ def test_the_command_installs_into_the_users_folder_and_does_nothing_twice(
 def test_the_child_imports_the_package_from_its_folder(tmp_path: Path) -> None:
     (tmp_path / "xllamacpp").mkdir()
     (tmp_path / "xllamacpp/__init__.py").write_text("raise ImportError('this one')")
-    plan = json.dumps({"program": None, "package_path": str(tmp_path)})
+    plan = json.dumps({"program": None, "package_path": str(tmp_path), "parent": os.getpid()})
     # -S: without the packages of this environment, which may have the real one
     command = [sys.executable, "-S", "-P", "-m", "hailo_vision.engines.llama.child"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), PLAN_VARIABLE: plan}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.stderr.splitlines()[-1] == "ImportError: this one"
+
+
+def test_a_child_whose_daemon_has_ended_before_it_was_tied_to_it_serves_nothing() -> None:
+    plan = json.dumps({"program": "/bin/sleep", "arguments": ["3600"], "key": "k", "parent": os.getppid()})
+    command = [sys.executable, "-P", "-m", "hailo_vision.engines.llama.child"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), PLAN_VARIABLE: plan}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    assert (done.returncode, done.stderr) == (1, "the daemon has ended\n")
 
 
 def test_without_pip_and_ensurepip_the_package_that_has_them_is_named(

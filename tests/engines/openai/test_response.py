@@ -116,3 +116,37 @@ def test_the_stop_string_that_a_server_names_is_told(told: str, stop: str | None
     response = streamed()
     response.take(f'{{"choices":[{{"finish_reason":"stop","stop_reason":{told}}}]}}'.encode(), 1.0)
     assert response.finish(FinishReason.STOP).stop == stop
+
+
+def test_more_log_probabilities_than_tokens_were_requested_are_left_out() -> None:
+    """Each of them is many times as large here as in the server's JSON."""
+    response = streamed()
+    entries = [{"token": "a", "logprob": -1.0}] * 10_000
+    chunk = json.dumps({"choices": [{"delta": {"content": "a"}, "logprobs": {"content": entries}}]}).encode()
+    pieces = [response.take(chunk, 1.0) for _ in range(3)]
+    assert sum(len(piece.logprobs) for piece in pieces if piece is not None) == BOUNDS.logprobs
+
+
+def test_log_probabilities_that_nobody_requested_are_left_out() -> None:
+    bounds = bounds_of(Generation(turns=(), sampling=Sampling(), max_tokens=8))
+    response = StreamedResponse(bounds, sent_at=0.0)
+    entry = {"token": "a", "logprob": -1.0}
+    chunk = {"choices": [{"delta": {"content": "a"}, "logprobs": {"content": [entry]}}]}
+    piece = response.take(json.dumps(chunk).encode(), 1.0)
+    assert piece is not None
+    assert piece.logprobs == ()
+
+
+@pytest.mark.parametrize(
+    ("prompt_ms", "predicted_ms", "seconds"),
+    [(500, 2500, (0.5, 2.5)), (86_400_000, 86_400_000, (4.0, 0.0)), (1000, 86_400_000, (1.0, 3.0))],
+)
+def test_no_server_has_worked_longer_than_it_was_waited_for(
+    prompt_ms: int, predicted_ms: int, seconds: tuple[float, float]
+) -> None:
+    response = streamed()
+    response.take(b'{"choices":[{"delta":{"content":"a"}}]}', 1.0)
+    timings = {"prompt_ms": prompt_ms, "predicted_ms": predicted_ms}
+    response.take(json.dumps({"choices": [], "timings": timings}).encode(), 4.0)
+    timed = response.finish(FinishReason.STOP).timings
+    assert (timed.prefill_s, timed.decode_s) == seconds

@@ -1,6 +1,7 @@
 """What a server's refusal becomes."""
 
 from hailo_vision.engines.openai.response_error import error_from_response
+from hailo_vision.errors import UpstreamRejected
 
 
 def test_why_llama_cpp_refuses_a_request_is_told_and_of_somebodys_server_it_is_not() -> None:
@@ -11,3 +12,10 @@ def test_why_llama_cpp_refuses_a_request_is_told_and_of_somebodys_server_it_is_n
     assert str(error_from_response(422, b"[]", None, "llama.cpp", is_own=True)) == (
         "llama.cpp does not take this request."
     )
+
+
+def test_a_code_of_another_kind_is_no_code() -> None:
+    deep = b"[" * 900 + b"]" * 900
+    for code in (b"NaN", b"1" * 4000, b"[7]", deep):
+        error = error_from_response(400, b'{"error": {"code": ' + code + b', "type": ' + code + b"}}", None, "It")
+        assert type(error) is UpstreamRejected

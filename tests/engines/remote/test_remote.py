@@ -29,9 +29,9 @@ from supervised import until
 FRAME = Frame(width_px=2, height_px=1, pixels=bytes(6))
 
 
-def asking(deadline: float | None = None) -> Generation:
+def asking(deadline: float | None = None, client: str | None = None) -> Generation:
     turn = Turn(role="user", parts=(FRAME, Text(text="Hello?")))
-    return Generation(turns=(turn,), sampling=Sampling(), max_tokens=9, deadline=deadline)
+    return Generation(turns=(turn,), sampling=Sampling(), max_tokens=9, deadline=deadline, client=client)
 
 
 @asynccontextmanager
@@ -55,8 +55,8 @@ async def over(
             await task
 
 
-async def heard(engine: RemoteEngine, deadline: float | None = None) -> list[Event]:
-    async with asyncio.timeout(20), aclosing(engine.generate(asking(deadline))) as events:
+async def heard(engine: RemoteEngine, deadline: float | None = None, client: str | None = None) -> list[Event]:
+    async with asyncio.timeout(20), aclosing(engine.generate(asking(deadline, client))) as events:
         return [event async for event in events]
 
 
@@ -265,3 +265,47 @@ async def test_a_server_that_is_not_there_is_waited_for() -> None:
     with suppress(asyncio.CancelledError):
         await task
     assert engine.state is EngineState.STOPPED
+
+
+@pytest.mark.parametrize("owner", ["vllm", "sglang"])
+async def test_a_server_that_takes_a_salt_keeps_the_prompts_of_two_clients_apart(owner: str) -> None:
+    """Else the time to the first token tells one client what another has asked."""
+    async with faulty() as server:
+        server.listed["owned_by"] = owner
+        for _ in range(2):  # the daemon starts anew
+            async with over(server, "good") as engine:
+                for client in ("ada", "bob", "ada", None):
+                    await heard(engine, client=client)
+    salts = [str(body["cache_salt"]) for body in server.asked]
+    assert salts[0] == salts[2]
+    assert len(set(salts)) == 6
+    assert all(len(salt) >= 43 for salt in salts)
+
+
+async def test_a_server_of_another_kind_is_sent_no_field_that_it_may_not_know() -> None:
+    async with faulty() as server:
+        server.listed["owned_by"] = ["vllm"]
+        async with over(server, "good") as engine:
+            await heard(engine, client="ada")
+    assert "cache_salt" not in server.asked[0]
+
+
+@pytest.mark.parametrize(
+    ("modalities", "most"), [(["text"], 0), (["text", "image"], None), ([], None), ([["text"]], None), ("text", None)]
+)
+async def test_it_takes_pictures_unless_the_servers_list_says_otherwise(modalities: object, most: int | None) -> None:
+    async with faulty() as server:
+        server.listed["architecture"] = {"input_modalities": modalities}
+        async with over(server, "good") as engine:
+            assert engine.model is not None
+            assert engine.model.max_images == most
+
+
+async def test_a_list_that_is_nested_as_deep_as_can_be_ends_nothing() -> None:
+    async with faulty() as server:
+        deep: list[object] = []
+        for _ in range(900):
+            deep = [deep]
+        server.listed["architecture"] = {"input_modalities": deep}
+        async with over(server, "good") as engine:
+            assert engine.facts.modalities is None

@@ -46,6 +46,11 @@ def main(way: str, channel: Channel) -> None:
         return
     if way == "stuck_in_load":
         wait_for_ever()
+    if way == "dies_in_load":
+        os._exit(7)
+    if way == "garbage_in_load":
+        channel._socket.sendall(b"\xff" * 64)
+        wait_for_ever()
     if way == "bad_model":
         channel.send(Failed(job=None, error=DeviceUnavailable(DeviceFault.MODEL_INVALID, "bad model"), fatal=True))
         return

@@ -212,13 +212,21 @@ class ChipEngine:
             async with self._silence.watched("start", self._budgets.hello_s):
                 async for message in worker.receive():
                     self._take(worker, message)
+            self._note_end_in_load()
         except TimeoutError:
             worker.kill()
+            self._note_end_in_load()
             raise WorkerStalled(*self._silence.phase) from None
         except WireError as error:
             worker.kill()
+            self._note_end_in_load()
             reason = f"The worker sent something that is no message: {error}"
             raise DeviceUnavailable(DeviceFault.FAILED, reason) from None
+
+    def _note_end_in_load(self) -> None:
+        """A worker that stalls, crashes or breaks the rules while it loads has sent up to 3 GB too."""
+        if self._silence.phase[0] == "load":
+            self._backoff.wait_long()
 
     def _take(self, worker: WorkerProcess, message: Message) -> None:
         """Raises WireError where the message has no place in this phase: such a worker is not to be trusted further."""

@@ -1,5 +1,6 @@
 """Which device node there is."""
 
+import os
 from pathlib import Path
 
 from hailo_vision.errors import NoDevice
@@ -9,10 +10,10 @@ NODES = ("hailo[0-9]*", "h1x-*")  # the second is the driver's name for it from 
 
 def find_node(path: str, folder: Path = Path("/dev")) -> str:
     """The device node to use. Raises NoDevice when there is none."""
-    nodes = [Path(path)] if path != "auto" else [node for glob in NODES for node in sorted(folder.glob(glob))]
+    nodes = [path] if path != "auto" else [str(node) for glob in NODES for node in sorted(folder.glob(glob))]
     for node in nodes:
-        if node.exists():
-            return str(node)
+        if os.path.exists(node):  # a folder that is closed to us has none
+            return node
     missing = f"{path} is missing" if path != "auto" else f"{folder}/hailo0 is missing, as is {folder}/h1x-0"
     raise NoDevice(
         f"There is no Hailo device: {missing}. Check that the HAT is seated, that `lspci` lists it and that its "

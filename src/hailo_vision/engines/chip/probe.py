@@ -6,7 +6,13 @@ import logging
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
+
+from hailo_vision.engines.stderr import LAST_WORDS_S
+from hailo_vision.errors import WireError
+from hailo_vision.wire_types import Limits, build
 
 log = logging.getLogger(__name__)
 
@@ -14,6 +20,9 @@ PROBE_COMMAND = (sys.executable, "-P", "-m", "hailo_vision.worker.probe")
 PERIOD_S = 60.0  # between two readings at least: each is a process with the vendor's library, and a session on the chip
 MAX_AGE_S = 300.0  # a reading that is older is no news of the chip
 BUDGET_S = 30.0  # two calls of 10 s at most each, and the start of a Python
+MAX_OUTPUT_BYTES = 1 << 16  # a reading has two hundred
+# Degrees below zero are what a chip outdoors has.
+_READING_LIMITS: Final = Limits(min_number=-100, max_number=300, max_chars=200)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,20 +88,36 @@ class ChipProbe:
         except OSError as error:
             log.debug("no probe of the chip", extra={"facts": {"error": error.strerror}})
             return None
+        assert child.stdout is not None
         try:
             async with asyncio.timeout(self._budget_s):
-                output, _ = await child.communicate()
+                output = await _output(child.stdout)
+                if output is not None:
+                    await child.wait()
         except TimeoutError:
             return None
         finally:
             if child.returncode is None:
                 child.kill()
-                await child.wait()
-        return _reading(output)
+                with suppress(TimeoutError):  # a child of its own can hold the pipe open, and asyncio waits for that
+                    async with asyncio.timeout(LAST_WORDS_S):
+                        await child.communicate()
+        return None if output is None else _reading(output)
+
+
+async def _output(stdout: asyncio.StreamReader) -> bytes | None:
+    """All that the child prints; None once that is more than MAX_OUTPUT_BYTES, as it is no reading then."""
+    output = bytearray()
+    while data := await stdout.read(MAX_OUTPUT_BYTES):
+        output += data
+        if len(output) > MAX_OUTPUT_BYTES:
+            return None
+    return bytes(output)
 
 
 def _reading(output: bytes) -> ChipReading | None:
+    """The reading with each field checked: NaN would get into the JSON of /health, a word into the metrics."""
     try:
-        return ChipReading(**json.loads(output))
-    except (ValueError, TypeError):
+        return build(ChipReading, json.loads(output), _READING_LIMITS)
+    except (ValueError, RecursionError, WireError):
         return None

@@ -18,7 +18,7 @@ _SEND_BUFFER_BYTES = 4 << 20  # as much as the system allows: what fits goes out
 
 
 class WorkerProcess:
-    """A running child. Its death shows as the end of the stream, `receive` then gives None."""
+    """A running child. Its death shows as the end of the stream, with which `receive` ends."""
 
     def __init__(
         self,
@@ -51,6 +51,7 @@ class WorkerProcess:
                 str(theirs.fileno()),
                 pass_fds=(theirs.fileno(),),
                 stdin=asyncio.subprocess.DEVNULL,
+                stdout=childs_stderr,  # of one rate and one log with stderr, whatever the library prints there
                 stderr=childs_stderr,
                 env={**os.environ, **environment},
             )

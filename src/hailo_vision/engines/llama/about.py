@@ -11,10 +11,17 @@ _ROOM = 2  # so much longer may a side be: a picture four times as wide as high 
 
 
 def loaded(
-    properties: dict[str, Any], *, name: str, build: str, image_max_tokens: int, threads: int, load_s: float
+    properties: dict[str, Any],
+    *,
+    name: str,
+    build: str,
+    context: int,
+    image_max_tokens: int,
+    threads: int,
+    load_s: float,
 ) -> LoadedModel:
-    """From the answer to GET /props."""
-    context = count_in(object_in(properties.get("default_generation_settings")).get("n_ctx"))
+    """From the answer to GET /props. `context` is what was asked for, which a server may make larger or smaller."""
+    n_ctx = count_in(object_in(properties.get("default_generation_settings")).get("n_ctx"))
     side_px = _PATCH_PX * _ROOM * (isqrt(image_max_tokens - 1) + 1)
     return LoadedModel(
         runtime="llama",
@@ -22,7 +29,7 @@ def loaded(
         device=f"{name} on {threads} {'thread' if threads == 1 else 'threads'}",
         frame_width_px=side_px,
         frame_height_px=side_px,
-        context_tokens=context or 0,
+        context_tokens=n_ctx or context,
         image_tokens=image_max_tokens,
         max_images=None if _flag(properties, "modalities", "vision") else 0,
         load_s=load_s,

@@ -17,8 +17,8 @@ _LOG_LEVEL = 3  # llama.cpp's: what it does, and nothing of what is asked of it
 
 
 def main() -> None:
-    die_with_parent()
     plan: dict[str, Any] = json.loads(os.environ.pop(PLAN_VARIABLE))
+    die_with_parent(plan["parent"])
     if plan["program"] is not None:
         os.environ["LLAMA_API_KEY"] = plan["key"]
         os.execv(plan["program"], [plan["program"], *plan["arguments"]])

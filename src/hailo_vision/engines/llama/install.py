@@ -89,8 +89,8 @@ def _run(command: Sequence[str], name: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode == 0:
         return
-    told = f"{done.stdout}\n{done.stderr}".strip()
-    if "ensurepip is not" in told:
+    output = f"{done.stdout}\n{done.stderr}".strip()
+    if "ensurepip is not" in output:
         raise InstallError("Python's venv module is missing. Install it: sudo apt install python3-venv")
-    errors = [line for line in told.splitlines() if line.startswith("ERROR:")] or told.splitlines()[-1:]
+    errors = [line for line in output.splitlines() if line.startswith("ERROR:")] or output.splitlines()[-1:]
     raise InstallError(f"{name} failed: {' '.join(errors).removeprefix('ERROR: ')}")

@@ -205,6 +205,7 @@ class LlamaEngine:
             properties,
             name=Path(child_plan.model).name,
             build=_build(child_plan),
+            context=child_plan.context,
             image_max_tokens=child_plan.image_max_tokens,
             threads=child_plan.threads,
             load_s=asyncio.get_running_loop().time() - self._condition.started_at,
@@ -250,7 +251,8 @@ async def _is_up(session: aiohttp.ClientSession) -> bool:
 
 
 async def _properties(session: aiohttp.ClientSession) -> dict[str, Any]:
-    async with session.get("http://llama/props") as response:
+    """Raises aiohttp.ClientResponseError where it does not say."""
+    async with session.get("http://llama/props", raise_for_status=True) as response:
         return parse_object(await read_body(response.content, MAX_PROPERTIES_BYTES)) or {}
 
 

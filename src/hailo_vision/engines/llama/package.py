@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import sys
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
@@ -30,5 +31,5 @@ def import_path(installed: Path | None) -> str | None:
 
 def version(path: str | None) -> str:
     """The version of the package, by its metadata; `path` is the result of import_path()."""
-    found = metadata.distributions(name=PACKAGE) if path is None else metadata.distributions(name=PACKAGE, path=[path])
-    return next((distribution.version for distribution in found), "unknown")
+    packages = metadata.distributions(name=PACKAGE, path=sys.path if path is None else [path])
+    return next((package.version for package in packages), "unknown")

@@ -115,8 +115,8 @@ def program(server: str | None, path: str | None = None, *, folder: Path | None 
     `path` stands for PATH, `folder` for that of `hailo-vision engines install`. Raises DeviceUnavailable where
     there is neither.
     """
-    if found := shutil.which(server or PROGRAM, path=path):
-        return found
+    if executable := shutil.which(server or PROGRAM, path=path):
+        return executable
     if server is not None:
         raise DeviceUnavailable(DeviceFault.RUNTIME_MISSING, f"llama.server: {server} is no program that can be run.")
     package_path(folder)

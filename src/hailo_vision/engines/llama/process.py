@@ -23,10 +23,10 @@ _LEVELS = {"E": logging.WARNING, "W": logging.INFO}  # its errors end in ours wh
 
 
 def llama_line(text: str) -> Line:
-    found = _OURS.fullmatch(text)
-    if found is None:
+    line = _OURS.fullmatch(text)
+    if line is None:
         return logging.INFO, "llama", text
-    return _LEVELS.get(found["level"], logging.DEBUG), "llama", found["text"]
+    return _LEVELS.get(line["level"], logging.DEBUG), "llama", line["text"]
 
 
 class LlamaProcess:
@@ -55,7 +55,7 @@ class LlamaProcess:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=childs_stderr,
-                env={**os.environ, PLAN_VARIABLE: json.dumps(plan.as_json())},
+                env={**os.environ, PLAN_VARIABLE: json.dumps({**plan.as_json(), "parent": os.getpid()})},
             )
             undo.pop_all()
         stderr.begin(process.pid)

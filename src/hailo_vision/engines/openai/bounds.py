@@ -10,15 +10,20 @@ MAX_LOGPROB_BYTES = 1024  # one token with its log probability and bytes
 SPARE_CHARS = 1024
 SPARE_BYTES = 1 << 20
 SPARE_EVENTS = 1024  # events without a token: the role, the usage, progress
+SPARE_LOGPROBS = 16  # servers count the end token or not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """`chars` bounds text, reasoning and tool calls together, `empty_events` those that add nothing to them."""
+    """`chars` bounds text, reasoning and tool calls together, `empty_events` those that add nothing to them.
+
+    `logprobs` bounds the tokens whose log probabilities are kept; each becomes many times the bytes that it had.
+    """
 
     chars: int
     body_bytes: int
     empty_events: int
+    logprobs: int
 
 
 def bounds_of(generation: Generation) -> Bounds:
@@ -28,4 +33,5 @@ def bounds_of(generation: Generation) -> Bounds:
         chars=SPARE_CHARS + generation.max_tokens * MAX_TOKEN_CHARS,
         body_bytes=SPARE_BYTES + generation.max_tokens * token_bytes,
         empty_events=SPARE_EVENTS + generation.max_tokens,
+        logprobs=0 if generation.logprobs is None else generation.max_tokens + SPARE_LOGPROBS,
     )

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from types import MappingProxyType
 
 import aiohttp
@@ -32,7 +32,7 @@ async def stream_completion(
     endpoint: Endpoint,
     generation: Generation,
     on_busy: Callable[[float], None],
-    options: Mapping[str, bool | int] = MappingProxyType({}),
+    options: Mapping[str, bool | int | str] = MappingProxyType({}),
 ) -> AsyncGenerator[Event]:
     """Yield pieces as they come, then tool calls, then one Finish.
 
@@ -51,9 +51,12 @@ async def stream_completion(
         shows_cached=endpoint.dialect == "llama",
     )
     try:
-        async with _post(session, endpoint, body, generation.deadline) as response:
+        async with (
+            _post(session, endpoint, body, generation.deadline) as response,
+            aclosing(_chunks(response, endpoint, streamed, bounds, generation.deadline)) as chunks,
+        ):
             del body
-            async for chunk in _chunks(response, endpoint, streamed, bounds, generation.deadline):
+            async for chunk in chunks:
                 piece = streamed.take(chunk, clock())
                 if piece is not None:
                     yield piece
@@ -79,7 +82,7 @@ async def stream_completion(
         on_busy(streamed.timings.prefill_s + streamed.timings.decode_s)
 
 
-def _encode(endpoint: Endpoint, generation: Generation, options: Mapping[str, bool | int]) -> bytes:
+def _encode(endpoint: Endpoint, generation: Generation, options: Mapping[str, bool | int | str]) -> bytes:
     """The request's body. Run in a thread, as megabytes of pixels become text."""
 
     def image_url(frame: Frame) -> str:
@@ -117,7 +120,7 @@ async def _chunks(
     streamed: StreamedResponse,
     bounds: Bounds,
     deadline: float | None,
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     """The data of each event up to `[DONE]`. A comment keeps the connection alive, but does not extend the timeout."""
     decoder = EventDecoder()
     clock = asyncio.get_running_loop().time
@@ -145,9 +148,11 @@ async def _timeout(budget_s: float, deadline: float | None, phase: str) -> Async
     until = asyncio.get_running_loop().time() + budget_s
     is_deadline = deadline is not None and deadline < until
     try:
-        async with asyncio.timeout_at(deadline if is_deadline else until):
+        async with asyncio.timeout_at(deadline if is_deadline else until) as timeout:
             yield
     except TimeoutError:
+        if not timeout.expired():
+            raise  # aiohttp's own, for a connection that could not be made: it is a TimeoutError too
         if is_deadline:
             raise DeadlinePassed from None
         raise WorkerStalled(phase, budget_s) from None

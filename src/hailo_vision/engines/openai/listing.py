@@ -16,6 +16,7 @@ from hailo_vision.engines.openai.reader import read_body
 
 MODELS_BYTES = 4 << 20
 MAX_CONTEXT_TOKENS = 1 << 30
+MODALITIES = ("text", "image", "audio", "video", "file")  # in the words of OpenRouter, which others took up
 
 
 class Trouble(StrEnum):
@@ -60,13 +61,19 @@ def entries(body: bytes) -> tuple[dict[str, Any], ...] | None:
 def facts(entry: Mapping[str, Any]) -> ModelFacts:
     """What a server says of one of its models: vLLM and llama.cpp each in a way of their own, a cloud nothing. Pure."""
     meta = object_in(entry.get("meta"))
-    modalities = object_in(entry.get("architecture")).get("input_modalities")
     return ModelFacts(
         parameters=count_in(meta.get("n_params")) or None,
         context_tokens=_context_tokens(entry.get("max_model_len")) or _context_tokens(meta.get("n_ctx")),
-        modalities=tuple(map(str, modalities)) if isinstance(modalities, list) else None,
+        modalities=_modalities(object_in(entry.get("architecture")).get("input_modalities")),
         size_bytes=count_in(meta.get("size")) or None,
     )
+
+
+def _modalities(value: object) -> tuple[str, ...] | None:
+    """Those that have a name here; None where the server does not list any."""
+    if not isinstance(value, list):
+        return None
+    return tuple(name for name in MODALITIES if name in value) or None
 
 
 def _context_tokens(value: object) -> int | None:

@@ -42,10 +42,12 @@ class StreamedResponse:
         self._shows_cached = shows_cached
         self._sent_at = sent_at
         self._first_at: float | None = None
-        self._last_at = sent_at
+        self._last_at = sent_at  # the last token
+        self._heard_at = sent_at  # the last chunk
         self._pieces = 0
         self._chars = 0
         self._empty_events = 0
+        self._logprobs_left = bounds.logprobs
         self._calls: dict[int, _Call] = {}
         self._usage: dict[str, Any] = {}
         self._timings: dict[str, Any] = {}
@@ -55,6 +57,7 @@ class StreamedResponse:
 
     def take(self, data: bytes, now: float) -> Piece | None:
         """Take in one chunk. Raises GenerationFailed if it is no chunk, says that the server failed, or floods us."""
+        self._heard_at = now
         chunk = parse_object(data)
         if chunk is None:
             raise GenerationFailed("The engine's server sent something that is no answer.")
@@ -97,12 +100,15 @@ class StreamedResponse:
 
     @property
     def timings(self) -> Timings:
-        """Timings by the server's clock where it sends them, else by ours."""
+        """Timings by the server's clock where it sends them, else by ours, and never longer than the wait by ours.
+
+        The time of later jobs is estimated from them: a server could have everybody else refused with one number.
+        """
         first_at = self._last_at if self._first_at is None else self._first_at
-        return Timings(
-            prefill_s=_seconds(self._timings.get("prompt_ms"), first_at - self._sent_at),
-            decode_s=_seconds(self._timings.get("predicted_ms"), self._last_at - first_at),
-        )
+        waited_s = max(self._heard_at, self._last_at) - self._sent_at
+        prefill_s = min(_seconds(self._timings.get("prompt_ms"), first_at - self._sent_at), waited_s)
+        decode_s = _seconds(self._timings.get("predicted_ms"), self._last_at - first_at)
+        return Timings(prefill_s=prefill_s, decode_s=min(decode_s, waited_s - prefill_s))
 
     def end(self, now: float) -> None:
         """The response was cut off; the time since its last token counts too."""
@@ -122,7 +128,13 @@ class StreamedResponse:
         self._note_token(now)
         if self._left < 0:
             self.is_full, text = True, text[: self._left]
-        return Piece(text=text, logprobs=_logprobs(logprobs, self._top_logprobs)) if text else None
+        return Piece(text=text, logprobs=self._take_logprobs(logprobs)) if text else None
+
+    def _take_logprobs(self, value: Any) -> tuple[Logprob, ...]:
+        content = object_in(value).get("content")
+        entries = content[: self._logprobs_left] if isinstance(content, list) else []
+        self._logprobs_left -= len(entries)
+        return tuple(_logprob(object_in(entry), self._top_logprobs) for entry in entries)
 
     @property
     def _left(self) -> int:
@@ -155,11 +167,6 @@ class StreamedResponse:
         call.arguments += arguments
 
 
-def _logprobs(value: Any, top_logprobs: int) -> tuple[Logprob, ...]:
-    content = object_in(value).get("content")
-    return tuple(_logprob(object_in(entry), top_logprobs) for entry in content) if isinstance(content, list) else ()
-
-
 def _logprob(entry: dict[str, Any], top_logprobs: int = 0) -> Logprob:
     top = entry.get("top_logprobs")
     utf8 = entry.get("bytes")
@@ -180,5 +187,5 @@ def _first(value: Number | None, default: Number) -> Number:
 
 
 def _seconds(ms: Any, default_s: float) -> float:
-    known_ms = number_in(ms, 0.0, MAX_MS)
-    return default_s if known_ms is None else known_ms / 1000
+    number = number_in(ms, 0.0, MAX_MS)
+    return default_s if number is None else number / 1000

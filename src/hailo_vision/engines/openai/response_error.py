@@ -6,7 +6,7 @@ is logged at debug level by the caller. That of our own child, llama.cpp, says w
 
 from typing import Any
 
-from hailo_vision.engines.openai.fields import count_in, object_in, parse_object, seconds_in
+from hailo_vision.engines.openai.fields import count_in, object_in, parse_object, seconds_in, text_in
 from hailo_vision.errors import (
     ContextLengthExceeded,
     DeviceFault,
@@ -30,7 +30,7 @@ def error_from_response(
     a child of ours.
     """
     error = object_in((parse_object(body) or {}).get("error"))
-    code, kind = str(error.get("code")), str(error.get("type"))
+    code, kind = text_in(error.get("code")), text_in(error.get("type"))
     if "exceed_context_size_error" in (code, kind) or code == "context_length_exceeded" or status == 413:
         return _too_long(error)
     match status:

@@ -6,8 +6,10 @@ goes well it sends no requests of its own.
 
 import asyncio
 import logging
+import secrets
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from hashlib import blake2b
 from typing import Any
 
 import aiohttp
@@ -29,6 +31,8 @@ NAME = "The server behind this one"
 LOOK_S = 10.0  # for the answer to GET /models
 PATCH_PX = 28  # a token shows about so much of a side: an upper bound is all that is needed
 MAX_WAIT_S = 10.0  # before another try; who says longer is not waited for
+# Servers with a prefix cache that is shared by all requests of one `cache_salt`, by `owned_by` in their list of models.
+SALTED = ("vllm", "sglang")
 
 
 def endpoint(settings: Remote, key: str | None) -> Endpoint:
@@ -68,6 +72,7 @@ class RemoteEngine:
         self._lost = asyncio.Event()
         self._busy_s = 0.0
         self._losses = 0
+        self._secret = secrets.token_bytes(32)
 
     @property
     def slots(self) -> int:
@@ -140,11 +145,11 @@ class RemoteEngine:
     async def _tries(self, generation: Generation) -> AsyncGenerator[Event]:
         """Asked again only where it is sure that the server has done nothing: not reached, or refused as busy."""
         assert self._session is not None
-        left = self._settings.retries
+        left, options = self._settings.retries, self._options(generation.client)
         while True:
             try:
                 async with aclosing(
-                    stream_completion(self._session, self._endpoint, generation, self._spend)
+                    stream_completion(self._session, self._endpoint, generation, self._spend, options)
                 ) as events:
                     async for event in events:
                         yield event
@@ -155,6 +160,15 @@ class RemoteEngine:
                     raise
                 left -= 1
                 await asyncio.sleep(pause_s)
+
+    def _options(self, client: str | None) -> dict[str, str]:
+        """A salt for each client, where the server takes one: else the time to the first token would tell one client
+        what another has asked.
+        """
+        if self._entry.get("owned_by") not in SALTED:
+            return {}
+        name = (client or "").encode(errors="surrogatepass")
+        return {"cache_salt": blake2b(name, key=self._secret, digest_size=32).hexdigest()}
 
     # Whether it is there
 
@@ -185,16 +199,17 @@ class RemoteEngine:
         return next((entry for entry in entries if entry.get("id") == self._endpoint.model), {})
 
     def _about(self, entry: dict[str, Any]) -> LoadedModel:
-        side_px = self._settings.image_max_px
+        side_px, facts = self._settings.image_max_px, listing.facts(entry)
+        takes_pictures = facts.modalities is None or "image" in facts.modalities
         return LoadedModel(
             runtime="remote",
             runtime_version=self._endpoint.model,
             device="remote",
             frame_width_px=side_px,
             frame_height_px=side_px,
-            context_tokens=listing.facts(entry).context_tokens or self._settings.context,
+            context_tokens=facts.context_tokens or self._settings.context,
             image_tokens=(side_px // PATCH_PX) ** 2,
-            max_images=None,
+            max_images=None if takes_pictures else 0,
             load_s=0.0,
             is_frame_bound=True,
         )

@@ -48,7 +48,7 @@ async def analyze(request: web.Request) -> web.StreamResponse:
     async with taking(request, _ANALYZE) as taken:
         router, requests = taken.model.router, taken.parsed.requests
         model = await router.admit(requests[0], replace(taken.caller, priority=Priority.BATCH))
-        deadline_s = request.app[SERVICES].picture_deadline_s
+        deadline_s = taken.model.backend.scheduler.deadline_s
         batch = Batch(router, taken.caller, requests, deadline_s=deadline_s, take=taken.take)
         stream, count, name = taken.parsed.rest, len(requests), taken.model.name
         del taken, requests  # the batch lets go of each picture when it is a frame

@@ -49,9 +49,9 @@ class Downloads:
 class Services:
     """The rooms behind HTTP. `started_at` is in seconds since 1970, as OpenAI's `created` wants it.
 
-    `limit_bytes` is the largest body; `picture_deadline_s` the time limit of one picture among many. `on_request` gets
-    the route and the status of each request at its end; `metrics` gives the page for Prometheus and its content type
-    for what a scraper accepts. `too_many_pictures` is the setting `images.too_many`.
+    `limit_bytes` is the largest body. `on_request` gets the route and the status of each request at its end; `metrics`
+    gives the page for Prometheus and its content type for what a scraper accepts. `too_many_pictures` is the setting
+    `images.too_many`.
     """
 
     version: str
@@ -59,7 +59,6 @@ class Services:
     access: Access
     models: ServedModels
     limit_bytes: int
-    picture_deadline_s: float
     allows_benchmark: bool
     has_console: bool
     downloads: Downloads

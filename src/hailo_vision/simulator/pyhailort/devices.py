@@ -137,11 +137,11 @@ class Device:
 
     def __init__(self, device_id: str | None = None) -> None:
         self._link: Link | None = None
-        found = self.scan()
-        if not found:
+        ids = self.scan()
+        if not ids:
             raise HailoRTException("there is no Hailo device")
         _pyhailort.open_device(device_id)
-        self._link = Link(device_id=found[0] if device_id is None else device_id)
+        self._link = Link(device_id=ids[0] if device_id is None else device_id)
         self._control = Control(self._link)
 
     @classmethod
