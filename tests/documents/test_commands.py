@@ -21,13 +21,13 @@ PRINTED_URL = "http://127.0.0.1:11435"
 COMMAND_S = 120
 ACTIVATE = ". .venv/bin/activate"
 HARDWARE, NETWORK, ROOTS = "needs the board", "needs a network", "changes the system: scripts/system-test runs it"
-ELSEWHERE = "tests/documents has a test of its own for it"
+ELSEWHERE, OWNERS = "tests/documents has a test of its own for it", "changes files of the service's user"
 
 # The command lines that are not run here: how each begins, and why. A line that none of these begins is run.
 NOT_HERE = {
     "scripts/run": ELSEWHERE,
     "scripts/test": "is what runs this",
-    "scripts/setup llama": "is what scripts/test does first",
+    "scripts/setup": "is what scripts/test does first",
     "sudo apt": ROOTS,
     "sudo systemctl": ROOTS,
     "systemctl status": ROOTS,
@@ -56,6 +56,17 @@ NOT_HERE = {
     "free -h": HARDWARE,
     "echo 'SUBSYSTEM": HARDWARE,
     "sudo udevadm": HARDWARE,
+    "git pull": NETWORK,
+    "systemctl --user": "needs a service manager of the user's",
+    "sudo loginctl": "needs a service manager of the user's",
+    "sudo tar": ELSEWHERE,
+    "sudo chmod 600 /root": ELSEWHERE,
+    "sudo install -d": ELSEWHERE,
+    "sudo cp -a": ELSEWHERE,
+    "sudo find": ELSEWHERE,
+    "sudo chown -R": OWNERS,
+    "curl https://vision.home.arpa": "needs a proxy",
+    "llm -m": ELSEWHERE,
 }
 
 

@@ -72,10 +72,10 @@ def test_several_pictures_are_told_apart_by_number(question: str, reply: str) ->
     assert say(question, plain(RED), plain(WHITE)) == reply
 
 
-def test_the_description_tells_size_colours_light_and_places() -> None:
+def test_the_description_tells_colours_light_places_and_size() -> None:
     assert say("Describe this picture.", halves(RED, BLUE)) == (
-        "The image is 336 x 336 pixels. It is 50% red and 50% blue, and dark (brightness 21 of 100). "
-        "Red is on the left, blue on the right."
+        "The image is 50% red and 50% blue, and dark (brightness 21 of 100). Red is on the left, blue on the right. "
+        "It was shown to me as 336 x 336 pixels."
     )
 
 

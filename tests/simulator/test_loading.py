@@ -96,7 +96,7 @@ def test_5_1_1_lets_a_second_model_in_and_says_so(platform: Platform, capsys: py
     # Contract 1.4: no guard, behaviour unverified.
     platform.vlm()
     platform.vlm()
-    assert "a second LLM or VLM on the chip" in capsys.readouterr().err
+    assert "another simulator on this machine holds the simulated chip too" in capsys.readouterr().err
 
 
 def test_a_crashed_process_leaves_the_kv_cache_free(

@@ -115,5 +115,8 @@ def take_kv_slot(behaviour: Behaviour) -> Lock:
         if behaviour.version != "5.1.1":
             slot.release()
             raise Failure(Status.COMMUNICATION_CLOSED, "another LLM or VLM has the KV cache of the chip")
-        log("a second LLM or VLM on the chip: 5.1.1 has no guard, and its behaviour is unknown (contract 1.4)")
+        log(
+            "another simulator on this machine holds the simulated chip too. On a real chip never load two models: "
+            "HailoRT 5.1.1 does not refuse the second, and its behaviour with two is undefined"
+        )
     return slot

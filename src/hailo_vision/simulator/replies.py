@@ -26,7 +26,7 @@ class Subject:
 
 
 def describe(script: Script, subject: Subject, *, among: int, is_brief: bool, is_detailed: bool) -> None:
-    """Describe a picture: size, bars, colours, light and places, in 40 to 90 tokens if it is alone.
+    """Describe a picture: colours, light, places, size and bars, in 40 to 90 tokens if it is alone.
 
     `among` is the number of pictures described: the more there are, the shorter each description.
     """
@@ -36,19 +36,18 @@ def describe(script: Script, subject: Subject, *, among: int, is_brief: bool, is
     if is_brief:
         script.say(f"{name} is {colours}.", f"{name} shows {colours}.")
         return
+    script.say(f"{name} is {colours}", f"{name} shows {colours}", f"In {subject.name} I see {colours}")
     if among > 1:
-        script.say(f"{name} is {colours}", f"{name} shows {colours}", f"In {subject.name} I see {colours}")
         script.say(f", {brightness}", f"; it is {brightness}")
         _say_frame(script, stats)
         script.say(f", {where}.", f"; {where}.")
     else:
-        script.say(f"{name} is {size(stats)}", f"{name} has {size(stats)}", f"{name} measures {size(stats)}")
-        _say_frame(script, stats)
-        script.say(".")
-        script.say(f"It is {colours}", f"It shows {colours}", f"Its colours are {colours}", f"I see {colours}")
         script.say(f", and {brightness}.", f"; overall it is {brightness}.")
         others = [positions(stats, main, verb) for verb in ("lies", "can be seen")]
         script.say(*[f"{capital(wording)}." for wording in (where, *others)])
+        script.say(f"It was shown to me as {size(stats)}", f"I was given it as {size(stats)}", f"I saw {size(stats)}")
+        _say_frame(script, stats)
+        script.say(".")
     if is_detailed:
         for place in _WALK:
             there = mix(stats.colours(place, at_most=2))

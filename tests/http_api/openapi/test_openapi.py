@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from html.parser import HTMLParser
 from typing import Any
 
@@ -11,10 +11,12 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
+from hailo_vision.config.settings import Settings
 from hailo_vision.http_api.app import surfaces
 from hailo_vision.http_api.openai.chat import spec as chat
 from hailo_vision.http_api.openai.chat.parse import chat_request
 from hailo_vision.http_api.openapi.document import document
+from hailo_vision.http_api.openapi.operation import EXAMPLE_MODEL
 from hailo_vision.http_api.openapi.page import page, policy
 from hailo_vision.http_api.web.parsed import priority
 from hailo_vision.http_api.web.routes import Routes
@@ -89,6 +91,39 @@ def test_what_it_says_of_the_other_answers_is_so(daemon: Daemon, path: str) -> N
     status, answer = daemon.get(path)
     assert status == 200
     Draft202012Validator(told).validate(answer)
+
+
+def examples() -> list[tuple[str, dict[str, Any]]]:
+    described = [(path, told) for path, operations in DOCUMENT["paths"].items() for told in operations.values()]
+    bodies = [(path, content) for path, told in described for content in bodies_of(told)]
+    return [(path, content["example"]) for path, content in bodies if "example" in content]
+
+
+def bodies_of(told: dict[str, Any]) -> Iterable[dict[str, Any]]:
+    content: dict[str, dict[str, Any]] = told.get("requestBody", {}).get("content", {})
+    return content.values()
+
+
+@pytest.mark.parametrize(("path", "example"), examples(), ids=[path for path, _ in examples()])
+def test_an_example_of_a_body_gets_an_answer(daemon: Daemon, path: str, example: dict[str, Any]) -> None:
+    status, answer = daemon.post({**example, "stream": False}, path)
+    assert status == 200, answer
+
+
+def test_the_examples_are_of_the_routes_that_answer_and_name_the_default_model() -> None:
+    assert {path for path, _ in examples()} > {"/v1/chat/completions", "/v1/messages", "/api/chat"}
+    assert Settings().model.name == EXAMPLE_MODEL
+
+
+def test_a_route_that_is_not_served_has_no_success_and_stands_last_on_the_page() -> None:
+    stored = DOCUMENT["paths"]["/v1/responses/{id}"]["get"]
+    assert "200" not in stored["responses"]
+    assert "200" in DOCUMENT["paths"]["/v1/responses"]["post"]["responses"]
+    *_, last = page(DOCUMENT).split("<section ")
+    assert last.startswith('aria-labelledby="tag-Not-served"')
+    for path in ("/v1/responses/{id}", "/v1/embeddings", "/api/copy", "/v1/messages/batches"):
+        assert f"/b> {path}<" in last
+    assert "/b> /v1/chat/completions<" not in last
 
 
 def test_it_says_of_an_error_what_errors_are(daemon: Daemon) -> None:

@@ -9,7 +9,14 @@ from hailo_vision.http_api.anthropic.tools import MAX_NAME_CHARS
 from hailo_vision.http_api.openai.sampling import MAX_STOP_CHARS
 from hailo_vision.http_api.openai.spec import FAILURES, INTEGER, MODEL, OBJECT, SAMPLING, STRING
 from hailo_vision.http_api.openai.tools import MAX_TOOLS
-from hailo_vision.http_api.openapi.operation import JsonSchema, Operation, an_object, nullable
+from hailo_vision.http_api.openapi.operation import (
+    EXAMPLE_MESSAGES,
+    EXAMPLE_MODEL,
+    JsonSchema,
+    Operation,
+    an_object,
+    nullable,
+)
 
 _ERROR = an_object(
     {
@@ -84,6 +91,7 @@ MESSAGES = replace(
         },
         required=("model", "messages", "max_tokens"),
     ),
+    example={"model": EXAMPLE_MODEL, "max_tokens": 100, "messages": EXAMPLE_MESSAGES},
     streams=True,
     stream_about="Anthropic's events, from message_start to message_stop; error ends a stream that fails",
     failures=FAILURES,
@@ -95,4 +103,4 @@ COUNT = replace(
     body=an_object(_PROMPT, required=("model", "messages")),
     failures=FAILURES,
 )
-NO_BATCHES = replace(_PLAIN, summary="404, as batches are not kept here", failures=(404,))
+NO_BATCHES = replace(_PLAIN, summary="Batches are not kept here", is_served=False, failures=(404,))

@@ -1,6 +1,15 @@
 """Ollama's routes described; docs/api-ollama.md has the rest."""
 
-from hailo_vision.http_api.openapi.operation import JsonSchema, Operation, an_object, nullable
+from dataclasses import replace
+
+from hailo_vision.http_api.openapi.operation import (
+    EXAMPLE_MESSAGES,
+    EXAMPLE_MODEL,
+    JsonSchema,
+    Operation,
+    an_object,
+    nullable,
+)
 
 ERROR = "OllamaError"  # among the schemas of the document
 LINES = "application/x-ndjson"
@@ -57,6 +66,7 @@ def _told(
     reply: JsonSchema | None = None,
     *,
     body: JsonSchema | None = None,
+    example: JsonSchema | None = None,
     failures: tuple[int, ...] = (),
     streams: str | None = None,
 ) -> Operation:
@@ -65,6 +75,7 @@ def _told(
         summary=summary,
         reply=_OBJECT if reply is None else reply,
         body=body,
+        example=example,
         streams=streams is not None,
         stream_media=streams or LINES,
         failures=failures,
@@ -88,6 +99,7 @@ CHAT = _told(
         },
         required=("model",),
     ),
+    example={"model": EXAMPLE_MODEL, "messages": EXAMPLE_MESSAGES},
     failures=_FAILURES,
     streams=LINES,
 )
@@ -110,6 +122,7 @@ GENERATE = _told(
         },
         required=("model",),
     ),
+    example={"model": EXAMPLE_MODEL, "prompt": "Hello! What can you see?", "stream": False},
     failures=_FAILURES,
     streams=LINES,
 )
@@ -129,5 +142,5 @@ PULL = _told(
     failures=(400, 404, 408, 409, 413, 415, 500),
     streams=LINES,
 )
-REFUSED = _told("400 and what to do in its place", failures=(400,))
-BLOB = _told("404, as models are not created here", failures=(404,))
+REFUSED = replace(_told("The answer says what to do in its place", failures=(400,)), is_served=False)
+BLOB = replace(_told("Models are not created here", failures=(404,)), is_served=False)

@@ -7,8 +7,8 @@ from hailo_vision.http_api.openapi.operation import JsonSchema, Operation, an_ob
 from hailo_vision.http_api.web.routes import Route, parameters
 
 _INTRODUCTION = (
-    "OpenAI's protocol for the models on this machine. Every path is served with and without /v1 and with a "
-    "slash at its end, HEAD wherever GET. Every response has an `x-request-id`, the request's own where it sent one. "
+    "OpenAI's protocol for the models on this machine. Every path works with and without /v1 and with a slash at its "
+    "end, and every GET route answers HEAD. Every response has an `x-request-id`: the request's own, if it sent one. "
     "Unknown fields of a body are ignored, and null means absent."
 )
 _ERROR: JsonSchema = an_object(
@@ -39,6 +39,7 @@ _FAILURES = {
     503: "Not ready; see Retry-After",
     504: "The time limit of the request passed",
 }
+_NOT_SERVED = "Always; the message says what to do in its place"
 _ALWAYS = (403,)
 
 
@@ -79,10 +80,16 @@ def _operation(route: Route, path: str) -> dict[str, Any]:
         kind = {"in": "path", "required": True, "schema": {"type": "string"}}
         description["parameters"] = [{"name": name, **kind} for name in names]
     if about.body is not None:
-        description["requestBody"] = {"required": True, "content": {about.body_media: {"schema": about.body}}}
+        description["requestBody"] = {"required": True, "content": {about.body_media: _body(about)}}
+    if not about.is_served:
+        description["x-not-served"] = True
     if route.is_open:
         description["security"] = []
     return description
+
+
+def _body(about: Operation) -> dict[str, Any]:
+    return {"schema": about.body} if about.example is None else {"schema": about.body, "example": about.example}
 
 
 def failures(route: Route) -> list[int]:
@@ -92,7 +99,10 @@ def failures(route: Route) -> list[int]:
 
 def _responses(route: Route) -> dict[str, Any]:
     error = {"application/json": {"schema": {"$ref": f"#/components/schemas/{route.about.error}"}}}
-    failed = {str(status): {"description": _FAILURES[status], "content": error} for status in failures(route)}
+    words = _FAILURES if route.about.is_served else {**_FAILURES, **dict.fromkeys(route.about.failures, _NOT_SERVED)}
+    failed = {str(status): {"description": words[status], "content": error} for status in failures(route)}
+    if not route.about.is_served:
+        return failed
     return {"200": {"description": "Done", "content": _content(route.about)}, **failed}
 
 

@@ -7,6 +7,9 @@ JsonSchema = dict[str, Any]
 
 EVENTS = "text/event-stream"
 _IN_EVENTS = "an event for each part of the answer; the last is `data: [DONE]`, after an error there is none"
+# What the examples name and say. A server with another model lists its name at GET /v1/models.
+EXAMPLE_MODEL = "qwen2-vl-2b-instruct"
+EXAMPLE_MESSAGES = [{"role": "user", "content": "Hello! What can you see?"}]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +18,8 @@ class Operation:
 
     `media` is the content type of the answer where it is not JSON, `other_media` that for clients that don't accept it;
     `streams` says that it comes bit by bit, in `stream_media`, when the body asks for that; `stream_about` tells what
-    its parts are. `failures` are statuses besides those that every route can have; `error` names what they bring, and
+    its parts are. `example` is a body that gets an answer. A route that is not `is_served` only says why and what to do
+    in its place. `failures` are statuses besides those that every route can have; `error` names what they bring, and
     `error_schema` is that where it is not OpenAI's.
     """
 
@@ -24,6 +28,8 @@ class Operation:
     reply: JsonSchema = field(default_factory=dict)
     body: JsonSchema | None = None
     body_media: str = "application/json"
+    example: JsonSchema | None = None
+    is_served: bool = True
     media: str = "application/json"
     other_media: str | None = None
     streams: bool = False

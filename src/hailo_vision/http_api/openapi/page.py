@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
@@ -9,18 +10,22 @@ from importlib.resources import files
 from typing import Any
 
 _TYPES = {"object": "object", "array": "array", "string": "text", "integer": "whole number", "number": "number"}
+_NOT_SERVED = "Not served"  # the last section: what clients of other servers ask for, and why it is not here
 
 
 def page(document: Mapping[str, Any]) -> str:
     info = document["info"]
     title = f"{escape(info['title'])} {escape(info['version'])}"
     tags: dict[str, list[str]] = {}
+    unserved: list[str] = []
     for path, operations in document["paths"].items():
         for method, described in operations.items():
-            tags.setdefault(described["tags"][0], []).append(_operation(method, path, described))
+            shown = _operation(method, path, described)
+            (unserved if "x-not-served" in described else tags.setdefault(described["tags"][0], [])).append(shown)
+    if unserved:
+        tags[_NOT_SERVED] = unserved
     sections = "".join(
-        f'<section aria-labelledby="tag-{escape(tag)}"><h2 id="tag-{escape(tag)}">{escape(tag)}</h2>'
-        f"{''.join(operations)}</section>"
+        f'<section aria-labelledby="{_id(tag)}"><h2 id="{_id(tag)}">{escape(tag)}</h2>{"".join(operations)}</section>'
         for tag, operations in tags.items()
     )
     return (
@@ -36,6 +41,10 @@ def page(document: Mapping[str, Any]) -> str:
 def _console(document: Mapping[str, Any]) -> str:
     """A link to the console, unless it is switched off."""
     return '<a href="/">The console</a> is a page to try it. ' if "/console/{name}" in document["paths"] else ""
+
+
+def _id(tag: str) -> str:
+    return escape(f"tag-{tag}".replace(" ", "-"))
 
 
 def _prose(text: str) -> str:
@@ -58,6 +67,9 @@ def _operation(method: str, path: str, described: Mapping[str, Any]) -> str:
     parts = [_key(described)]
     for media, content in described.get("requestBody", {}).get("content", {}).items():
         parts.append(f"<h3>Body <small>{escape(media)}</small></h3>{_fields(content['schema'])}")
+        if "example" in content:
+            written = escape(json.dumps(content["example"], indent=2))
+            parts.append(f"<h3>Example of a body</h3><pre><code>{written}</code></pre>")
     for status, response in described["responses"].items():
         if status == "200":
             parts.extend(_answer(response))

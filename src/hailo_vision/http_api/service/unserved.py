@@ -17,8 +17,8 @@ _UNSERVED = {
 
 
 def _route(path: str, message: str) -> Route:
-    summary = f"404: {message.partition(':')[0].removesuffix('.')}"
-    about = Operation(tag="Not served", summary=summary, failures=(404,))
+    summary = message.partition(":")[0].removesuffix(".")
+    about = Operation(tag="Not served", summary=summary, is_served=False, failures=(404,))
     return Route(method="POST", path=path, handler=_refusing(message), about=about)
 
 

@@ -16,6 +16,10 @@ from hailo_vision.http_api.openai.spec import (
 from hailo_vision.http_api.openapi.operation import JsonSchema, Operation, an_object, nullable
 from hailo_vision.http_api.vision.parse import CAPTION_PROMPT, MAX_IMAGES
 
+_EXAMPLE_IMAGE = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
+    "+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)  # one pixel
 _WORDS: JsonSchema = {"type": "string", "minLength": 1}
 _IMAGE: JsonSchema = {
     "description": "a data: URI, an http(s) address, or base64; in a form (multipart/form-data) a file",
@@ -83,6 +87,7 @@ VQA = Operation(
     tag="Vision",
     summary="Answer a question about a picture",
     body=an_object({"image": _IMAGE, "question": _WORDS, **_OPTIONS}, required=("image", "question")),
+    example={"image": _EXAMPLE_IMAGE, "question": "Is it dark?"},
     reply=an_object({"question": STRING, "answer": STRING, **_SEEN}, required=("question", "answer")),
     failures=FAILURES,
 )

@@ -18,7 +18,14 @@ from hailo_vision.http_api.openai.spec import (
 )
 from hailo_vision.http_api.openai.tools import MAX_NAME_CHARS, MAX_TOOLS
 from hailo_vision.http_api.openai.usage import finish_word
-from hailo_vision.http_api.openapi.operation import JsonSchema, Operation, an_object, nullable
+from hailo_vision.http_api.openapi.operation import (
+    EXAMPLE_MESSAGES,
+    EXAMPLE_MODEL,
+    JsonSchema,
+    Operation,
+    an_object,
+    nullable,
+)
 
 _IMAGE: JsonSchema = {
     "description": "a data: URI, an http(s) address, or the base64 of a picture alone",
@@ -146,6 +153,7 @@ CHAT = Operation(
     tag="Chat",
     summary="Answer a conversation with pictures, whole or as it is written",
     body=BODY,
+    example={"model": EXAMPLE_MODEL, "messages": EXAMPLE_MESSAGES},
     reply=REPLY,
     streams=True,
     failures=FAILURES,

@@ -11,7 +11,7 @@ from hailo_vision.http_api.openai.spec import (
     STRING,
     USAGE,
 )
-from hailo_vision.http_api.openapi.operation import Operation, an_object, nullable
+from hailo_vision.http_api.openapi.operation import EXAMPLE_MODEL, Operation, an_object, nullable
 
 COMPLETIONS = Operation(
     tag="Completions",
@@ -30,6 +30,7 @@ COMPLETIONS = Operation(
         },
         required=("model", "prompt"),
     ),
+    example={"model": EXAMPLE_MODEL, "prompt": "The sky is"},
     reply=an_object(
         {"id": STRING, "object": {"const": "text_completion"}, "choices": {"type": "array"}, "usage": USAGE},
         required=("id", "object", "choices", "usage"),

@@ -1,7 +1,7 @@
 """/v1/responses described; docs/api-responses.md has the rest."""
 
 from hailo_vision.http_api.openai.spec import FAILURES, MODEL, OBJECT, SAMPLING, STREAM, STRING
-from hailo_vision.http_api.openapi.operation import Operation, an_object, nullable
+from hailo_vision.http_api.openapi.operation import EXAMPLE_MODEL, Operation, an_object, nullable
 
 RESPONSES = Operation(
     tag="Responses",
@@ -28,6 +28,7 @@ RESPONSES = Operation(
         },
         required=("model", "input"),
     ),
+    example={"model": EXAMPLE_MODEL, "input": "Hello! What can you see?"},
     reply=an_object(
         {
             "id": STRING,
@@ -41,6 +42,8 @@ RESPONSES = Operation(
     streams=True,
     failures=FAILURES,
 )
-NOTHING_STORED = Operation(tag="Responses", summary="404, as nothing is stored", failures=(404,))
-NOT_COUNTED = Operation(tag="Responses", summary="404: input tokens are counted in an answer", failures=(404,))
-NOT_COMPACTED = Operation(tag="Responses", summary="404, as nothing is compacted", failures=(404,))
+NOTHING_STORED = Operation(tag="Responses", summary="Nothing is stored", is_served=False, failures=(404,))
+NOT_COUNTED = Operation(
+    tag="Responses", summary="Tokens are counted in an answer alone", is_served=False, failures=(404,)
+)
+NOT_COMPACTED = Operation(tag="Responses", summary="Nothing is compacted", is_served=False, failures=(404,))
