@@ -124,7 +124,7 @@ class Turn(Generic[Picture]):
 
     `Turn[ImageRef]` is a turn as it was asked, `Turn[Frame]` one whose pictures are ready for the model. A picture
     stands where it belongs, so the number of frames and of their places in the prompt cannot differ. An assistant's
-    turn can hold ToolCalls and a user's ToolResults; for an engine without tools `answers` makes words of them.
+    turn can hold ToolCalls and a user's ToolResults; for an engine without tools `generate` makes words of them.
     """
 
     role: Role
@@ -160,7 +160,7 @@ Capability = Literal["grammar", "tools", "logprobs", "penalties"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What an engine does by its own means, beyond words: what it can't is emulated by `answers`, or refused.
+    """What an engine does by its own means, beyond words: what it can't is emulated by `generate`, or refused.
 
     grammar      no token is sampled that would not fit the JSON format
     tools        the model's own template has tools, and calls are told apart from words

@@ -215,6 +215,11 @@ async def test_a_conversation_is_saved_as_text_and_not_left_unsaved_without_a_qu
     assert not await page.evaluate(is_asked)
     await seen.ask("And again!")
     assert await page.evaluate(is_asked)
+    async with page.expect_download():
+        await page.click("#save")
+    await page.click("#start-over")
+    await seen.ask("Something else!")
+    assert await page.evaluate(is_asked)
     async with page.expect_event("dialog") as question:
         await page.close(run_before_unload=True)
     dialog = await question.value

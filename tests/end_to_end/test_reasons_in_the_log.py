@@ -17,12 +17,17 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+def request_line(daemon: Daemon, before: int, path: str) -> str | None:
+    """The line of a request to a path; that of a request before it may be late."""
+    return next((line for line in daemon.log[before:].splitlines() if f"endpoint={path} " in line), None)
+
+
 @pytest.mark.parametrize("path", WRONG)
 def test_a_wrong_request_leaves_its_field_and_the_reason_in_the_log(daemon: Daemon, path: str) -> None:
     body, param = WRONG[path]
     before = len(daemon.log)
     assert daemon.post({"model": MODEL, **body}, path)[0] == 400
-    line = daemon.wait_for(lambda: next((one for one in daemon.log[before:].splitlines() if "request" in one), None))
+    line = daemon.wait_for(lambda: request_line(daemon, before, path))
     assert "status=400" in line
     assert f"param={param} " in line + " "
     assert "reason=" in line

@@ -104,6 +104,14 @@ async def send(daemon: Inside, route: Route, content: bytes, kind: str, what: st
     return status
 
 
+async def test_what_the_costly_bodies_are_made_of_is_answered_by_every_route() -> None:
+    """Else all of them would be refused before anything costly in them is looked at."""
+    async with inside({"server": {"port": 0, "allow_benchmark": True}, "logging": {"level": "error"}}) as daemon:
+        for route in ROUTES:
+            body = json.dumps(plain(route.about.body or {})).encode()
+            assert await send(daemon, route, body, "application/json", route.path) == 200, route.path
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("route", ROUTES, ids=[route.path for route in ROUTES])
 async def test_no_costly_body_has_much_done_on_the_loop(route: Route, monkeypatch: pytest.MonkeyPatch) -> None:

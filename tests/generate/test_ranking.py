@@ -89,3 +89,8 @@ def test_forms_of_a_word_have_one_stem_and_words_of_one_meaning_one_topic() -> N
     assert topics("einkaufsliste") == ("#shopping",)
     assert "#list" in topics("packliste")
     assert set(terms("Open the blinds")) & set(terms("Öffne die Rollläden")) >= {"#on", "#cover"}
+
+
+def test_a_compound_has_the_topics_of_its_parts_and_what_is_longer_than_any_word_has_none() -> None:
+    assert "#list" in topics("wunschliste")
+    assert topics("x" * 2000 + "liste") == ()

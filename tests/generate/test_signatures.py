@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hailo_vision.chat import Tool
+from hailo_vision.generate.schemas import check
 from hailo_vision.generate.signatures import MAX_DESCRIPTION_CHARS, Detail, first_sentences, signature
 from hailo_vision.simulator.signatures import function_in
 
@@ -44,6 +45,32 @@ def test_a_reference_is_followed_and_a_circle_ends() -> None:
     place = {"type": "object", "properties": {"next": {"$ref": "#/$defs/Place"}, "name": {"type": "string"}}}
     assert typed({"$ref": "#/$defs/Name"}, **{"$defs": {"Name": {"enum": ["a"]}}}) == '"a"'
     assert typed({"$ref": "#/$defs/Place"}, **{"$defs": {"Place": place}}).startswith("{next?: {next?: {")
+
+
+REFERRING: dict[str, dict[str, Any]] = {
+    "to itself": {"properties": {f"a{number}": {"$ref": "#"} for number in range(600)}},
+    "to a long enum": {
+        "properties": {f"a{number}": {"$ref": "#/$defs/a"} for number in range(250)},
+        "$defs": {
+            "a": {"properties": {f"b{number}": {"$ref": "#/$defs/b"} for number in range(100)}},
+            "b": {"enum": ["c" * 5000]},
+        },
+    },
+    "by many types": {"properties": {"a": {"type": ["object"] * 900, "properties": {"b": {"type": ["object"] * 300}}}}},
+}
+
+
+@pytest.mark.parametrize("parameters", REFERRING.values(), ids=REFERRING)
+def test_a_signature_stays_short_whatever_its_references_multiply(parameters: dict[str, Any]) -> None:
+    tool = Tool(name="f", description="", parameters=check(parameters, "p"))
+    for detail in Detail:
+        assert len(signature(tool, detail)) < 100_000
+
+
+def test_a_schema_as_large_as_may_be_is_told_whole() -> None:
+    properties = {f"a{number:03}": {"type": "integer"} for number in range(560)}
+    line = signature(Tool(name="f", description="", parameters=check({"properties": properties}, "p")))
+    assert line.count(": integer") == 560
 
 
 def test_every_value_of_a_long_enum_is_kept() -> None:

@@ -1,6 +1,8 @@
 """A value is judged by its schema, and no schema can hold the daemon up."""
 
 import asyncio
+import errno
+import os
 import subprocess
 import sys
 from typing import Any
@@ -9,6 +11,7 @@ import pytest
 from waiters import ANYONE
 
 from costly import pattern_bomb
+from hailo_vision.errors import OutOfMemory
 from hailo_vision.generate.schemas import check
 from hailo_vision.generate.validation import MAX_PROBLEM_CHARS, MAX_PROBLEMS
 from hailo_vision.generate.validator import MAX_KNOWN_PATTERNS, NotValidated, Validator, ValidatorProcesses
@@ -130,6 +133,16 @@ async def test_no_more_patterns_are_remembered_than_there_may_be() -> None:
         await Validator(processes, ANYONE).readings(names)
         assert len(processes.known(names)) == MAX_KNOWN_PATTERNS
     assert processes.known(["0-0"]) == {}
+
+
+@pytest.mark.parametrize("number", [errno.ENOMEM, errno.EAGAIN])
+async def test_a_machine_without_memory_for_a_process_is_no_bug(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full(*_: Any, **__: Any) -> Any:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", full)
+    with pytest.raises(OutOfMemory):
+        await judged({"pattern": "a"}, "a")
 
 
 async def test_a_plain_schema_needs_no_process(monkeypatch: pytest.MonkeyPatch) -> None:

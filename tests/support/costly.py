@@ -1,12 +1,15 @@
 """Bodies that are within the server's limits and cost it as much as they can, for every route that takes JSON."""
 
+import io
 import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from harness import MODEL
+from PIL import Image
+
+from harness import MODEL, data_uri
 
 JSON = dict[str, Any]
 FULL_BYTES = 295_000  # a little under what is read besides pictures
@@ -44,6 +47,15 @@ SCHEMAS: dict[str, JSON] = {
     "deep nesting": _deep(60),
     "nesting beyond the bound": {"not": "DEEP"},
     "huge numbers": {"enum": [int("9" * 4000)] * 4},
+    "properties that are the schema itself": {"properties": {f"a{index}": {"$ref": "#"} for index in range(600)}},
+    "$ref to a long enum": {
+        "properties": {f"a{index}": {"$ref": "#/$defs/a"} for index in range(250)},
+        "$defs": {
+            "a": {"properties": {f"b{index}": {"$ref": "#/$defs/b"} for index in range(100)}},
+            "b": {"enum": ["c" * 5000]},
+        },
+    },
+    "a long word": {"properties": {"n" * 2000: {"description": "m" * 8000}}},
 }
 # Values for any field, whatever it takes.
 VALUES: dict[str, Any] = {
@@ -59,6 +71,9 @@ VALUES: dict[str, Any] = {
     "calls": [{"type": "function_call", "call_id": "", "name": "", "arguments": ""}] * 4600,
     "results": [{"type": "function_call_output", "call_id": "", "output": ""}] * 5100,
     "messages": [{"role": "user", "content": ""}] * 9500,
+    "messages with words": [{"role": "user", "content": "a"}] * 9500,
+    "messages with pictures": [{"role": "user", "content": "a", "images": [""]}] * 6000,
+    "messages of the assistant with pictures": [{"role": "assistant", "content": "a", "images": [""]}] * 5500,
     "contents": [{"role": "user", "content": [{"type": "text", "text": ""}] * 11_000}],
     "pictures": [{"role": "user", "content": "", "images": [""] * 95_000}],
     "tools by name": {"type": "allowed_tools", "mode": "auto", "tools": [{"name": "t127"}] * 18_000},
@@ -78,13 +93,16 @@ def fields(schema: JSON, tools: int) -> JSON:
     function = {"name": "t", "parameters": schema}
     nested = [{"type": "function", "function": {**function, "name": f"t{index}"}} for index in range(tools)]
     flat = [{"type": "function", **function, "name": f"t{index}"} for index in range(tools)]
+    custom = [{"name": f"t{index}", "input_schema": schema} for index in range(tools)]
     form = {"type": "json_schema", "name": "x", "schema": schema}
     return {
         "nested tools": {"tools": nested},
         "flat tools": {"tools": flat},
+        "custom tools": {"tools": custom},
         "response_format": {"response_format": {"type": "json_schema", "json_schema": form}},
         "format": {"format": schema},
         "text.format": {"text": {"format": form}},
+        "output_config": {"output_config": {"format": form}},
     }
 
 
@@ -100,17 +118,31 @@ def _offered() -> JSON:
 
 
 def plain(spec: JSON) -> JSON:
-    """A body with what a route requires, by its own description."""
+    """A body that a route answers, by its own description, and that has nothing of what this says it refuses."""
+    picture = _picture()
     known = {
         "model": MODEL,
         "messages": [{"role": "user", "content": "Hello!"}],
         "input": "Hello!",
         "prompt": "Hello!",
         "question": "Hello!",
-        "image": "data:image/png;base64,AAAA",
+        "image": picture,
+        "images": [picture],
+        "max_tokens": 8,
         "stream": False,
     }
-    return {name: known[name] for name in known if name in spec.get("properties", {})}
+    described = spec.get("properties", {})
+    return {name: known[name] for name in known if name in described and not _is_refused(described[name])}
+
+
+def _is_refused(about: JSON) -> bool:
+    return str(about.get("description", "")).startswith("refused")
+
+
+def _picture() -> str:
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(file, "PNG")
+    return data_uri(file.getvalue())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,11 +164,22 @@ def bodies(spec: JSON, *, big_mb: int = 10) -> Iterator[Body]:
         count = max(1, min(128, (FULL_BYTES - 1000) // (len(as_json(schema)) + 70)))
         for place, added in fields(schema, count).items():
             yield Body(name=f"{name} in {place}", content=as_json({**lead, **added}))
+        yield from _named_often(name, schema, lead)
     for name, value in VALUES.items():
         for field in _fields_with_much(spec):
             offered = _offered() if field == "tool_choice" else {}
             yield Body(name=f"{name} as {field}", content=as_json({**lead, **offered, field: value}))
     yield from _big(lead, big_mb * 1_000_000)
+
+
+def _named_often(name: str, schema: JSON, lead: JSON) -> Iterator[Body]:
+    """One tool that a choice names as often as there may be tools, nested and flat."""
+    tools = fields(schema, 1)
+    nested = {"mode": "auto", "tools": [{"type": "function", "function": {"name": "t0"}}] * 128}
+    flat = {"mode": "auto", "tools": [{"type": "function", "name": "t0"}] * 128}
+    for place, choice in (("nested tools", {"allowed_tools": nested}), ("flat tools", flat)):
+        body = {**lead, **tools[place], "tool_choice": {"type": "allowed_tools", **choice}}
+        yield Body(name=f"{name} in {place}, named 128 times", content=as_json(body))
 
 
 def _fields_with_much(spec: JSON) -> list[str]:

@@ -3,9 +3,12 @@
 import re
 from collections.abc import Iterable, Mapping
 
-EXPOSED_HEADERS = (
-    "x-request-id, request-id, retry-after, openai-processing-ms, "
-    "x-hailo-vision-engine, x-hailo-vision-images, x-hailo-vision-turns"
+EXPOSED_HEADERS = ", ".join(
+    (
+        *("x-request-id", "request-id", "retry-after", "x-should-retry", "openai-processing-ms"),
+        *(f"x-hailo-vision-{name}" for name in ("engine", "images", "turns", "tools")),
+        *(f"x-ratelimit-{name}-{what}" for what in ("requests", "images") for name in ("limit", "remaining", "reset")),
+    )
 )
 METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 PREFLIGHT_MAX_AGE_S = 600

@@ -111,6 +111,7 @@ function startOver(pictures) {
     if (!pictures.some((kept) => kept.url === url)) URL.revokeObjectURL(url);
   }
   talk.forget();
+  saving.forget();
   byId("exchanges").replaceChildren();
   code.clear();
   quiet();

@@ -15,6 +15,7 @@ from hailo_vision.generate.pipeline import Pipeline
 from hailo_vision.generate.validator import ValidatorProcesses
 from hailo_vision.images.pictures import Pictures
 from hailo_vision.scheduler.scheduler import Scheduler
+from hailo_vision.scheduler.turns import Turns
 from hailo_vision.serving.backend import Backend
 from hailo_vision.serving.served import ServedModel, ServedModels
 
@@ -83,7 +84,7 @@ def build(
     Raises NoDevice where a model has no device and no other engine answers for it.
     """
     engines: list[DrivenEngine] = []
-    processes = ValidatorProcesses()
+    processes, tool_turns = ValidatorProcesses(), Turns(1)
     schedulers: list[tuple[str, Scheduler]] = []
     own: dict[str, tuple[Backend, ...]] = {}
     for model in choice.models:
@@ -98,7 +99,7 @@ def build(
                     name=engine_settings.runtime,
                     engine=engine,
                     scheduler=scheduler,
-                    pipeline=Pipeline(scheduler, pictures, processes),
+                    pipeline=Pipeline(scheduler, pictures, processes, tool_turns),
                     takes_pictures=engine_settings.takes_pictures,
                 )
             )

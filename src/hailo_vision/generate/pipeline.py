@@ -6,11 +6,23 @@ differ in nothing else.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
-from hailo_vision.chat import Caller, ChatRequest, Finish, Generation, LoadedModel, Sampling, ToolCount
+from hailo_vision.chat import (
+    Caller,
+    ChatRequest,
+    Finish,
+    Generation,
+    ImageRef,
+    LoadedModel,
+    Sampling,
+    ToolCount,
+    Turn,
+)
 from hailo_vision.errors import ContextLengthExceeded, PromptTooLong
 from hailo_vision.generate.capabilities import delegate, with_delegation, with_other_tools
 from hailo_vision.generate.choices import ChoiceEvent, choices
@@ -24,7 +36,9 @@ from hailo_vision.generate.validator import Validator, ValidatorProcesses
 from hailo_vision.images.pictures import Pictures
 from hailo_vision.scheduler.job import Events
 from hailo_vision.scheduler.scheduler import Scheduler
-from hailo_vision.scheduler.turns import Waiter
+from hailo_vision.scheduler.turns import Turns, Waiter
+
+Work = TypeVar("Work")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +76,17 @@ class Prepared:
 class Pipeline:
     """Answers requests by way of the scheduler.
 
-    `pictures` and `validator_processes` are shared by all models, and at both of them clients take turns.
+    `pictures`, `validator_processes` and `tool_turns`, for work on tools, are shared by all models, and clients take
+    turns at each of them.
     """
 
-    def __init__(self, scheduler: Scheduler, pictures: Pictures, validator_processes: ValidatorProcesses) -> None:
+    def __init__(
+        self, scheduler: Scheduler, pictures: Pictures, validator_processes: ValidatorProcesses, tool_turns: Turns
+    ) -> None:
         self._scheduler = scheduler
         self._pictures = pictures
         self._validator_processes = validator_processes
+        self._tool_turns = tool_turns
 
     async def admit(self, request: ChatRequest, caller: Caller) -> LoadedModel:
         """Say whether the request would be taken now, and by which model. Raises what Scheduler.admit raises."""
@@ -85,7 +103,7 @@ class Pipeline:
         The prompt has as many tools as there seems to be room for; all of them with `keeps_tools`.
 
         Raises NotReady, QueueFull or TooBusy before any work is done, RequestError for a bad picture, and Expired where
-        the pictures are not decoded by the deadline.
+        the tools are not chosen or the pictures not decoded by the deadline.
         """
         model, load_s = await self._after_load(request, caller)
         images_sent = len(image_refs(request))
@@ -97,12 +115,9 @@ class Pipeline:
         if requirements is not None and requirements.tools:
             said = replace(request, turns=prompted_turns(request.turns, None))
             check_length(within_length(said, model) if request.reductions.turns else said, model)
-            is_native = bool(delegate(requirements, capabilities).tools)
-            # In a thread, as 128 tools of 16 kB each would hold the event loop.
-            budget = await asyncio.to_thread(tool_budget, request, requirements, model, is_native=is_native)
-            requirements = await asyncio.to_thread(budget.fitted, requirements, keeps_all=keeps_tools)
+            budget, requirements = await self._fitted(request, requirements, model, caller, keeps_tools=keeps_tools)
         delegation = delegate(requirements, capabilities)
-        turns = request.turns if delegation.keeps_calls else prompted_turns(request.turns, delegation.prompted)
+        turns = request.turns if delegation.keeps_calls else await self._prompted(request, delegation.prompted, caller)
         prompted = replace(request, turns=turns)
         if request.reductions.turns:
             prompted = within_length(prompted, model)
@@ -122,6 +137,38 @@ class Pipeline:
             turns_sent=said_turns(turns),
             load_s=load_s,
         )
+
+    async def _fitted(
+        self, request: ChatRequest, requirements: Requirements, model: LoadedModel, caller: Caller, *, keeps_tools: bool
+    ) -> tuple[ToolBudget, Requirements]:
+        """The room for tools, and the requirements with those that fit."""
+        is_native = bool(delegate(requirements, self._scheduler.capabilities).tools)
+
+        def fitted() -> tuple[ToolBudget, Requirements]:
+            budget = tool_budget(request, requirements, model, is_native=is_native)
+            return budget, budget.fitted(requirements, keeps_all=keeps_tools)
+
+        return await self._for_tools(fitted, caller)
+
+    async def _prompted(
+        self, request: ChatRequest, requirements: Requirements | None, caller: Caller
+    ) -> tuple[Turn[ImageRef], ...]:
+        """The turns as text, the tools among it; where an engine has a large context, that may be all of them."""
+        if requirements is None or not requirements.tools:
+            return prompted_turns(request.turns, requirements)
+        return await self._for_tools(partial(prompted_turns, request.turns, requirements), caller)
+
+    async def _for_tools(self, work: Callable[[], Work], caller: Caller) -> Work:
+        """Work for tools in a thread, as hundreds of kilobytes of them would hold the event loop. Raises Expired.
+
+        Its turn ends with the thread's work, even if the request has gone.
+        """
+        waiter = self._waiter(caller)
+        turn = await self._tool_turns.wait(waiter)
+        future = asyncio.get_running_loop().run_in_executor(None, work)
+        future.add_done_callback(lambda _: self._tool_turns.leave(turn))
+        async with waiter.within_deadline():
+            return await asyncio.shield(future)
 
     async def _after_load(self, request: ChatRequest, caller: Caller) -> tuple[LoadedModel, float]:
         """The same as `admit`, with the seconds that it waited for the model's first load."""

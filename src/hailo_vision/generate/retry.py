@@ -36,7 +36,7 @@ async def retry_until_accepted(
                 yield piece
         finishes.append(attempt.finish)
         sent += attempt.gate.sent
-        match await _evaluated(requirements, attempt, validator):
+        match await _evaluated(requirements, attempt, validator, len(finishes)):
             case Accepted(text=text, calls=calls):
                 for event in _rest(sent, text, calls, is_first=len(finishes) == 1):
                     yield event
@@ -91,11 +91,13 @@ def _ending_with_a_call(generation: Generation) -> Generation:
     return replace(generation, stop=(*generation.stop, CLOSE))
 
 
-async def _evaluated(requirements: Requirements, attempt: _Attempt, validator: Validator) -> Accepted | Rejected:
+async def _evaluated(
+    requirements: Requirements, attempt: _Attempt, validator: Validator, attempts: int
+) -> Accepted | Rejected:
     try:
         return await evaluate(requirements, attempt.text, validator, attempt.calls)
     except NotValidated as error:
-        raise _unfit(requirements, 1, str(error)) from None
+        raise _unfit(requirements, attempts, str(error)) from None
 
 
 def _rest(sent: str, text: str, calls: tuple[ToolCall, ...], *, is_first: bool) -> list[Piece | ToolCall]:

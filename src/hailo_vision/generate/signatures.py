@@ -9,6 +9,7 @@ against the full schema, so what is left out here is caught there, and the model
 
 import json
 import re
+from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 from urllib.parse import unquote
@@ -19,6 +20,10 @@ MAX_DESCRIPTION_CHARS = 160
 MAX_NOTE_CHARS = 60  # of a parameter's description
 _MAX_READ_CHARS = 1000  # of a description
 _MAX_DEPTH = 4  # of objects, arrays and references inside each other
+# References can be followed from each of hundreds of properties, and again at each depth: a few kilobytes of schema
+# would become gigabytes. After so much of it types are `any`; a schema without references ends before that.
+_MAX_READ_SCHEMA_CHARS = 32_768
+_FIELD_CHARS = 6  # what a field has besides its name, at the least: "":{},
 _WIDEST = 8  # alternatives of an `anyOf`
 
 _IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
@@ -86,17 +91,22 @@ def _one_line(text: str) -> str:
 
 
 class _Writer:
-    """Writes the types of one tool's parameters. `root` is the schema from which references are followed."""
+    """Writes the types of one tool's parameters, up to a bound of what it reads for that.
+
+    `root` is the schema from which references are followed.
+    """
 
     def __init__(self, *, root: Schema, is_noted: bool, tool_name: str) -> None:
         self._root = root
         self._is_noted = is_noted
         self._known = set(_words(tool_name))
+        self._left_chars = _MAX_READ_SCHEMA_CHARS
 
     def fields(self, schema: Schema, depth: int) -> str:
         """The properties of an object schema, with a question mark behind the name of each optional one."""
         schema = self._resolved(schema)
-        required = schema.get("required") or ()
+        required = frozenset(schema.get("required") or ())
+        self._left_chars -= len(required)
         properties = schema.get("properties") or {}
         return ", ".join(
             self._field(name, part, depth, is_required=name in required) for name, part in properties.items()
@@ -105,6 +115,7 @@ class _Writer:
     def _field(self, name: str, schema: Any, depth: int, *, is_required: bool) -> str:
         key = name if _IDENTIFIER.fullmatch(name) else json.dumps(name, ensure_ascii=False)
         note = self._note(name, schema) if self._is_noted else ""
+        self._left_chars -= _FIELD_CHARS + len(key) + len(note)
         return f"{key}{'' if is_required else '?'}: {self._type(schema, depth)}{f' /* {note} */' if note else ''}"
 
     def _note(self, name: str, schema: Any) -> str:
@@ -116,13 +127,14 @@ class _Writer:
         return note if set(_words(note)) - self._known - set(_words(name)) - _FILLERS else ""
 
     def _type(self, schema: Any, depth: int) -> str:
-        if not isinstance(schema, dict) or depth > _MAX_DEPTH:
+        if not isinstance(schema, dict) or depth > _MAX_DEPTH or self._left_chars < 0:
             return "any"
         schema = self._resolved(schema)
+        self._left_chars -= 2 + len(schema)
         if "const" in schema:
-            return _literal(schema["const"])
+            return self._literals([schema["const"]])
         if isinstance(values := schema.get("enum"), list) and values:
-            return "|".join(map(_literal, values))
+            return self._literals(values)
         for keyword in ("anyOf", "oneOf", "allOf"):
             if isinstance(parts := schema.get(keyword), list) and parts:
                 return self._union([self._type(part, depth + 1) for part in parts[:_WIDEST]])
@@ -136,6 +148,11 @@ class _Writer:
             case str(kind):
                 return kind
         return "any"
+
+    def _literals(self, values: Sequence[Any]) -> str:
+        text = "|".join(map(_literal, values))
+        self._left_chars -= len(text)
+        return text
 
     def _array(self, schema: Schema, depth: int) -> str:
         items = self._type(schema.get("items", {}), depth + 1)
@@ -155,6 +172,7 @@ class _Writer:
         return schema
 
     def _at(self, reference: str) -> Schema:
+        self._left_chars -= len(reference)
         node: Any = self._root
         for key in unquote(reference.removeprefix("#")).strip("/").split("/"):
             if key:

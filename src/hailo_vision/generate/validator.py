@@ -1,17 +1,20 @@
 """Values are validated against JSON Schemas, and their patterns compiled, without holding the event loop up."""
 
 import asyncio
+import errno
 import json
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hailo_vision.errors import OutOfMemory
 from hailo_vision.generate.patterns import MAX_CPU_S as MAX_COMPILE_S
 from hailo_vision.generate.validation import problems
 from hailo_vision.scheduler.turns import Turns, Waiter
 
 MAX_PROCESSES = 2  # at once; each is a core and 30 MB for up to the bounds of its program
 TIMEOUT_S = 30.0  # they end themselves by the processor's time long before, but a busy machine is slow
+RETRY_S = 10.0  # where the machine has no memory for another process
 MAX_KNOWN_PATTERNS = 512  # remembered as compiled; each has 1,000 characters at most
 # What a plain schema may take on the event loop: 5 ms. A step is a part of the value against a part of the schema.
 MAX_STEPS = 2000
@@ -33,7 +36,7 @@ _COSTLY = frozenset(
 
 
 class NotValidated(Exception):
-    """The schema could not be applied within the bounds."""
+    """The schema could not be applied within the bounds; the message says why, as a part of a sentence."""
 
 
 class ValidatorProcesses:
@@ -63,18 +66,24 @@ class Validator:
         self._waiter = waiter
 
     async def problems(self, schema: dict[str, Any], value: Any) -> list[str]:
-        """Validate a value. Returns what is wrong with it, in a few short lines. Raises NotValidated or Expired."""
+        """Validate a value. Returns what is wrong with it, in a few short lines.
+
+        Raises NotValidated, OutOfMemory or Expired.
+        """
         if _is_plain(schema, value):
             await asyncio.sleep(0)  # an answer can have many calls, each with a value of its own
             return problems(schema, value)
         output = await self._by_program("validation", {"schema": schema, "value": value})
         if output is None:
-            raise NotValidated("The schema takes too long to apply, or refers to itself without end.")
+            raise NotValidated("the schema takes too long to apply, or refers to itself without end")
         answer: list[str] = json.loads(output)
         return answer
 
     async def readings(self, patterns: Sequence[str]) -> dict[str, str | None]:
-        """Compile patterns. Returns each as Python reads it, None where it can't. Raises NotValidated or Expired."""
+        """Compile patterns. Returns each as Python reads it, None where it can't.
+
+        Raises NotValidated, OutOfMemory or Expired.
+        """
         known = self._processes.known(patterns)
         new = [pattern for pattern in patterns if pattern not in known]
         if not new:
@@ -95,12 +104,19 @@ class Validator:
 async def _by_process(module: str, question: bytes) -> bytes | None:
     pipe = asyncio.subprocess.PIPE
     command = (sys.executable, "-P", "-m", module)
-    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL)
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL
+        )
+    except OSError as error:
+        if error.errno not in (errno.ENOMEM, errno.EAGAIN):
+            raise
+        raise OutOfMemory(retry_after_s=RETRY_S) from error
     try:
         async with asyncio.timeout(TIMEOUT_S):
             output, _ = await process.communicate(question)
     except TimeoutError:
-        raise NotValidated("The schema takes too long to apply.") from None
+        raise NotValidated("the schema takes too long to apply") from None
     finally:
         if process.returncode is None:
             process.kill()

@@ -16,6 +16,7 @@ _WORD = re.compile(r"[a-z0-9]+")
 _ENDINGS = ("ungen", "ing", "ung", "en", "es", "ed", "em", "e", "s", "n")  # the longer ones first
 _MIN_STEM_CHARS = 3
 _MIN_PART_CHARS = 4  # of a German compound, as Liste in Einkaufsliste
+_MAX_COMPOUND_CHARS = 64  # each of its characters may begin or end a part
 
 
 def words(text: str) -> list[str]:
@@ -46,7 +47,7 @@ def topics(word: str) -> tuple[str, ...]:
     """What a word is about, as `#light`. Of a compound also what its last or first part is about."""
     by_stem = _by_stem()
     found = by_stem.get(stem(word))
-    if found is None and len(word) >= 2 * _MIN_PART_CHARS:
+    if found is None and 2 * _MIN_PART_CHARS <= len(word) <= _MAX_COMPOUND_CHARS:
         found = tuple(
             topic
             for size in range(_MIN_PART_CHARS, len(word) - 2)

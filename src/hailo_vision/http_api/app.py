@@ -75,13 +75,20 @@ async def _every_request(request: web.Request, handler: Handler) -> web.StreamRe
         total_ms = round((asyncio.get_running_loop().time() - about.arrived_at) * 1000)
         where = {"endpoint": about.route.path} if about.route else {"endpoint": None, "path": request.path}
         request.app[SERVICES].on_request(about.route.path if about.route else "none", code)
-        known: Facts = {"request_id": about.id, "client": request.remote, "method": request.method}
+        head: Facts = {"request_id": about.id, "client": request.remote, "method": request.method}
         engine = {} if about.engine is None else {"engine": about.engine}
-        line = {**known, **where, "status": code, "total_ms": total_ms, **about.facts, **engine}
+        line = {**head, **where, "status": code, "total_ms": total_ms, **about.facts, **engine}
         log.log(logging.DEBUG if _is_probe(request) else logging.INFO, "request", extra={"facts": line})
 
 
 async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await _answer_or_error(request, handler)
+    except ConnectionResetError:  # also while an error was told
+        raise asyncio.CancelledError("the client has left") from None
+
+
+async def _answer_or_error(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except SlowReader:
@@ -93,7 +100,7 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as error:
         return await _tell(request, http_fault(error.status))
     except ConnectionResetError:
-        raise asyncio.CancelledError("the client has left") from None
+        raise
     except MemoryError:
         log.warning("not enough memory for a request", extra={"facts": {"request_id": exchange(request).id}})
         return await _tell(request, out_of_memory())
@@ -109,12 +116,12 @@ async def _dispatch(request: web.Request) -> web.StreamResponse:
         return guard.preflight(request, access)
     if request.method == "OPTIONS":
         return web.Response(status=204, headers={"Allow": routes.allowed(request.path)})
-    found = routes.find(request.method, request.path)
-    exchange(request).route = found.route
-    request.match_info.update(found.parameters)
-    guard.admit(request, access, found.route)
+    match = routes.find(request.method, request.path)
+    exchange(request).route = match.route
+    request.match_info.update(match.parameters)
+    guard.admit(request, access, match.route)
     await guard.ask_for_body(request)
-    return await found.route.handler(request)
+    return await match.route.handler(request)
 
 
 async def _wait(_: web.Request) -> None:

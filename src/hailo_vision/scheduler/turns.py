@@ -1,4 +1,4 @@
-"""Turns at what requests wait for besides the engine: decoders, downloads, validator processes, memory.
+"""Turns at what requests wait for besides the engine: decoders, downloads, validator processes, tools, memory.
 
 One ring of clients (`ring.py`) decides at each of them, as it does at the engine, and a wait ends at the request's
 deadline. The lines need no bound of their own: a request waits with a few tickets, and connections are bounded.

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from hailo_vision.chat import Finish, FinishReason, Piece, Timings, ToolCall, Usage
 from hailo_vision.errors import ContextLengthExceeded, HailoVisionError, QueueFull, WorkerDied
-from hailo_vision.http_api.anthropic.events import Telling, failed, frames
-from hailo_vision.http_api.anthropic.reply import Asked, Reply, error
+from hailo_vision.http_api.anthropic.events import EventEncoder, failed, frames
+from hailo_vision.http_api.anthropic.reply import Reply, RequestFacts, error
 from hailo_vision.http_api.web import http_errors
 from hailo_vision.http_api.web.faults import Fault, bug, fault
 
@@ -33,9 +33,9 @@ def call(number: int) -> ToolCall:
 
 def told(*said: Piece | ToolCall | Finish) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The events of an answer, and the message at its end."""
-    telling = Telling(Reply(id="X", model="the-model", asked=Asked(stop_sequences=("END",))))
-    events = [*telling.begin(), *(event for part in said for event in telling.tell(part))]
-    return events, telling.message
+    encoder = EventEncoder(Reply(id="X", model="the-model", request=RequestFacts(stop_sequences=("END",))))
+    events = [*encoder.begin(), *(event for part in said for event in encoder.encode(part))]
+    return events, encoder.message
 
 
 def kinds(events: list[dict[str, Any]]) -> list[str]:

@@ -10,6 +10,7 @@ from hailo_vision.http_api.app import surfaces
 from hailo_vision.http_api.ollama import parse
 from hailo_vision.http_api.ollama import spec as ollama
 from hailo_vision.http_api.openapi.document import document
+from hailo_vision.http_api.web.parsed import priority
 from hailo_vision.http_api.web.routes import Routes
 from hailo_vision.serving.served import Target
 from harness import MODEL, Daemon
@@ -29,6 +30,7 @@ def test_every_parameter_that_is_read_is_described_and_none_that_is_not(
 ) -> None:
     body = Watched(example)
     read(body, Target(name=MODEL))
+    priority(body)
     assert body.looked_for == set(described.body["properties"])
 
 

@@ -36,6 +36,8 @@ from hailo_vision.http_api.ollama.stay import Stay, granted, stay
         ("-1s", None),
         ("-1m", None),
         (10**30, None),
+        (10**400, None),
+        (-(10**400), None),
         ("99999999h", None),
     ],
 )

@@ -12,12 +12,20 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from hailo_vision.config.settings import Settings
+from hailo_vision.http_api.anthropic.parse import messages
+from hailo_vision.http_api.anthropic.spec import MESSAGES
 from hailo_vision.http_api.app import surfaces
 from hailo_vision.http_api.openai.chat import spec as chat
 from hailo_vision.http_api.openai.chat.parse import chat_request
+from hailo_vision.http_api.openai.completions.parse import completions
+from hailo_vision.http_api.openai.completions.spec import COMPLETIONS
+from hailo_vision.http_api.openai.responses.parse import responses
+from hailo_vision.http_api.openai.responses.spec import RESPONSES
 from hailo_vision.http_api.openapi.document import document
-from hailo_vision.http_api.openapi.operation import EXAMPLE_MODEL
+from hailo_vision.http_api.openapi.operation import EXAMPLE_MODEL, Operation
 from hailo_vision.http_api.openapi.page import page, policy
+from hailo_vision.http_api.vision.parse import analyze, caption, vqa
+from hailo_vision.http_api.vision.spec import ANALYZE, CAPTION, VQA
 from hailo_vision.http_api.web.parsed import priority
 from hailo_vision.http_api.web.routes import Routes
 from hailo_vision.serving.served import Target
@@ -63,17 +71,32 @@ def test_every_route_has_words_for_people_and_an_id_of_its_own() -> None:
     assert len({told["operationId"] for told in operations}) == len(operations)
 
 
-def read_chat(body: dict[str, Any]) -> object:
-    return body.get("model"), chat_request(body, Target(name=MODEL)), priority(body)
+TARGET = Target(name=MODEL)
+HELLO = [{"role": "user", "content": "Hello"}]
+PICTURE = "data:image/png;base64,AAAA"
+# How each dialect reads a body, how that is described, and an example.
+READ: list[tuple[Callable[[dict[str, Any], Target], object], Operation, dict[str, Any]]] = [
+    (chat_request, chat.CHAT, ask("Hello")),
+    (completions, COMPLETIONS, {"model": MODEL, "prompt": "Hello"}),
+    (responses, RESPONSES, {"model": MODEL, "input": "Hello"}),
+    (messages, MESSAGES, {"model": MODEL, "messages": HELLO, "max_tokens": 5}),
+    (analyze, ANALYZE, {"images": [PICTURE], "prompt": "What is it?"}),
+    (caption, CAPTION, {"image": PICTURE}),
+    (vqa, VQA, {"image": PICTURE, "question": "What is it?"}),
+]
 
 
-@pytest.mark.parametrize(("read", "described", "example"), [(read_chat, chat.BODY, ask("Hello"))])
+@pytest.mark.parametrize(("read", "about", "example"), READ, ids=[about.summary for _, about, _ in READ])
 def test_every_parameter_that_is_read_is_described_and_none_that_is_not(
-    read: Callable[[dict[str, Any]], object], described: dict[str, Any], example: dict[str, Any]
+    read: Callable[[dict[str, Any], Target], object], about: Operation, example: dict[str, Any]
 ) -> None:
     body = Watched(example)
-    read(body)
-    assert body.looked_for == set(described["properties"])
+    body.get("model")
+    read(body, TARGET)
+    priority(body)
+    assert about.body is not None
+    other_names = {"image", "images"} - about.body["properties"].keys() if "vision" in about.tag.lower() else set()
+    assert body.looked_for - other_names == set(about.body["properties"])
 
 
 def test_what_it_says_of_a_request_and_an_answer_is_so(daemon: Daemon) -> None:

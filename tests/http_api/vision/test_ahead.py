@@ -98,12 +98,13 @@ async def test_a_silence_is_filled_until_something_comes() -> None:
     assert pings >= 3
 
 
-async def test_a_bug_in_the_work_is_no_hang() -> None:
+@pytest.mark.parametrize("error", [ZeroDivisionError, MemoryError])
+async def test_an_error_of_the_work_is_raised_as_itself_and_is_no_hang(error: type[Exception]) -> None:
     async def work(number: int) -> int:
-        raise ZeroDivisionError
+        raise error
 
     async def tell(_: int) -> None:
         pass
 
-    with pytest.raises(ExceptionGroup):
+    with pytest.raises(error):
         await ahead(5, work, tell, nothing)

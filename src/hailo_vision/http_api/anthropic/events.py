@@ -13,8 +13,8 @@ from hailo_vision.http_api.web.fields import JsonObject
 PING = b'event: ping\ndata: {"type":"ping"}\n\n'
 
 
-class Telling:
-    """Tells one answer as it is said. `message` is what the events so far have made of it."""
+class EventEncoder:
+    """Encodes one answer as events while it comes. `message` is what the events so far have made of it."""
 
     def __init__(self, reply: Reply) -> None:
         self._reply = reply
@@ -25,7 +25,7 @@ class Telling:
     def begin(self) -> list[JsonObject]:
         return [{"type": "message_start", "message": self._reply.begun()}]
 
-    def tell(self, said: Piece | ToolCall | Finish) -> list[JsonObject]:
+    def encode(self, said: Piece | ToolCall | Finish) -> list[JsonObject]:
         match said:
             case Piece(text=text):
                 return self._piece(text) if text else []
@@ -47,13 +47,13 @@ class Telling:
         """A whole call in one delta, as it was validated as a whole."""
         block = call_block(call)
         delta = {"type": "input_json_delta", "partial_json": call.arguments}
-        told = [
+        events = [
             self._at("content_block_start", content_block={**block, "input": {}}),
             self._at("content_block_delta", delta=delta),
             self._at("content_block_stop"),
         ]
         self._content.append(block)
-        return told
+        return events
 
     def _close(self) -> list[JsonObject]:
         if self._pieces is None:

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from hailo_vision.http_api.anthropic import spec
 from hailo_vision.http_api.anthropic.count import prompt_tokens
-from hailo_vision.http_api.anthropic.events import PING, Telling, failed, frames
+from hailo_vision.http_api.anthropic.events import PING, EventEncoder, failed, frames
 from hailo_vision.http_api.anthropic.parse import counted, messages
 from hailo_vision.http_api.anthropic.reply import Reply, error
 from hailo_vision.http_api.web.http_errors import NotServed
@@ -20,9 +20,9 @@ _COUNT = Dialect(parse=counted, conversation="messages")
 
 async def create(request: web.Request) -> web.StreamResponse:
     call = await prepare(request, _MESSAGES)
-    telling = Telling(Reply(id=call.id, model=call.model, asked=call.rest))
+    encoder = EventEncoder(Reply(id=call.id, model=call.model, request=call.rest))
     async with call.events() as events:
-        return await (_stream if call.stream else _whole)(request, telling, events)
+        return await (_stream if call.stream else _whole)(request, encoder, events)
 
 
 async def count(request: web.Request) -> web.Response:
@@ -36,21 +36,21 @@ async def _no_batches(_: web.Request) -> NoReturn:
     raise NotServed(message)
 
 
-async def _whole(_: web.Request, telling: Telling, events: Events) -> web.Response:
+async def _whole(_: web.Request, encoder: EventEncoder, events: Events) -> web.Response:
     async for part in events:
-        telling.tell(part.event)
-    return web.json_response(telling.message)
+        encoder.encode(part.event)
+    return web.json_response(encoder.message)
 
 
-async def _stream(request: web.Request, telling: Telling, events: Events) -> web.StreamResponse:
+async def _stream(request: web.Request, encoder: EventEncoder, events: Events) -> web.StreamResponse:
     """An error before the first event is a status; a long wait before it is filled with pings."""
     async with late_stream(request, encode_fault=failed, ping=PING) as stream:
-        told = telling.begin()
+        pending = encoder.begin()
         async for part in events:
-            told += telling.tell(part.event)
-            if told:
-                await stream.write(frames(told), has_next=part.has_next)
-            told = []
+            pending += encoder.encode(part.event)
+            if pending:
+                await stream.write(frames(pending), has_next=part.has_next)
+            pending = []
         return await stream.close()
 
 

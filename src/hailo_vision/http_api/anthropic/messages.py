@@ -115,14 +115,10 @@ def _block(block: JsonObject, param: str) -> Iterator[Part]:
 
 def _call(block: JsonObject, param: str) -> ToolCall:
     arguments = an_object(block.get("input"), f"{param}.input")
-    try:
-        text = json.dumps(arguments, ensure_ascii=False)
-    except RecursionError:  # the reader of the body has a little more room on the stack
-        raise invalid(f"{param}.input", "nested less deeply", arguments) from None
     return ToolCall(
         id=a_string(block.get("id"), f"{param}.id"),
         name=a_string(block.get("name"), f"{param}.name"),
-        arguments=text,
+        arguments=json.dumps(arguments, ensure_ascii=False),
     )
 
 

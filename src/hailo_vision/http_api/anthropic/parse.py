@@ -9,7 +9,7 @@ from typing import Any
 from hailo_vision.chat import ChatRequest, JsonFormat, Priority
 from hailo_vision.generate.schemas import check
 from hailo_vision.http_api.anthropic.messages import turns
-from hailo_vision.http_api.anthropic.reply import Asked, Tier
+from hailo_vision.http_api.anthropic.reply import RequestFacts, Tier
 from hailo_vision.http_api.anthropic.tools import offer
 from hailo_vision.http_api.openai.sampling import sampling, stop_strings
 from hailo_vision.http_api.web.fields import JsonObject, a_string, an_object, boolean, integer, invalid, unsupported
@@ -23,14 +23,14 @@ _NOT_HERE = {
 }
 
 
-def messages(body: JsonObject, target: Target) -> Parsed[Asked]:
+def messages(body: JsonObject, target: Target) -> Parsed[RequestFacts]:
     """What the client asks. More than the operator's limit of `max_tokens` is cut to it."""
     max_tokens = integer(body, "max_tokens", least=1)
     if max_tokens is None:
         raise invalid("max_tokens", "a whole number of at least 1", None)
     request = _request(body, target, max_tokens=min(max_tokens, target.generation.max_tokens_limit))
     tier: Tier = "batch" if priority(body) is Priority.BATCH else "standard"
-    return Parsed(requests=(request,), rest=Asked(tier=tier, stop_sequences=request.stop))
+    return Parsed(requests=(request,), rest=RequestFacts(tier=tier, stop_sequences=request.stop))
 
 
 def counted(body: JsonObject, target: Target) -> Parsed[None]:

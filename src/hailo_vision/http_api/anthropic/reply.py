@@ -63,7 +63,7 @@ def counts(usage: Usage) -> JsonObject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class RequestFacts:
     """What the reply needs of the request."""
 
     tier: Tier = "standard"
@@ -76,7 +76,7 @@ class Reply:
 
     id: str
     model: str
-    asked: Asked
+    request: RequestFacts
 
     def begun(self) -> JsonObject:
         """The message before anything was said. The device tells how long the prompt is when it has answered."""
@@ -88,7 +88,7 @@ class Reply:
 
     def stopped(self, finish: Finish) -> JsonObject:
         """Why an answer ended: by one of the client's own sequences, where the engine tells which."""
-        own = finish.stop if finish.stop in self.asked.stop_sequences else None
+        own = finish.stop if finish.stop in self.request.stop_sequences else None
         reason = stop_reason(finish.reason, own)
         return {"stop_reason": reason, "stop_sequence": own if reason == "stop_sequence" else None}
 
@@ -100,5 +100,5 @@ class Reply:
             "model": self.model,
             "content": list(content),
             **stopped,
-            "usage": {**usage, "service_tier": self.asked.tier},
+            "usage": {**usage, "service_tier": self.request.tier},
         }

@@ -7,7 +7,7 @@ from hailo_vision.http_api.anthropic.parse import MAX_STOPS
 from hailo_vision.http_api.anthropic.reply import stop_reason
 from hailo_vision.http_api.anthropic.tools import MAX_NAME_CHARS
 from hailo_vision.http_api.openai.sampling import MAX_STOP_CHARS
-from hailo_vision.http_api.openai.spec import FAILURES, INTEGER, MODEL, OBJECT, SAMPLING, STRING
+from hailo_vision.http_api.openai.spec import FAILURES, INTEGER, MODEL, OBJECT, SAMPLING, SERVICE_TIER, STRING
 from hailo_vision.http_api.openai.tools import MAX_TOOLS
 from hailo_vision.http_api.openapi.operation import (
     EXAMPLE_MESSAGES,
@@ -54,6 +54,9 @@ _PROMPT: dict[str, JsonSchema] = {
     "tool_choice": nullable("object", "its type is auto, any, tool (with a name) or none"),
     "thinking": nullable("object", "taken; the answer has no thinking in it"),
     "output_config": nullable("object", "its format is a json_schema that the answer fits; effort is ignored"),
+    "output_format": nullable("object", "older; the same as the format of output_config"),
+    "mcp_servers": {"description": "refused unless empty: offer their tools as tools"},
+    "container": {"description": "refused unless empty: no code is run here"},
 }
 
 
@@ -87,7 +90,7 @@ MESSAGES = replace(
             },
             "stream": nullable("boolean", "the answer comes as server-sent events, as it is written"),
             "metadata": nullable("object", "its user_id is not looked at"),
-            "service_tier": nullable("string", "flex: after everybody else's work; all other words change nothing"),
+            "service_tier": SERVICE_TIER,
         },
         required=("model", "messages", "max_tokens"),
     ),

@@ -23,21 +23,21 @@ class Offer:
 
 def offer(tools: object, tool_choice: object) -> Offer:
     """What a request offers: a tool that `tool_choice` names is the only one, and must be called."""
-    known = _tools(tools)
+    all_tools = _tools(tools)
     choice = {"type": "auto"} if tool_choice is None else an_object(tool_choice, "tool_choice")
     is_parallel = not boolean(choice, "disable_parallel_tool_use", within="tool_choice.")
     match choice.get("type"):
         case "auto":
-            return Offer(tools=known, choice="auto", is_parallel=is_parallel)
+            return Offer(tools=all_tools, choice="auto", is_parallel=is_parallel)
         case "none":
-            return Offer(tools=known, choice="none", is_parallel=is_parallel)
-        case "any" if known:
-            return Offer(tools=known, choice="required", is_parallel=is_parallel)
+            return Offer(tools=all_tools, choice="none", is_parallel=is_parallel)
+        case "any" if all_tools:
+            return Offer(tools=all_tools, choice="required", is_parallel=is_parallel)
         case "any":
             raise invalid("tool_choice.type", "auto or none where there are no tools", "any")
         case "tool":
             name = a_string(choice.get("name"), "tool_choice.name")
-            return Offer(tools=(_named(name, known),), choice="required", is_parallel=is_parallel)
+            return Offer(tools=(_named(name, all_tools),), choice="required", is_parallel=is_parallel)
         case other:
             raise invalid("tool_choice.type", "auto, any, tool or none", other)
 
@@ -45,13 +45,13 @@ def offer(tools: object, tool_choice: object) -> Offer:
 def _tools(value: object) -> tuple[Tool, ...]:
     items = [] if value is None else a_list(value, "tools")
     check_number(items, "tools")
-    found: dict[str, Tool] = {}
+    by_name: dict[str, Tool] = {}
     for index, item in enumerate(items):
         tool = _tool(an_object(item, f"tools[{index}]"), f"tools[{index}]")
-        if tool.name in found:
+        if tool.name in by_name:
             raise invalid(f"tools[{index}].name", "a name that no other tool has", tool.name)
-        found[tool.name] = tool
-    return tuple(found.values())
+        by_name[tool.name] = tool
+    return tuple(by_name.values())
 
 
 def _tool(item: JsonObject, param: str) -> Tool:
@@ -72,8 +72,8 @@ def _tool(item: JsonObject, param: str) -> Tool:
     )
 
 
-def _named(name: str, known: tuple[Tool, ...]) -> Tool:
-    for tool in known:
+def _named(name: str, tools: tuple[Tool, ...]) -> Tool:
+    for tool in tools:
         if tool.name == name:
             return tool
     raise invalid("tool_choice.name", "the name of one of the tools", name)

@@ -104,15 +104,17 @@ def _collated(turns: Sequence[Turn[ImageRef]]) -> tuple[Turn[ImageRef], ...]:
     """Turns of one role in a row become one with a blank line between them, as in Ollama's `collate`; results of tools
     stay apart. Templates refuse two turns of the assistant in a row.
     """
-    collated: list[Turn[ImageRef]] = []
+    collated: list[tuple[Turn[ImageRef], list[Part]]] = []  # each with its parts so far
+    goes_on = False
     for turn in turns:
-        last = collated[-1] if collated else None
-        if last is None or last.role != turn.role or _has_results(last) or _has_results(turn):
-            collated.append(turn)
+        has_results = _has_results(turn)
+        if goes_on and not has_results and collated[-1][0].role == turn.role:
+            parts = collated[-1][1]
+            parts += [Text(text="\n\n"), *turn.parts] if parts and turn.parts else turn.parts
         else:
-            between = (Text(text="\n\n"),) if last.parts and turn.parts else ()
-            collated[-1] = replace(last, parts=(*last.parts, *between, *turn.parts))
-    return tuple(collated)
+            collated.append((turn, list(turn.parts)))
+            goes_on = not has_results
+    return tuple(replace(turn, parts=tuple(parts)) for turn, parts in collated)
 
 
 def _has_results(turn: Turn[ImageRef]) -> bool:

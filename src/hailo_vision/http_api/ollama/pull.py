@@ -23,6 +23,7 @@ from hailo_vision.tasks import task_group
 
 log = logging.getLogger(__name__)
 
+MAX_NAME_CHARS = 100  # of a model: a longer one is compared with the catalogue, and told, up to here
 _BETWEEN_LINES_S = 0.25  # a download has thousands of parts a second
 _BEGUN: dict[str, Any] = {"status": "pulling manifest"}
 _DONE: dict[str, Any] = {"status": "success"}
@@ -53,11 +54,11 @@ def _is_there(name: str, services: Services) -> bool:
 async def _wanted(name: str, services: Services) -> ModelFile:
     """The catalogue's file for the installed runtime. Raises UnknownModel, Forbidden or ModelError."""
     try:
-        files = builds(CATALOGUE, untagged(spelling(name)))
+        files = builds(CATALOGUE, untagged(spelling(name[:MAX_NAME_CHARS])))
     except ModelError as error:
         if services.models.find(name) is None:
             message = f"pull model manifest: {error}"
-            raise UnknownModel(name, services.models.default.name, message=message) from None
+            raise UnknownModel(name[:MAX_NAME_CHARS], services.models.default.name, message=message) from None
         raise
     if not services.downloads.are_allowed:
         message = (

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from hailo_vision.http_api.openai.spec import FAILURES, INTEGER, NO_LOGPROBS, OBJECT, PENALTIES, SERVICE_TIER, STRING
 from hailo_vision.http_api.openapi.operation import (
     EXAMPLE_MESSAGES,
     EXAMPLE_MODEL,
@@ -14,10 +15,6 @@ from hailo_vision.http_api.openapi.operation import (
 ERROR = "OllamaError"  # among the schemas of the document
 LINES = "application/x-ndjson"
 
-_FAILURES = (400, 404, 408, 413, 415, 429, 500, 503, 504)
-_STRING: JsonSchema = {"type": "string"}
-_INTEGER: JsonSchema = {"type": "integer"}
-_OBJECT: JsonSchema = {"type": "object"}
 _MODEL: JsonSchema = {
     "type": "string",
     "minLength": 1,
@@ -32,6 +29,8 @@ _OPTIONS: JsonSchema = {
         "top_k": nullable("integer", "number of the likeliest tokens"),
         "repeat_penalty": nullable("number", "multiplies; 1 is off", minimum=0.1, maximum=10),
         "seed": nullable("integer", "makes sampled answers repeatable; -1 is none"),
+        "frequency_penalty": PENALTIES["frequency_penalty"],
+        "presence_penalty": PENALTIES["presence_penalty"],
         "stop": {"description": "a string, or up to sixteen"},
     },
 }
@@ -46,22 +45,23 @@ _SHARED: dict[str, JsonSchema] = {
     "truncate": nullable(
         "boolean", "false refuses a conversation over the context instead of leaving its oldest turns out"
     ),
-    "logprobs": nullable("boolean", "refused where the engine gives none"),
-    "top_logprobs": nullable("integer", "refused where the engine gives none", minimum=0),
+    "logprobs": nullable("boolean", NO_LOGPROBS),
+    "top_logprobs": nullable("integer", NO_LOGPROBS, minimum=0),
+    "service_tier": SERVICE_TIER,
 }
 _ENDED: dict[str, JsonSchema] = {
-    "model": _STRING,
-    "created_at": _STRING,
+    "model": STRING,
+    "created_at": STRING,
     "done": {"type": "boolean"},
     "done_reason": {"enum": ["stop", "length", "load", "unload"]},
     **dict.fromkeys(
         ("total_duration", "load_duration", "prompt_eval_count", "prompt_eval_duration", "eval_count", "eval_duration"),
-        _INTEGER,
+        INTEGER,
     ),
 }
 
 
-def _told(
+def _operation(
     summary: str,
     reply: JsonSchema | None = None,
     *,
@@ -73,7 +73,7 @@ def _told(
     return Operation(
         tag="Ollama",
         summary=summary,
-        reply=_OBJECT if reply is None else reply,
+        reply=OBJECT if reply is None else reply,
         body=body,
         example=example,
         streams=streams is not None,
@@ -81,18 +81,18 @@ def _told(
         failures=failures,
         stream_about="a JSON object on a line for each part of the answer; the last has `done`, or `error`",
         error=ERROR,
-        error_schema=an_object({"error": _STRING}, required=("error",)),
+        error_schema=an_object({"error": STRING}, required=("error",)),
     )
 
 
 _NAMED = an_object({"model": _MODEL}, required=("model",))
 
-CHAT = _told(
+CHAT = _operation(
     "Answer a conversation",
-    an_object({**_ENDED, "message": _OBJECT}, required=("model", "created_at", "message", "done")),
+    an_object({**_ENDED, "message": OBJECT}, required=("model", "created_at", "message", "done")),
     body=an_object(
         {
-            "messages": {"type": ["array", "null"], "items": _OBJECT},
+            "messages": {"type": ["array", "null"], "items": OBJECT},
             "images": {"description": "refused where it is not empty: pictures belong in a message"},
             "image": {"description": "refused where it is not empty"},
             **_SHARED,
@@ -100,20 +100,20 @@ CHAT = _told(
         required=("model",),
     ),
     example={"model": EXAMPLE_MODEL, "messages": EXAMPLE_MESSAGES},
-    failures=_FAILURES,
+    failures=FAILURES,
     streams=LINES,
 )
-GENERATE = _told(
+GENERATE = _operation(
     "Answer a prompt",
     an_object(
-        {**_ENDED, "response": _STRING, "context": {"type": "array", "items": _INTEGER}},
+        {**_ENDED, "response": STRING, "context": {"type": "array", "items": INTEGER}},
         required=("model", "created_at", "response", "done"),
     ),
     body=an_object(
         {
             "prompt": nullable("string", "what the user says"),
             "system": nullable("string", "leads the conversation"),
-            "images": nullable("array", "pictures in base64", items=_STRING),
+            "images": nullable("array", "pictures in base64", items=STRING),
             "image": {"description": "refused where it is not empty: it is images"},
             "raw": nullable("boolean", "the prompt is a conversation in the model's own template"),
             "suffix": nullable("string", "refused where it is not empty"),
@@ -123,24 +123,26 @@ GENERATE = _told(
         required=("model",),
     ),
     example={"model": EXAMPLE_MODEL, "prompt": "Hello! What can you see?", "stream": False},
-    failures=_FAILURES,
+    failures=FAILURES,
     streams=LINES,
 )
-VERSION = _told("The version of Ollama's API that is followed", an_object({"version": _STRING}, required=("version",)))
-TAGS = _told("The model under each of its names", an_object({"models": {"type": "array"}}, required=("models",)))
-PS = _told("The model while it is on the chip", an_object({"models": {"type": "array"}}, required=("models",)))
-SHOW = _told(
-    "What the model can do",
-    an_object({"capabilities": {"type": "array"}, "model_info": _OBJECT, "template": _STRING, "details": _OBJECT}),
+VERSION = _operation(
+    "The version of Ollama's API that is followed", an_object({"version": STRING}, required=("version",))
+)
+TAGS = _operation("Every model under each of its names", an_object({"models": {"type": "array"}}, required=("models",)))
+PS = _operation("The models that are loaded", an_object({"models": {"type": "array"}}, required=("models",)))
+SHOW = _operation(
+    "What a model is and can do",
+    an_object({"capabilities": {"type": "array"}, "model_info": OBJECT, "template": STRING, "details": OBJECT}),
     body=_NAMED,
     failures=(400, 404, 408, 413, 415),
 )
-PULL = _told(
-    "Have the model's file downloaded, where the operator allows it",
-    an_object({"status": _STRING}, required=("status",)),
+PULL = _operation(
+    "Have a model's file downloaded, where the operator allows it",
+    an_object({"status": STRING}, required=("status",)),
     body=an_object({"model": _MODEL, "stream": _SHARED["stream"]}, required=("model",)),
     failures=(400, 404, 408, 409, 413, 415, 500),
     streams=LINES,
 )
-REFUSED = replace(_told("The answer says what to do in its place", failures=(400,)), is_served=False)
-BLOB = replace(_told("Models are not created here", failures=(404,)), is_served=False)
+REFUSED = replace(_operation("The answer says what to do in its place", failures=(400,)), is_served=False)
+BLOB = replace(_operation("Models are not created here", failures=(404,)), is_served=False)

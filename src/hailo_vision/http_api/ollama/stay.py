@@ -29,7 +29,7 @@ def stay(value: object) -> Stay | None:
             return None
         case bool():
             raise invalid("keep_alive", _WANTED, value)
-        case int() | float() if math.isfinite(value):
+        case int() | float() if abs(value) < math.inf:  # math.isfinite fails on an int of 400 digits
             return _of(float(min(max(value, -1), _MAX_S)))
         case str() if (seconds := _duration(value)) is not None:
             return _of(seconds)

@@ -39,8 +39,8 @@ _TOKEN = re.compile(r"[0-9]{1,9}")
 def max_tokens(body: JsonObject, defaults: settings.Generation, *, is_whole: bool = False) -> int:
     """`max_completion_tokens` wins over the older name. More than the limit is cut to it, and ends with `length`."""
     older = token_limit(body, "max_tokens", defaults)
-    asked = token_limit(body, "max_completion_tokens", defaults) or older
-    return answer_tokens(asked, defaults, is_whole=is_whole)
+    limit = token_limit(body, "max_completion_tokens", defaults) or older
+    return answer_tokens(limit, defaults, is_whole=is_whole)
 
 
 def token_limit(body: JsonObject, name: str, defaults: settings.Generation) -> int | None:
@@ -58,14 +58,14 @@ def refuse_other_forms(body: JsonObject) -> None:
             raise unsupported(name, f"{name} is not served: send the JSON Schema in response_format.")
 
 
-def answer_tokens(asked: int | None, defaults: settings.Generation, *, is_whole: bool) -> int:
+def answer_tokens(limit: int | None, defaults: settings.Generation, *, is_whole: bool) -> int:
     """How many tokens an answer has at most, in every dialect; the engine stops earlier where its context is full.
 
     What the client asks for is cut to the limit. Where it asks for nothing, an answer that `is_whole` or nothing, as
     JSON and tool calls are, may be as long as the limit: cut, it would come back empty.
     """
-    if asked is not None:
-        return min(asked, defaults.max_tokens_limit)
+    if limit is not None:
+        return min(limit, defaults.max_tokens_limit)
     return defaults.max_tokens_limit if is_whole else min(defaults.max_tokens, defaults.max_tokens_limit)
 
 
@@ -128,17 +128,17 @@ def penalties(body: JsonObject, target: Target) -> Penalties | None:
 
 def _bias(value: object, target: Target) -> tuple[tuple[int, float], ...]:
     """`logit_bias` of zeros changes nothing."""
-    found: dict[str, Any] = {} if value is None else an_object(value, "logit_bias")
-    if len(found) > MAX_BIASES:
-        raise invalid("logit_bias", f"at most {MAX_BIASES} tokens", len(found))
-    for token, bias in found.items():
+    biases: dict[str, Any] = {} if value is None else an_object(value, "logit_bias")
+    if len(biases) > MAX_BIASES:
+        raise invalid("logit_bias", f"at most {MAX_BIASES} tokens", len(biases))
+    for token, bias in biases.items():
         if isinstance(bias, bool) or not isinstance(bias, (int, float)) or not -100 <= bias <= 100:
             raise invalid("logit_bias", "an object of numbers from -100 to 100", bias)
         if bias != 0 and not target.capabilities.penalties:
             raise unsupported("logit_bias", f"{_engine(target)} takes no logit bias: leave logit_bias out.")
         if not _TOKEN.fullmatch(token):
             raise invalid("logit_bias", "an object whose keys are numbers of tokens", token)
-    return tuple((int(token), float(bias)) for token, bias in found.items() if bias != 0)
+    return tuple((int(token), float(bias)) for token, bias in biases.items() if bias != 0)
 
 
 def _engine(target: Target) -> str:

@@ -10,6 +10,7 @@ INTEGER: JsonSchema = {"type": "integer"}
 OBJECT: JsonSchema = {"type": "object"}
 
 _PENALTY = "where the engine has it; the chip has not, and ignores it: repetition_penalty is what it has"
+NO_LOGPROBS = "refused where the engine gives none: the chip does not, llama.cpp does"
 
 MODEL: JsonSchema = {"type": "string", "minLength": 1, "description": "a name that GET /v1/models lists"}
 SAMPLING: dict[str, JsonSchema] = {
@@ -24,10 +25,13 @@ SAMPLING: dict[str, JsonSchema] = {
 PENALTIES: dict[str, JsonSchema] = {
     "frequency_penalty": nullable("number", _PENALTY, minimum=-2, maximum=2),
     "presence_penalty": nullable("number", _PENALTY, minimum=-2, maximum=2),
-    "logit_bias": nullable("object", "refused unless empty: the device takes none"),
+    "logit_bias": nullable("object", "by numbers of tokens; refused where the engine takes none, as the chip does not"),
+}
+NO_PICTURES: dict[str, JsonSchema] = {
+    name: {"description": "refused unless empty: pictures are content parts"} for name in PICTURES_BESIDE
 }
 REFUSED: dict[str, JsonSchema] = {
-    **{name: {"description": "refused unless empty: pictures are content parts"} for name in PICTURES_BESIDE},
+    **NO_PICTURES,
     **{name: {"description": "refused unless empty: send response_format"} for name in OTHER_FORMS},
 }
 LENGTHS: dict[str, JsonSchema] = {

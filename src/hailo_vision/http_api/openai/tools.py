@@ -4,6 +4,7 @@
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from hailo_vision.chat import JsonFormat, Tool, ToolChoice
@@ -24,17 +25,17 @@ def tools(value: object) -> tuple[Tool, ...]:
         return ()
     items = a_list(value, "tools")
     check_number(items, "tools")
-    found: dict[str, Tool] = {}
+    by_name: dict[str, Tool] = {}
     for index, item in enumerate(items):
         place = f"tools[{index}]"
         kind = an_object(item, place).get("type")
         if kind != "function":
             raise unsupported(f"{place}.type", f"{place}.type must be function: no other kind of tool is served here.")
-        one = tool(an_object(item.get("function"), f"{place}.function"), f"{place}.function")
-        if one.name in found:
-            raise invalid(f"{place}.function.name", "a name that no other tool has", one.name)
-        found[one.name] = one
-    return tuple(found.values())
+        new = tool(an_object(item.get("function"), f"{place}.function"), f"{place}.function")
+        if new.name in by_name:
+            raise invalid(f"{place}.function.name", "a name that no other tool has", new.name)
+        by_name[new.name] = new
+    return tuple(by_name.values())
 
 
 def check_number(items: list[Any], param: str) -> None:
@@ -73,9 +74,14 @@ def tool_choice(value: object, offered: tuple[Tool, ...]) -> tuple[ToolChoice, t
             return "required", (_named(name, offered, "tool_choice.function.name"),)
         case {"type": "allowed_tools", "allowed_tools": {"mode": "auto" | "required" as mode, "tools": list(allowed)}}:
             check_number(allowed, "tool_choice.allowed_tools.tools")
-            if among := tuple(_allowed(one, offered, index) for index, one in enumerate(allowed)):
+            if among := once(_allowed(item, offered, index) for index, item in enumerate(allowed)):
                 return mode, among
     raise invalid("tool_choice", "none, auto, required or a function of tools by its name", value)
+
+
+def once(tools: Iterable[Tool]) -> tuple[Tool, ...]:
+    """Each tool once, however often a list names it: a hundred times a large one would be megabytes of prompt."""
+    return tuple({tool.name: tool for tool in tools}.values())
 
 
 def _allowed(value: object, offered: tuple[Tool, ...], index: int) -> Tool:
@@ -87,9 +93,9 @@ def _allowed(value: object, offered: tuple[Tool, ...], index: int) -> Tool:
 
 
 def _named(name: str, offered: tuple[Tool, ...], param: str) -> Tool:
-    for one in offered:
-        if one.name == name:
-            return one
+    for tool in offered:
+        if tool.name == name:
+            return tool
     raise invalid(param, "the name of one of the tools", name)
 
 
@@ -97,17 +103,17 @@ def response_format(value: object) -> JsonFormat | None:
     """OpenAI's `response_format`; None is text."""
     if value is None:
         return None
-    wanted = an_object(value, "response_format")
-    match wanted.get("type"):
+    form = an_object(value, "response_format")
+    match form.get("type"):
         case "text":
             return None
-        case "json_object" if wanted.get("schema") is not None:  # as in llama.cpp and others
-            return json_format({"schema": wanted["schema"]}, "response_format")
+        case "json_object" if form.get("schema") is not None:  # as in llama.cpp and others
+            return json_format({"schema": form["schema"]}, "response_format")
         case "json_object":
             return JsonFormat(schema=None)
         case "json_schema":
             place = "response_format.json_schema"
-            return json_format(an_object(wanted.get("json_schema"), place), place)
+            return json_format(an_object(form.get("json_schema"), place), place)
         case kind:
             raise invalid("response_format.type", "text, json_object or json_schema", kind)
 

@@ -22,21 +22,21 @@ from hailo_vision.http_api.web.services import SERVICES, Services
 MAX_QUESTIONS = 50
 MAX_CLIENTS = 16
 _RETRY_S = 30.0
-_NO_QUESTION_BYTES = 10_000
+MAX_BODY_BYTES = 10_000
 
 RUNNING = web.AppKey("benchmark", asyncio.Lock)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class BenchmarkRequest:
     questions: int
     clients: int
     max_tokens: int
 
 
-def plan_of(body: JsonObject) -> Wanted:
+def plan_of(body: JsonObject) -> BenchmarkRequest:
     """`n` questions, asked one after the other and then by `c` clients. Raises RequestError."""
-    return Wanted(
+    return BenchmarkRequest(
         questions=_at_most(body, "n", 5, MAX_QUESTIONS),
         clients=_at_most(body, "c", 1, MAX_CLIENTS),
         max_tokens=_at_most(body, "max_tokens", 64, 512),
@@ -56,15 +56,15 @@ async def run(request: web.Request) -> web.Response:
         message = "Benchmarks over HTTP are off here (server.allow_benchmark); hailo-vision bench works without it."
         raise Forbidden(Permission.BENCHMARK, message)
     async with body_memory(request) as take:
-        plan_request = plan_of(await json_body(request, _NO_QUESTION_BYTES, take))
+        request_plan = plan_of(await json_body(request, MAX_BODY_BYTES, take))
     running = request.app[RUNNING]
     if running.locked():
         raise Refused("A benchmark is running.", retry_after_s=_RETRY_S)
     async with running:
-        return web.json_response(await _measured(services, plan_request, exchange(request).client))
+        return web.json_response(await _measured(services, request_plan, exchange(request).client))
 
 
-async def _measured(services: Services, plan_request: Wanted, client: str) -> JsonObject:
+async def _measured(services: Services, request_plan: BenchmarkRequest, client: str) -> JsonObject:
     # Here and not above: it draws its pictures with Pillow, which would cost the daemon's start.
     from hailo_vision.bench import over_http
     from hailo_vision.bench.question import Plan, Question
@@ -74,14 +74,14 @@ async def _measured(services: Services, plan_request: Wanted, client: str) -> Js
 
     nonce = random.SystemRandom().getrandbits(64)
     plan = Plan(
-        questions=plan_request.questions, clients=plan_request.clients, max_tokens=plan_request.max_tokens, nonce=nonce
+        questions=request_plan.questions, clients=request_plan.clients, max_tokens=request_plan.max_tokens, nonce=nonce
     )
 
     async def ask(question: Question) -> AsyncGenerator[Piece | Ending]:
         # Batch: what people ask meanwhile goes first, and shows in the figures as time in the queue.
         now = asyncio.get_running_loop().time()
         caller = Caller(client=client, arrived_at=now, priority=Priority.BATCH)
-        chat = _chat_request(services, question.prompt, question.picture, plan_request.max_tokens)
+        chat = _chat_request(services, question.prompt, question.picture, request_plan.max_tokens)
         try:
             router = services.models.default.router
             assigned = await router.prepare(chat, caller)

@@ -27,10 +27,10 @@ _HEADERS = {
 
 
 def surface(*, with_console: bool) -> Surface:
-    found = pages(with_console=with_console)
+    handlers = pages(with_console=with_console)
     return Surface(
         routes=tuple(
-            Route(method="GET", path=path, handler=found[path], about=PAGES[path], is_open=True) for path in found
+            Route(method="GET", path=path, handler=handlers[path], about=PAGES[path], is_open=True) for path in handlers
         )
     )
 
@@ -38,16 +38,16 @@ def surface(*, with_console: bool) -> Surface:
 def pages(*, with_console: bool) -> dict[str, Handler]:
     """What to GET at which path: `/`, and the files of the page by their names, so there is no path to walk out of.
 
-    They are open to who has no API key: the page asks for one, and shows nothing that is not public.
+    They are open to clients without an API key: the page asks for one, and shows nothing that is not public.
     """
     if not with_console:
         return {"/": _greeting}
-    found = console_files()
-    return {"/": _front(found[PAGE]), "/console/{name}": _serving(found)}
+    files = console_files()
+    return {"/": _front(files[PAGE]), "/console/{name}": _serving(files)}
 
 
 def _front(page: ConsoleFile) -> Handler:
-    """The page for who reads HTML; other clients ask here only whether the server is up."""
+    """The page for clients that read HTML; others ask here only whether the server is up."""
 
     async def front(request: web.Request) -> web.StreamResponse:
         wants_page = "text/html" in request.headers.get("Accept", "")
@@ -69,8 +69,7 @@ def _serving(files: Mapping[str, ConsoleFile]) -> Handler:
 
 
 def _response(request: web.Request, file: ConsoleFile) -> web.Response:
-    known = request.if_none_match or ()
-    if any(etag.value in (file.etag, "*") for etag in known):
+    if any(etag.value in (file.etag, "*") for etag in request.if_none_match or ()):
         response = web.Response(status=304, headers=_HEADERS)
     else:
         response = web.Response(body=file.content, content_type=file.content_type, charset="utf-8", headers=_HEADERS)

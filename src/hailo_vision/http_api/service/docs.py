@@ -24,17 +24,17 @@ DOCUMENTATION = web.AppKey("documentation", Documentation)
 
 
 async def document(request: web.Request) -> web.Response:
-    known = request.app[DOCUMENTATION]
-    if known.document is None:
-        told = openapi(request.app[ROUTES].all, request.app[SERVICES].version)
-        known.document = Validated.of(json.dumps(told), "application/json")
-    return respond(request, known.document, {})
+    documentation = request.app[DOCUMENTATION]
+    if documentation.document is None:
+        text = json.dumps(openapi(request.app[ROUTES].all, request.app[SERVICES].version))
+        documentation.document = Validated.of(text, "application/json")
+    return respond(request, documentation.document, {})
 
 
 async def page(request: web.Request) -> web.Response:
     """Made here and not by a script in the browser: it needs none, and may have none."""
-    known = request.app[DOCUMENTATION]
-    if known.page is None:
+    documentation = request.app[DOCUMENTATION]
+    if documentation.page is None:
         text = html(openapi(request.app[ROUTES].all, request.app[SERVICES].version))
-        known.page = Validated.of(text, "text/html")
-    return respond(request, known.page, {"Content-Security-Policy": policy(), "Referrer-Policy": "no-referrer"})
+        documentation.page = Validated.of(text, "text/html")
+    return respond(request, documentation.page, {"Content-Security-Policy": policy(), "Referrer-Policy": "no-referrer"})

@@ -9,7 +9,10 @@ _MODEL: JsonSchema = an_object(
         "created": {"type": "integer", "description": "when the server started, in seconds since 1970"},
         "owned_by": {"type": "string"},
         "aliases": {"type": "array", "items": {"type": "string"}, "description": "its other names"},
-        "runtime": {"type": "string", "description": "hailo, or simulated"},
+        "runtime": {
+            "type": "string",
+            "description": "the engine that is asked first: hailo, llama, remote or simulated",
+        },
         "input_modalities": {"type": "array", "items": {"type": "string"}},
         "max_model_len": {"type": "integer", "description": "tokens of context; known once the model is loaded"},
         "max_images": {
@@ -22,16 +25,17 @@ _MODEL: JsonSchema = an_object(
 _READINESS: dict[str, JsonSchema] = {
     "ready": {
         "type": "boolean",
-        "description": "whether a question about a picture would be taken, by whichever engine",
+        "description": "whether a question about a picture would be taken for the default model, by whichever engine",
     },
     "reason": {"type": ["string", "null"], "description": "why it is not ready"},
     "message": {"type": ["string", "null"], "description": "the same for a person"},
     "engines": {
         "type": "array",
-        "description": "the engine, then its fallback where there is one",
+        "description": "the engines of all models, those of each model in the order in which they are asked",
         "items": an_object(
             {
                 "engine": {"type": "string", "description": "hailo, llama, remote or simulated"},
+                "model": {"type": "string", "description": "the name of the model that it answers for"},
                 "sees_pictures": {
                     "type": "boolean",
                     "description": "whether pictures are sent to it, and its model takes them",
@@ -40,7 +44,7 @@ _READINESS: dict[str, JsonSchema] = {
                 "reason": {"type": ["string", "null"]},
                 "message": {"type": ["string", "null"]},
             },
-            required=("engine", "sees_pictures", "ready", "reason", "message"),
+            required=("engine", "model", "sees_pictures", "ready", "reason", "message"),
         ),
     },
 }
@@ -48,9 +52,10 @@ _HEALTH: JsonSchema = an_object(
     {
         "status": {"const": "ok"},
         **_READINESS,
-        "state": {"type": "string", "description": "the engine's, not the fallback's"},
-        "model": {"type": "string"},
+        "state": {"type": "string", "description": "of the engine that the default model asks first"},
+        "model": {"type": "string", "description": "the default model"},
         "model_loaded": {"type": "boolean"},
+        "models": {"type": "array", "description": "whether each model would take a question now"},
         "runtime": {"type": "string"},
         "version": {"type": "string"},
         "uptime_seconds": {"type": "number"},
@@ -66,10 +71,10 @@ _READY: JsonSchema = an_object(_READINESS, required=tuple(_READINESS))
 
 MODELS = Operation(
     tag="Models",
-    summary="The model under each of its names; also while it loads or writes",
+    summary="Every model under each of its names; also while it loads or writes",
     reply=an_object({"object": {"const": "list"}, "data": {"type": "array", "items": _MODEL}}),
 )
-MODEL = Operation(tag="Models", summary="The model by one of its names", reply=_MODEL, failures=(404,))
+MODEL = Operation(tag="Models", summary="A model by one of its names", reply=_MODEL, failures=(404,))
 HEALTH = Operation(tag="Health", summary="200 while the process works, whatever the chip does", reply=_HEALTH)
 READY = Operation(
     tag="Health",

@@ -31,7 +31,7 @@ def health_json(services: Services) -> dict[str, Any]:
         **_readiness(services),
         "model": model.name,
         "model_loaded": model.is_loaded,
-        "models": [_model_state(scheduler) for scheduler in services.models],
+        "models": [_model_state(served) for served in services.models],
         "runtime": model.backend.name,
         "runtime_reason": without_paths(health.runtime_reason),
         "runtime_version": loaded.runtime_version if loaded else None,
@@ -82,8 +82,8 @@ def _jobs(backends: Sequence[Backend]) -> dict[str, Any]:
 def _added(counts: Iterable[Mapping[Any, int]]) -> dict[str, int]:
     """Sums by name, those that are 0 too."""
     sums: dict[str, int] = {}
-    for counts_of_one in counts:
-        for name, count in counts_of_one.items():
+    for part in counts:
+        for name, count in part.items():
             sums[name] = sums.get(name, 0) + count
     return sums
 

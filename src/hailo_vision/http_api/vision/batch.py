@@ -8,7 +8,7 @@ from hailo_vision.chat import Begun, Caller, ChatRequest, Finish, ImageRef, Piec
 from hailo_vision.errors import HailoVisionError, NotReady, Refused, Unready
 from hailo_vision.generate.choices import ChoiceEvent
 from hailo_vision.http_api.vision.reply import Outcome, Seen, address_of
-from hailo_vision.http_api.web.faults import Fault, fault
+from hailo_vision.http_api.web.faults import Fault, fault, out_of_memory
 from hailo_vision.serving.routing import Assigned, Router
 
 
@@ -62,6 +62,8 @@ class Batch:
                     return self._failed(index, fault(refusal))
             except HailoVisionError as error:
                 return self._failed(index, fault(error, conversation="prompt"))
+            except MemoryError:
+                return self._failed(index, out_of_memory())
             await asyncio.sleep(wait_s)
 
     async def _assigned(self, index: int, caller: Caller) -> Assigned:

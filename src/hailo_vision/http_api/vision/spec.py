@@ -7,7 +7,9 @@ from hailo_vision.http_api.openai.spec import (
     FAILURES,
     INTEGER,
     LENGTHS,
+    PENALTIES,
     SAMPLING,
+    SERVICE_TIER,
     STOP,
     STREAM,
     STRING,
@@ -32,6 +34,8 @@ _OPTIONS: dict[str, JsonSchema] = {
     **LENGTHS,
     "stop": STOP,
     **SAMPLING,
+    **PENALTIES,
+    "service_tier": SERVICE_TIER,
     "stream": STREAM["stream"],
 }
 _SEEN: dict[str, JsonSchema] = {

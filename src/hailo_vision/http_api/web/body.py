@@ -4,6 +4,7 @@ import asyncio
 import codecs
 import gc
 import json
+import math
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from typing import Any
@@ -38,6 +39,9 @@ MAX_JSON_BYTES = 300_000
 MAX_BYTES_ON_LOOP = 64_000
 # A parser looks at each value, which takes up to 3 us. Tools and conversations have at least 15 bytes to a value.
 MAX_JSON_VALUES = 30_000
+# Of objects and arrays inside each other. What is done with a value recurses: within Python's own bound each step would
+# have another one, by what has called it.
+MAX_JSON_DEPTH = 200
 _PIECE_BYTES = 1 << 18
 
 
@@ -165,7 +169,7 @@ async def read_json(body: bytes | bytearray) -> JsonObject:
 
 
 def json_object(body: bytes | bytearray) -> JsonObject:
-    """A request body as a JSON object. NaN, Infinity, deep nesting and endless numbers are refused."""
+    """A request body as a JSON object. NaN, Infinity, numbers beyond a float's and deep nesting are refused."""
     try:
         value = _loaded(body)
     except UnicodeDecodeError as error:
@@ -179,8 +183,8 @@ def json_object(body: bytes | bytearray) -> JsonObject:
 
 def _loaded(body: bytes | bytearray) -> Any:
     """What the body says, read without holding the interpreter lock for long, however large it is."""
-    found = cut(_in_utf8(body), MAX_JSON_BYTES)
-    payloads = iter(found.payloads)
+    parts = cut(_in_utf8(body), MAX_JSON_BYTES)
+    payloads = iter(parts.payloads)
 
     def payload(constant: str) -> str:
         text = next(payloads, None)
@@ -189,13 +193,25 @@ def _loaded(body: bytes | bytearray) -> Any:
         return text
 
     with _no_collection():
-        value = json.loads(found.json, parse_constant=payload)
+        value = json.loads(parts.json, parse_constant=payload, parse_float=_finite)
     if next(payloads, None) is not None:
         raise ValueError("not JSON")
     # There are no more values than such marks, and those are counted in a moment, the ones in texts with them.
-    if sum(map(found.json.count, b",[{")) >= MAX_JSON_VALUES and _has_more_values(value, MAX_JSON_VALUES):
+    if sum(map(parts.json.count, b",[{")) >= MAX_JSON_VALUES and _has_more_values(value, MAX_JSON_VALUES):
         raise TooManyValues(MAX_JSON_VALUES)
+    if sum(map(parts.json.count, b"[{")) > MAX_JSON_DEPTH and _is_deeper(value, MAX_JSON_DEPTH):
+        raise InvalidJson(
+            f"The request body is nested more than {MAX_JSON_DEPTH} deep, and no deeper JSON is read here."
+        )
     return value
+
+
+def _finite(text: str) -> float:
+    """A number with a point or an exponent: 1e999 would become an infinity, which no JSON has."""
+    number = float(text)
+    if math.isinf(number):
+        raise InvalidJson(f"The request body has the number {text[:40]}, and none above 1.8e308 is read here.")
+    return number
 
 
 def _in_utf8(body: bytes | bytearray) -> bytes | bytearray:
@@ -223,6 +239,15 @@ def _has_more_values(value: Any, most: int) -> bool:
         if count <= most:
             waiting += [child for child in children if isinstance(child, (dict, list))]
     return count > most
+
+
+def _is_deeper(value: Any, most: int) -> bool:
+    """Whether more objects and arrays than that are inside each other in some JSON."""
+    level = [value]
+    for _ in range(most):
+        children = (among.values() if isinstance(among, dict) else among for among in level)
+        level = [child for among in children for child in among if isinstance(child, (dict, list))]
+    return bool(level)
 
 
 @contextmanager

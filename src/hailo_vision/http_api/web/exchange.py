@@ -68,15 +68,15 @@ class Exchange:
 
 
 def exchange(request: web.Request) -> Exchange:
-    found: Exchange = request[EXCHANGE]
-    return found
+    about: Exchange = request[EXCHANGE]
+    return about
 
 
 def begin(request: web.Request, now: float) -> Exchange:
     """Make the Exchange of a request that has just arrived."""
-    made = Exchange(id=request_id(request.headers.get("X-Request-Id")), arrived_at=now, address=address_of(request))
-    request[EXCHANGE] = made
-    return made
+    about = Exchange(id=request_id(request.headers.get("X-Request-Id")), arrived_at=now, address=address_of(request))
+    request[EXCHANGE] = about
+    return about
 
 
 def address_of(request: web.BaseRequest) -> str:

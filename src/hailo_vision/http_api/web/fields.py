@@ -12,9 +12,9 @@ from hailo_vision.http_api.web.http_errors import UnsupportedField
 JsonObject = dict[str, Any]
 
 
-def invalid(param: str, wanted: str, value: object) -> RequestError:
+def invalid(param: str, expected: str, value: object) -> RequestError:
     """The error for a field of the wrong type or range."""
-    return RequestError(f"{param} must be {wanted}, not {_shown(value)}.", param=param)
+    return RequestError(f"{param} must be {expected}, not {_shown(value)}.", param=param)
 
 
 def unsupported(param: str, message: str) -> RequestError:
@@ -55,11 +55,11 @@ def integer(body: JsonObject, name: str, *, least: int | None = None) -> int | N
     value = body.get(name)
     if value is None:
         return None
-    wanted = "a whole number" if least is None else f"a whole number of at least {least}"
+    expected = "a whole number" if least is None else f"a whole number of at least {least}"
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or (least is not None and value < least):
-        raise invalid(name, wanted, body[name])
+        raise invalid(name, expected, body[name])
     return value
 
 

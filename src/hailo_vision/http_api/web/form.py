@@ -32,10 +32,10 @@ class Field:
 def boundary_of(content_type: str) -> bytes:
     """What stands between the fields, by the Content-Type header. Raises InvalidForm."""
     _, semicolon, rest = content_type.strip().partition(";")
-    found = _parameters(semicolon + rest).get("boundary", "")
-    if not _BOUNDARY.fullmatch(found):
+    boundary = _parameters(semicolon + rest).get("boundary", "")
+    if not _BOUNDARY.fullmatch(boundary):
         raise _wrong("its Content-Type names no boundary between the fields. Let your HTTP client write that header")
-    return found.encode("ascii")
+    return boundary.encode("ascii")
 
 
 def fields(body: bytes | bytearray, boundary: bytes) -> tuple[Field, ...]:
@@ -70,10 +70,10 @@ def _head(body: bytes | bytearray, at: int, number: int) -> tuple[int, str, str 
     lines = _decoded(body[at:end]).split("\r\n")
     headers: dict[str, str] = {}
     for line in lines:
-        found = _HEADER.fullmatch(line)
-        if found is None or found[1].lower() in headers:
+        match = _HEADER.fullmatch(line)
+        if match is None or match[1].lower() in headers:
             raise _wrong(f"field {number} has headers that are none, or one of them twice")
-        headers[found[1].lower()] = found[2]
+        headers[match[1].lower()] = match[2]
     if headers.get("content-transfer-encoding", "binary").strip().lower() not in ("binary", "8bit", "7bit"):
         raise _wrong(f"field {number} has a Content-Transfer-Encoding. Send files as they are")
     disposition = _FORM_DATA.fullmatch(headers.get("content-disposition", "").strip())
@@ -108,9 +108,9 @@ def _parameters(text: str) -> dict[str, str]:
 
 def _find(body: bytes | bytearray, what: bytes, start: int) -> int:
     for at in range(start, len(body), _PIECE_BYTES):
-        found = body.find(what, at, at + _PIECE_BYTES + len(what) - 1)
-        if found >= 0:
-            return found
+        position = body.find(what, at, at + _PIECE_BYTES + len(what) - 1)
+        if position >= 0:
+            return position
     return -1
 
 

@@ -61,7 +61,7 @@ class Surface:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class RouteMatch:
     """A route, and what stands in the place of its braces."""
 
     route: Route
@@ -83,13 +83,13 @@ class Routes:
         templates = sorted((path for path in self._at if "{" in path), key=lambda path: -path.count("/"))
         self._patterns = tuple((_pattern(path), self._at[path]) for path in templates)
 
-    def find(self, method: str, path: str) -> Found:
+    def find(self, method: str, path: str) -> RouteMatch:
         """Raises UnknownPath or WrongMethod."""
         methods, parameters = self._methods(path)
         route = methods.get("GET" if method == "HEAD" else method)
         if route is None:
             raise WrongMethod(method, path, _allowed(methods))
-        return Found(route=route, parameters=parameters)
+        return RouteMatch(route=route, parameters=parameters)
 
     def error(self, path: str, fault: Fault) -> dict[str, Any]:
         """An error in the dialect that is spoken at a path."""

@@ -164,6 +164,10 @@ def test_any_bytes_are_an_object_or_refused(content: bytes) -> None:
         b'{"temperature": NaN}',
         b'{"temperature": Infinity}',
         b'{"temperature": -Infinity}',
+        b'{"temperature": 1e999}',
+        b'{"tools": [{"parameters": {"default": -1e999}}]}',
+        b'{"a": ' + b"[" * 200 + b"]" * 200 + b"}",
+        b'{"a":' * 201 + b"0" + b"}" * 201,
         b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
         b'{"seed": ' + b"9" * 10_000 + b"}",
         b'{"a": "\xff"}',
@@ -174,6 +178,11 @@ def test_any_bytes_are_an_object_or_refused(content: bytes) -> None:
 def test_what_is_no_json_object_is_refused(content: bytes) -> None:
     with pytest.raises(InvalidJson):
         json_object(content)
+
+
+def test_what_is_nested_200_deep_is_read() -> None:
+    content = b'{"a": ' + b"[" * 198 + b"1.5e300, {}" + b"]" * 198 + b"}"
+    assert json_object(content) == json.loads(content)
 
 
 def test_a_full_request_is_taken_field_by_field() -> None:

@@ -14,7 +14,7 @@ from shapes import fits
 
 from hailo_vision.chat import Finish, FinishReason, Piece, Timings, ToolCall, Usage
 from hailo_vision.errors import WorkerDied
-from hailo_vision.http_api.openai.responses.events import Telling, last_frames
+from hailo_vision.http_api.openai.responses.events import EventEncoder, last_frames
 from hailo_vision.http_api.openai.responses.reply import Reply
 from hailo_vision.http_api.web.faults import fault
 
@@ -38,8 +38,8 @@ ECHO = {
 }
 
 
-def telling() -> Telling:
-    return Telling(Reply(id="X", created_at=1_700_000_000, model="the-model", echo=ECHO))
+def encoder() -> EventEncoder:
+    return EventEncoder(Reply(id="X", created_at=1_700_000_000, model="the-model", echo=ECHO))
 
 
 def finish(reason: FinishReason = FinishReason.STOP) -> Finish:
@@ -51,8 +51,8 @@ def call(number: int) -> ToolCall:
 
 
 def told(*said: Piece | ToolCall | Finish) -> list[dict[str, Any]]:
-    one = telling()
-    return [*one.begin(), *(event for part in said for event in one.tell(part))]
+    one = encoder()
+    return [*one.begin(), *(event for part in said for event in one.encode(part))]
 
 
 def kinds(events: list[dict[str, Any]]) -> list[str]:
@@ -130,8 +130,8 @@ def test_an_answer_that_was_cut_is_incomplete_and_says_why() -> None:
 
 
 def test_a_failure_under_way_is_an_error_and_a_failed_response_with_what_was_said() -> None:
-    one = telling()
-    before = [*one.begin(), *one.tell(Piece(text="Hel"))]
+    one = encoder()
+    before = [*one.begin(), *one.encode(Piece(text="Hel"))]
     error, failed = one.fail(fault(WorkerDied(-9)))
     assert [error["sequence_number"], failed["sequence_number"]] == [len(before), len(before) + 1]
     assert fits("response_event", error)
@@ -145,7 +145,7 @@ def test_a_failure_under_way_is_an_error_and_a_failed_response_with_what_was_sai
 
 
 def test_a_failure_before_anything_was_said_has_its_beginning_too() -> None:
-    events = telling().fail(fault(WorkerDied(-9)))
+    events = encoder().fail(fault(WorkerDied(-9)))
     assert kinds(events) == [*BEGIN, "error", "failed"]
     assert [event["sequence_number"] for event in events] == [0, 1, 2, 3]
 

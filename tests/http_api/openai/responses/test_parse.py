@@ -152,7 +152,7 @@ def test_a_form_of_the_answer_stands_flat_in_text(text_format: Any, expected: Js
         ("required", "required", ["light", "door"]),
         ({"type": "function", "name": "door"}, "required", ["door"]),
         (
-            {"type": "allowed_tools", "mode": "auto", "tools": [{"type": "function", "name": "light"}]},
+            {"type": "allowed_tools", "mode": "auto", "tools": [{"type": "function", "name": "light"}] * 3},
             "auto",
             ["light"],
         ),

@@ -63,7 +63,7 @@ async def _stream(request: web.Request, reply: Reply, call: Call[None], events: 
                 chunks = reply.first_chunk(part.choice)
             match part.event:
                 case Piece(text=text, logprobs=logprobs):
-                    chunks += reply.text_chunk(text, part.choice, logprobs) if text else b""
+                    chunks += reply.text_chunk(text, part.choice, logprobs) if text or logprobs else b""
                 case ToolCall() as tool_call:
                     chunks += reply.call_chunk(calls[part.choice], tool_call, part.choice)
                     calls[part.choice] += 1

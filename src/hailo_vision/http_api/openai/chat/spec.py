@@ -8,6 +8,7 @@ from hailo_vision.http_api.openai.spec import (
     FAILURES,
     LENGTHS,
     MODEL,
+    NO_LOGPROBS,
     PENALTIES,
     REFUSED,
     SAMPLING,
@@ -86,7 +87,6 @@ _TOOL: JsonSchema = an_object(
     },
     required=("type", "function"),
 )
-_NO_LOGPROBS = "refused where the engine gives none: the chip does not, llama.cpp does"
 
 BODY: JsonSchema = an_object(
     {
@@ -112,8 +112,8 @@ BODY: JsonSchema = an_object(
         "modalities": {"type": ["array", "null"], "items": {"type": "string"}, "description": "text; not audio"},
         **PENALTIES,
         **REFUSED,
-        "logprobs": nullable("boolean", _NO_LOGPROBS),
-        "top_logprobs": nullable("integer", _NO_LOGPROBS, minimum=0),
+        "logprobs": nullable("boolean", NO_LOGPROBS),
+        "top_logprobs": nullable("integer", NO_LOGPROBS, minimum=0),
     },
     required=("model", "messages"),
 )
@@ -138,7 +138,7 @@ REPLY: JsonSchema = an_object(
                         },
                         required=("role", "content", "refusal"),
                     ),
-                    "logprobs": {"type": "null"},
+                    "logprobs": {"type": ["object", "null"]},
                     "finish_reason": {"enum": sorted({finish_word(reason) for reason in FinishReason})},
                 },
                 required=("index", "message", "logprobs", "finish_reason"),

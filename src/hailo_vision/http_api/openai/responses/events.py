@@ -11,13 +11,13 @@ from hailo_vision.http_api.web.fields import JsonObject
 from hailo_vision.http_api.web.json_reply import each, encoded, pieces
 
 
-class Telling:
-    """Tells one answer as it is said. `response` is what the events so far have made of it."""
+class EventEncoder:
+    """Encodes one answer as events while it comes. `response` is what the events so far have made of it."""
 
     def __init__(self, reply: Reply, now: Callable[[], float] = time.time) -> None:
         self._reply = reply
         self._now = now
-        self._told = 0
+        self._count = 0
         self._output: list[JsonObject] = []
         self._pieces: list[str] | None = None  # of the message that is open, if one is
         self._logprobs: list[Logprob] = []
@@ -29,7 +29,7 @@ class Telling:
             self._event("response.in_progress", response=self.response),
         ]
 
-    def tell(self, said: Piece | ToolCall | Finish) -> list[JsonObject]:
+    def encode(self, said: Piece | ToolCall | Finish) -> list[JsonObject]:
         match said:
             case Piece():
                 return self._piece(said) if said.text or said.logprobs else []
@@ -41,7 +41,7 @@ class Telling:
 
     def fail(self, what: Fault) -> list[JsonObject]:
         """The end of an answer that fails under way, or while a stream that is open already waits for it."""
-        beginning = [] if self._told else self.begin()
+        beginning = [] if self._count else self.begin()
         error = self._event("error", code=what.code, message=what.message, param=what.param)
         if self._pieces is not None:
             self._end_message("incomplete")
@@ -122,8 +122,8 @@ class Telling:
         return {"item_id": item_id, "output_index": index, "content_index": 0}
 
     def _event(self, kind: str, **rest: object) -> JsonObject:
-        event = {"type": kind, "sequence_number": self._told, **rest}
-        self._told += 1
+        event = {"type": kind, "sequence_number": self._count, **rest}
+        self._count += 1
         return event
 
 

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from hailo_vision.http_api.openai.responses.events import Telling, frames, last_frames
+from hailo_vision.http_api.openai.responses.events import EventEncoder, frames, last_frames
 from hailo_vision.http_api.openai.responses.parse import responses
 from hailo_vision.http_api.openai.responses.reply import Reply
 from hailo_vision.http_api.openai.responses.spec import NOT_COMPACTED, NOT_COUNTED, NOTHING_STORED, RESPONSES
@@ -17,9 +17,9 @@ DIALECT = Dialect(parse=responses, conversation="input")
 
 async def create(request: web.Request) -> web.StreamResponse:
     call = await prepare(request, DIALECT)
-    telling = Telling(Reply(id=call.id, created_at=call.created, model=call.model, echo=call.rest))
+    encoder = EventEncoder(Reply(id=call.id, created_at=call.created, model=call.model, echo=call.rest))
     async with call.events() as events:
-        return await (_stream if call.stream else _whole)(request, telling, events)
+        return await (_stream if call.stream else _whole)(request, encoder, events)
 
 
 async def _nothing_stored(_: web.Request) -> web.Response:
@@ -36,21 +36,21 @@ async def _not_compacted(_: web.Request) -> web.Response:
     raise NotServed("Conversations are not compacted here: send fewer or shorter items to POST /v1/responses.")
 
 
-async def _whole(request: web.Request, telling: Telling, events: Events) -> web.Response:
+async def _whole(request: web.Request, encoder: EventEncoder, events: Events) -> web.Response:
     async for part in events:
-        telling.tell(part.event)
-    return await json_reply(telling.response)
+        encoder.encode(part.event)
+    return await json_reply(encoder.response)
 
 
-async def _stream(request: web.Request, telling: Telling, events: Events) -> web.StreamResponse:
+async def _stream(request: web.Request, encoder: EventEncoder, events: Events) -> web.StreamResponse:
     """An error before the first event is a status; a long wait before it is filled with comments."""
-    async with late_stream(request, encode_fault=lambda fault: last_frames(telling.fail(fault))) as stream:
-        told = telling.begin()
+    async with late_stream(request, encode_fault=lambda fault: last_frames(encoder.fail(fault))) as stream:
+        pending = encoder.begin()
         async for part in events:
-            told += telling.tell(part.event)
-            if told:
-                await stream.write(await frames(told))
-            told = []
+            pending += encoder.encode(part.event)
+            if pending:
+                await stream.write(await frames(pending))
+            pending = []
         return await stream.close()
 
 

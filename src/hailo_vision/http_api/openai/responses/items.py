@@ -33,8 +33,8 @@ def _turns(value: object) -> list[Turn[ImageRef]]:
         return [Turn(role="user", parts=(Text(text=value),))]
     if not isinstance(value, list) or not value:
         raise invalid("input", "a string or an array with at least one item", value)
-    found = (_turn(an_object(item, f"input[{i}]"), f"input[{i}]") for i, item in enumerate(value))
-    return [turn for turn in found if turn is not None]
+    turns = (_turn(an_object(item, f"input[{i}]"), f"input[{i}]") for i, item in enumerate(value))
+    return [turn for turn in turns if turn is not None]
 
 
 def _turn(item: JsonObject, param: str) -> Turn[ImageRef] | None:

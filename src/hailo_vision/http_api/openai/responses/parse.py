@@ -42,8 +42,8 @@ def responses(body: JsonObject, target: Target) -> Parsed[JsonObject]:
     _refuse_what_cannot_be(body)
     defaults = target.generation
     instructions = _optional_string(body, "instructions")
-    known = tools(body.get("tools"))
-    offered = offer(known, body.get("tool_choice"))
+    all_tools = tools(body.get("tools"))
+    offered = offer(all_tools, body.get("tool_choice"))
     parallel = body.get("parallel_tool_calls") is None or boolean(body, "parallel_tool_calls")
     max_tokens = token_limit(body, "max_output_tokens", defaults)
     text_format = _format(body.get("text"))
@@ -84,7 +84,7 @@ def responses(body: JsonObject, target: Target) -> Parsed[JsonObject]:
                 "parameters": tool.parameters,
                 "strict": tool.strict,
             }
-            for tool in known
+            for tool in all_tools
         ],
         "top_logprobs": request.logprobs or 0,
         "top_p": 1.0 if request.sampling.top_p is None else request.sampling.top_p,
@@ -120,29 +120,29 @@ def _logprobs(body: JsonObject, target: Target) -> int | None:
 def _format(value: object) -> JsonObject:
     """`text.format` as the response repeats it."""
     text = {} if value is None else an_object(value, "text")
-    given: Any = text.get("format")
-    if given is None:
+    form: Any = text.get("format")
+    if form is None:
         return {"type": "text"}
-    match an_object(given, "text.format").get("type"):
-        case "json_object" if given.get("schema") is not None:
-            return {"type": "json_object", "schema": an_object(given["schema"], "text.format.schema")}
+    match an_object(form, "text.format").get("type"):
+        case "json_object" if form.get("schema") is not None:
+            return {"type": "json_object", "schema": an_object(form["schema"], "text.format.schema")}
         case "text" | "json_object" as kind:
             return {"type": kind}
         case "json_schema":
             return {
                 "type": "json_schema",
-                "name": a_string(given.get("name") or DEFAULT_NAME, "text.format.name"),
-                **_description(given),
-                "schema": an_object(given.get("schema"), "text.format.schema"),
-                "strict": boolean(given, "strict", within="text.format."),
+                "name": a_string(form.get("name") or DEFAULT_NAME, "text.format.name"),
+                **_description(form),
+                "schema": an_object(form.get("schema"), "text.format.schema"),
+                "strict": boolean(form, "strict", within="text.format."),
             }
         case other:
             raise invalid("text.format.type", "text, json_object or json_schema", other)
 
 
-def _description(given: JsonObject) -> JsonObject:
+def _description(form: JsonObject) -> JsonObject:
     """The description where there is one: the specification knows no null there."""
-    text = a_string(given.get("description") or "", "text.format.description")
+    text = a_string(form.get("description") or "", "text.format.description")
     return {"description": text} if text else {}
 
 
@@ -157,13 +157,13 @@ def _json_format(text_format: JsonObject) -> JsonFormat | None:
 
 def _metadata(value: object) -> JsonObject:
     """Up to 16 pairs of strings, which the response repeats."""
-    given = {} if value is None else an_object(value, "metadata")
-    if len(given) > _MAX_METADATA or any(len(key) > _MAX_KEY_CHARS for key in given):
-        raise invalid("metadata", f"at most {_MAX_METADATA} pairs with keys of {_MAX_KEY_CHARS} characters", given)
-    for key, text in given.items():
+    pairs = {} if value is None else an_object(value, "metadata")
+    if len(pairs) > _MAX_METADATA or any(len(key) > _MAX_KEY_CHARS for key in pairs):
+        raise invalid("metadata", f"at most {_MAX_METADATA} pairs with keys of {_MAX_KEY_CHARS} characters", pairs)
+    for key, text in pairs.items():
         if len(a_string(text, f"metadata.{key}")) > _MAX_VALUE_CHARS:
             raise invalid(f"metadata.{key}", f"at most {_MAX_VALUE_CHARS} characters long", text)
-    return given
+    return pairs
 
 
 def _optional_string(body: JsonObject, name: str) -> str | None:

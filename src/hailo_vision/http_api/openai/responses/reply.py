@@ -78,8 +78,7 @@ def incomplete_reason(reason: FinishReason) -> str | None:
 
 
 def text_part(text: str, logprobs: Sequence[Logprob] = ()) -> JsonObject:
-    found = each(logprobs, logprob_json)
-    return {"type": "output_text", "text": text, "annotations": [], "logprobs": found}
+    return {"type": "output_text", "text": text, "annotations": [], "logprobs": each(logprobs, logprob_json)}
 
 
 def usage_json(finish: Finish) -> JsonObject:

@@ -1,7 +1,22 @@
 """/v1/responses described; docs/api-responses.md has the rest."""
 
-from hailo_vision.http_api.openai.spec import FAILURES, MODEL, OBJECT, SAMPLING, STREAM, STRING
+from hailo_vision.http_api.openai.sampling import MAX_TOP_LOGPROBS
+from hailo_vision.http_api.openai.spec import (
+    FAILURES,
+    MODEL,
+    NO_LOGPROBS,
+    NO_PICTURES,
+    OBJECT,
+    PENALTIES,
+    SAMPLING,
+    SERVICE_TIER,
+    STREAM,
+    STRING,
+)
 from hailo_vision.http_api.openapi.operation import EXAMPLE_MODEL, Operation, an_object, nullable
+
+_NOT_STORED = "refused: nothing is stored, so send the whole conversation"
+_REPEATED = "changes nothing, and is repeated in the response"
 
 RESPONSES = Operation(
     tag="Responses",
@@ -15,7 +30,8 @@ RESPONSES = Operation(
                 "integer", "longest answer; cut to what the server allows, as are -1 and 0", minimum=-1
             ),
             **SAMPLING,
-            **STREAM,
+            **PENALTIES,
+            "stream": STREAM["stream"],
             "text": nullable("object", "its format is text, json_object or json_schema"),
             "tools": nullable("array", "functions, flat in their objects"),
             "tool_choice": {"description": "none, auto, required, a function by its name, or allowed_tools"},
@@ -24,7 +40,18 @@ RESPONSES = Operation(
                 **nullable("object", "up to 16 pairs of strings, which are repeated"),
                 "additionalProperties": STRING,
             },
+            "include": nullable("array", f"message.output_text.logprobs: {NO_LOGPROBS}; other words change nothing"),
+            "top_logprobs": nullable("integer", NO_LOGPROBS, minimum=0, maximum=MAX_TOP_LOGPROBS),
+            "service_tier": SERVICE_TIER,
+            "max_tool_calls": nullable("integer", _REPEATED),
+            "prompt_cache_key": nullable("string", _REPEATED),
+            "safety_identifier": nullable("string", _REPEATED),
             "store": nullable("boolean", "taken, and nothing is stored"),
+            "background": nullable("boolean", "true is refused"),
+            "previous_response_id": {"description": _NOT_STORED},
+            "conversation": {"description": _NOT_STORED},
+            "prompt": {"description": "refused: prompts are not stored, so send its text"},
+            **NO_PICTURES,
         },
         required=("model", "input"),
     ),
