@@ -20,6 +20,7 @@ from hailo_vision.models.catalogue import CATALOGUE, GGUF, ModelFile, builds, fi
 from hailo_vision.models.events import Event
 from hailo_vision.models.part import delete
 from hailo_vision.models.progress import Printer
+from hailo_vision.models.projector import with_projector
 from hailo_vision.models.pull import Pulled, pull
 from hailo_vision.models.records import Origin
 from hailo_vision.models.release import Release, runtime_release
@@ -52,7 +53,7 @@ class ModelsFolder:
             return None
 
     def is_configured(self, path: Path) -> bool:
-        llama = self.settings.llama
+        llama = with_projector(self.settings.llama)
         return str(path) in (str(self.configured), llama.model, llama.mmproj)
 
     def named(self, name: str) -> tuple[ModelPath, ...]:
