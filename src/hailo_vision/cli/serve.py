@@ -85,15 +85,12 @@ def _wrong(error: ConfigError) -> int:
 
 def _model(arguments: argparse.Namespace) -> NamedModel | None:
     """The model that the command line names, on the disk. Raises ConfigError and ModelError."""
-    return None if arguments.model is None else named_model(arguments.model, _settings(arguments, None))
+    return None if arguments.model is None else named_model(arguments.model, _configured(arguments.config))
 
 
 def _settings(arguments: argparse.Namespace, model: NamedModel | None) -> Settings:
-    """Read the settings from the file, which is searched for anew if none is named; then comes what the command line
-    says. Raises ConfigError.
-    """
-    path = arguments.config or load.find()
-    settings = in_data_folder(load.load(path) if path else Settings())
+    """Read the settings from the file, then take what the command line says instead. Raises ConfigError."""
+    settings = _configured(arguments.config)
     if model is not None:
         settings = model.served_by(settings)
     server = settings.server
@@ -104,3 +101,9 @@ def _settings(arguments: argparse.Namespace, model: NamedModel | None) -> Settin
     return replace(
         settings, server=replace(server, host=host, port=port), logging=replace(settings.logging, level=level)
     )
+
+
+def _configured(named: Path | None) -> Settings:
+    """Read the settings from the file, which is searched for anew if none is named. Raises ConfigError."""
+    path = named or load.find()
+    return in_data_folder(load.load(path) if path else Settings())
