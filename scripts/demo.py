@@ -17,16 +17,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hailo_vision.config.data_folder import in_data_folder
-from hailo_vision.config.settings import Settings
-from hailo_vision.models.catalogue import CATALOGUE, GGUF, builds
+from hailo_vision.cli import INTERRUPTED
+from hailo_vision.models.catalogue import CATALOGUE, builds
 
 ROOT = Path(__file__).resolve().parent.parent
 PHOTO = ROOT / "docs" / "photos" / "launch-pad.jpg"
 QUESTION = "What can you see in this photo?"
 COMMAND = (sys.executable, "-P", "-m", "hailo_vision")
-SIMULATED = "qwen2-vl-2b-instruct"
-SMALL = "smolvlm-500m-instruct-gguf"
+SMALL = "smolvlm-500m"
+SMALL_GB = f"{sum(file.size_bytes or 0 for file in builds(CATALOGUE, SMALL)) / 1e9:.2f}"
 PORT = 11435
 START_S = 300  # a model from a slow card
 
@@ -36,20 +35,28 @@ def main() -> int:
     parser.add_argument("--once", action="store_true", help="exit after the answer")
     parser.add_argument(
         "--model",
-        metavar="NAME",
-        choices=real_models(),
-        help="download this model and run it with llama.cpp instead of the simulator: " + ", ".join(real_models()),
+        metavar="MODEL",
+        help="download this model and run it with llama.cpp instead of the simulator: smolvlm-500m or another name of "
+        "`hailo-vision models list`, a .gguf file, or hf:OWNER/REPO[:QUANT]",
     )
     arguments = parser.parse_args()
+    model = arguments.model
+    try:
+        if model is None and not arguments.once and sys.stdin.isatty() and sys.stdout.isatty():
+            model = SMALL if wants_real_model() else None
+        if model is not None and not is_there(model):
+            model = None
+    except KeyboardInterrupt:
+        print("\nStopped. What has come is kept: the same command goes on from there.", file=sys.stderr)
+        return 130
     port = PORT if is_free(PORT) else free_port()
     with tempfile.TemporaryDirectory(prefix="hailo-vision-") as folder:
         config = Path(folder) / "demo.yaml"
-        config.write_text(simulated(port) if arguments.model is None else real(arguments.model, port))
-        if arguments.model is not None and not pull(arguments.model):
-            return 1
-        daemon = subprocess.Popen([*COMMAND, "serve", "--config", str(config)])
+        config.write_text(f"device: {{runtime: simulated}}\nserver: {{port: {port}}}\nlogging: {{level: warning}}\n")
+        named = () if model is None else ("--model", model)
+        daemon = subprocess.Popen([*COMMAND, "serve", "--config", str(config), *named])
         try:
-            return show(daemon, f"http://127.0.0.1:{port}", arguments.model, stays=not arguments.once)
+            return show(daemon, f"http://127.0.0.1:{port}", model, stays=not arguments.once)
         except KeyboardInterrupt:
             print("\nstopping")
             return 0
@@ -58,34 +65,33 @@ def main() -> int:
             daemon.wait()
 
 
-def real_models() -> list[str]:
-    """The names of the models for llama.cpp that can be downloaded."""
-    return list(dict.fromkeys(file.model for file in CATALOGUE if file.release == GGUF))
+def wants_real_model() -> bool:
+    """Ask on the terminal, once; an empty line and the end of the input take the simulator."""
+    print("There are two ways to try it without the chip:")
+    print("  1  the simulator, now: it has no model and tells what it sees in the pixels")
+    print(f"  2  SmolVLM-500M, {SMALL_GB} GB to download once: a real model on this processor")
+    try:
+        return input("1 or 2? [1] ").strip() == "2"
+    except EOFError:
+        print()
+        return False
 
 
-def simulated(port: int) -> str:
-    return f"device: {{runtime: simulated}}\nserver: {{port: {port}}}\nlogging: {{level: warning}}\n"
-
-
-def real(model: str, port: int) -> str:
-    """The configuration for a model of the list: its files are where `models pull` puts them, its name is its own."""
-    folder = Path(in_data_folder(Settings()).model.hef).parent
-    files = [str(folder / file.file) for file in builds(CATALOGUE, model)]
-    (mmproj,) = (file for file in files if Path(file).name.startswith("mmproj"))
-    (weights,) = (file for file in files if file != mmproj)
-    sections = {
-        "device": {"runtime": "llama"},
-        "model": {"name": model.removesuffix("-gguf")},
-        "llama": {"model": weights, "mmproj": mmproj},
-        "server": {"port": port},
-        "logging": {"level": "warning"},
-    }
-    return json.dumps(sections, indent=2)
-
-
-def pull(model: str) -> bool:
-    """Download the model's files, where they are not there yet. Whether they are now."""
-    return subprocess.run([*COMMAND, "models", "pull", model], check=False).returncode == 0
+def is_there(model: str) -> bool:
+    """Install llama.cpp and download the model, where they are not there yet. Whether they are now."""
+    if subprocess.run([ROOT / "scripts" / "setup", "llama"], check=False).returncode != 0:
+        reason = "llama.cpp can't be installed here"
+    elif model.lower().endswith(".gguf") and not model.startswith("hf:"):
+        return True
+    else:
+        code = subprocess.run([*COMMAND, "models", "pull", model], check=False).returncode
+        if code == 0:
+            return True
+        if code == INTERRUPTED:
+            raise KeyboardInterrupt
+        reason = f"{model} can't be had, for the reason above"
+    print(f"scripts/run: {reason}; going on with the simulator.", file=sys.stderr)
+    return False
 
 
 def show(daemon: "subprocess.Popen[bytes]", url: str, model: str | None, *, stays: bool) -> int:
@@ -96,16 +102,25 @@ def show(daemon: "subprocess.Popen[bytes]", url: str, model: str | None, *, stay
     print(f"Starting the server at {url} {engine}.")
     if not wait_until_ready(daemon, url):
         return 1
-    name = SIMULATED if model is None else model.removesuffix("-gguf")
+    name = served_name(url)
     print(f"\nPhoto     {PHOTO.relative_to(ROOT)}\nQuestion  {QUESTION}\nAnswer    ", end="", flush=True)
     if not print_answer(url, name):
         return 1
     if stays:
         print(invitation(url, name), flush=True)
         if model is None:
-            print(f"The simulator has no model. For a real one (0.55 GB):  scripts/run --model {SMALL}", flush=True)
+            print(
+                f"The simulator has no model. For a real one ({SMALL_GB} GB):  scripts/run --model {SMALL}", flush=True
+            )
         return daemon.wait()
     return 0
+
+
+def served_name(url: str) -> str:
+    """The name of the model that is served."""
+    with urllib.request.urlopen(f"{url}/v1/models", timeout=60) as response:
+        name: str = json.load(response)["data"][0]["id"]
+        return name
 
 
 def print_answer(url: str, model: str) -> bool:

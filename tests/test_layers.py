@@ -13,8 +13,8 @@ HOUSE = Path(__file__).resolve().parent.parent / "src" / "hailo_vision"
 # others. A name covers what is inside it; a `-` takes away, from the standard library too. The longest name counts.
 WORDS = "chat errors files config.settings"
 ENGINE = (
-    f"{WORDS} config.served models.facts models.memory engines.contract engines.condition engines.backoff "
-    "engines.child engines.stderr engines.start_failure special_tokens"
+    f"{WORDS} config.served models.facts models.memory models.projector engines.contract engines.condition "
+    "engines.backoff engines.child engines.stderr engines.start_failure special_tokens"
 )
 HTTP = f"{WORDS} access serving generate scheduler engines.contract tasks http_api.web http_api.openapi.operation"
 OPENAI = (

@@ -471,7 +471,7 @@ async def test_without_the_package_a_pull_and_the_server_use_the_users_own_folde
     assert str(path) in out.decode()
     serve = await asyncio.create_subprocess_exec(
         *[sys.executable, "-P", "-c"],
-        "from hailo_vision.cli.serve import _settings; print(_settings(None).model.hef)",
+        "from hailo_vision.cli.serve import _configured; print(_configured(None).model.hef)",
         env=environment,
         stdout=PIPE,
     )

@@ -29,7 +29,6 @@ def test_without_the_package_the_defaults_are_in_the_users_folder(tmp_path: Path
     for path, default in (
         (moved.model.hef, Settings().model.hef),
         (moved.llama.model, Settings().llama.model),
-        (moved.llama.mmproj, Settings().llama.mmproj),
     ):
         assert Path(path or "").parent == Path("/data/hailo-vision/models")
         assert Path(path or "").name == Path(default or "").name

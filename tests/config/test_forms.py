@@ -83,7 +83,6 @@ def test_both_forms_in_one_file_are_one_problem_with_the_list_that_says_the_same
         "    engine: [auto, remote]\n"
         "    file: [/var/lib/hailo-vision/models/Qwen2-VL-2B-Instruct.hef, "
         "/var/lib/hailo-vision/models/Qwen2-VL-2B-Instruct-Q4_K_M.gguf]\n"
-        "    mmproj: /var/lib/hailo-vision/models/mmproj-Qwen2-VL-2B-Instruct-Q8_0.gguf\n"
         "    keep: pinned\n"
         '    base_url: "http://nas.lan/v1"\n'
         "    remote_name: big\n"

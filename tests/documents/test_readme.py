@@ -5,14 +5,9 @@ import signal
 import subprocess
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
-from pathlib import Path
 
 import pytest
 
-from hailo_vision.config.check import check, settings_from
-from hailo_vision.config.parse import parse_text
-from hailo_vision.config.served import served
-from hailo_vision.models.catalogue import CATALOGUE, builds
 from harness import PATIENCE_S, ROOT, Daemon
 from needs import needs
 
@@ -101,17 +96,6 @@ def test_run_once_answers_about_the_photo_and_leaves() -> None:
         assert label in result.stdout
     assert "blue" in result.stdout
     assert "tokens/s" in result.stdout
-
-
-def test_run_with_a_model_serves_it_under_its_own_name_from_where_a_pull_puts_it() -> None:
-    for name in demo.real_models():
-        parsed = parse_text(demo.real(name, 1234), "demo.yaml")
-        assert check(parsed) == ()
-        (model,) = served(settings_from(parsed.tree))
-        files = {file.file for file in builds(CATALOGUE, name)}
-        llama = model.engines[0].llama
-        assert (model.name, model.engines[0].runtime) == (name.removesuffix("-gguf"), "llama")
-        assert {Path(llama.model).name, Path(llama.mmproj or "").name} == files
 
 
 @pytest.mark.slow

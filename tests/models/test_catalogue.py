@@ -19,6 +19,7 @@ from hailo_vision.models.catalogue import (
     release_in,
     without_password,
 )
+from hailo_vision.models.projector import with_projector
 
 URL = "https://dev-public.hailo.ai/v5.1.1/blob/Qwen2-VL-2B-Instruct.hef"
 
@@ -58,7 +59,8 @@ def test_a_model_for_llama_is_a_language_model_and_its_eyes_with_hashes() -> Non
 
 def test_the_files_that_the_settings_name_are_those_of_a_pull() -> None:
     files = builds(CATALOGUE, "qwen2-vl-2b-instruct-gguf")
-    assert [file.file for file in files] == [Path(path or "").name for path in (Llama().model, Llama().mmproj)]
+    llama = with_projector(Llama())
+    assert [file.file for file in files] == [Path(path or "").name for path in (llama.model, llama.mmproj)]
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ class Daemon:
         config: Mapping[str, Any] | None = None,
         command: Sequence[str] = COMMAND,
         pass_fds: Sequence[int] = (),
+        arguments: Sequence[str] = (),
         **variables: str,
     ) -> None:
         models = (config or {}).get("models")
@@ -52,7 +53,7 @@ class Daemon:
         own = {name: str(folder) for name in ("XDG_RUNTIME_DIR", "XDG_DATA_HOME", "TMPDIR")}
         environment = {**os.environ, **own, **variables}
         self.process = subprocess.Popen(
-            [*command, "serve", "--config", str(self.config)],
+            [*command, "serve", "--config", str(self.config), *arguments],
             stderr=subprocess.PIPE,
             text=True,
             env=environment,

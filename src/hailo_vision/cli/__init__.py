@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from hailo_vision import __version__
 
 # systemd does not restart the service on the last two, which are EX_UNAVAILABLE and EX_CONFIG of sysexits.h.
-FAILED, USAGE, NOT_STARTED, NO_DEVICE, BAD_CONFIG = 1, 2, 3, 69, 78
+FAILED, USAGE, NOT_STARTED, NO_DEVICE, BAD_CONFIG, INTERRUPTED = 1, 2, 3, 69, 78, 130
 
 VERBS = {
     "serve": "run the server in the foreground",

@@ -19,13 +19,12 @@ from hailo_vision.bench.question import PROMPTS, Plan
 from hailo_vision.bench.result import BadResult, Result, as_json, read
 from hailo_vision.bench.run import run as run_bench
 from hailo_vision.bench.table import table
-from hailo_vision.cli import FAILED, connection
+from hailo_vision.cli import FAILED, INTERRUPTED, connection
 from hailo_vision.client import ServerError
 from hailo_vision.errors import HailoVisionError
 
 EPILOG = "Exit codes: 0 done, 1 nothing was answered or written, 2 usage, 130 stopped by Ctrl-C."
 SILENCE_S = 300.0  # longer than the server's own deadline, unless it was raised
-INTERRUPTED = 130
 
 
 class BenchError(HailoVisionError):

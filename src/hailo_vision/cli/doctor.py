@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from hailo_vision import __version__
-from hailo_vision.cli import FAILED
+from hailo_vision.cli import FAILED, INTERRUPTED
 from hailo_vision.doctor import report
 from hailo_vision.doctor.checks import Check, examine
 from hailo_vision.doctor.finding import Finding, Verdict
@@ -15,7 +15,6 @@ from hailo_vision.doctor.installation import Installation
 from hailo_vision.doctor.machine import Machine
 from hailo_vision.doctor.node import UDEV_RULE
 
-INTERRUPTED = 130
 EPILOG = "Exit codes: 0 nothing failed, 1 something did (with --strict: or is to be looked at), 2 usage."
 
 

@@ -1,7 +1,6 @@
 """`hailo-vision models list|pull|verify|remove`: download and manage the models on the disk."""
 
 import argparse
-import asyncio
 import json
 import os
 import pwd
@@ -10,23 +9,25 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from hailo_vision.cli import BAD_CONFIG, FAILED
+from hailo_vision.cli import BAD_CONFIG, FAILED, INTERRUPTED
+from hailo_vision.cli.named_model import fetch, files_named, name_of
 from hailo_vision.config import load
 from hailo_vision.config.data_folder import in_data_folder
 from hailo_vision.config.settings import Settings
+from hailo_vision.config.write_yaml import written
 from hailo_vision.errors import ConfigError, ModelError, ModelFault
 from hailo_vision.models import listing
-from hailo_vision.models.catalogue import CATALOGUE, GGUF, ModelFile, builds, fits, fitting, fitting_warning
+from hailo_vision.models.catalogue import CATALOGUE, GGUF, ModelFile, builds, fits
 from hailo_vision.models.events import Event
 from hailo_vision.models.part import delete
 from hailo_vision.models.progress import Printer
-from hailo_vision.models.pull import Pulled, pull
+from hailo_vision.models.projector import with_projector
+from hailo_vision.models.pull import Pulled
 from hailo_vision.models.records import Origin
 from hailo_vision.models.release import Release, runtime_release
 from hailo_vision.models.store import ModelPath, disk_errors, model_path, model_paths
 from hailo_vision.models.verify import Verdict, verify
 
-INTERRUPTED = 130
 SERVICE = "hailo-vision"  # the name of the unit and of its user
 
 
@@ -52,7 +53,7 @@ class ModelsFolder:
             return None
 
     def is_configured(self, path: Path) -> bool:
-        llama = self.settings.llama
+        llama = with_projector(self.settings.llama)
         return str(path) in (str(self.configured), llama.model, llama.mmproj)
 
     def named(self, name: str) -> tuple[ModelPath, ...]:
@@ -77,7 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parents=[config],
         help="download a model: the file that fits the installed HailoRT, or those for llama.cpp",
     )
-    pulls.add_argument("name", metavar="MODEL", help="a model of the list")
+    pulls.add_argument("name", metavar="MODEL", help="a model of the list, or hf:OWNER/REPO[:QUANT]")
     pulls.add_argument("--release", metavar="X.Y.Z", help="for this release of HailoRT instead of the installed one")
     pulls.add_argument(
         "--mirror",
@@ -136,34 +137,36 @@ def _list(arguments: argparse.Namespace, folder: ModelsFolder) -> int:
 
 
 def _pull(arguments: argparse.Namespace, folder: ModelsFolder) -> int:
-    files = builds(CATALOGUE, arguments.name)
-    if files[0].release != GGUF:
-        release = runtime_release(folder.settings, arguments.release).version
-        files = (fitting(files, release),)
-        if warning := fitting_warning(files[0], release):
-            print(f"Warning: {warning}", file=sys.stderr)
+    files = files_named(arguments.name, folder.settings, arguments.release, arguments.mirror)
     for file in files:
         code = _pull_one(file, arguments, folder)
         if code:
             return code
+    if files[0].release == GGUF and not folder.is_configured(folder.folder / files[0].file):
+        print(_lines_that_serve(files[0], folder), end="")
     return 0
 
 
+def _lines_that_serve(file: ModelFile, folder: ModelsFolder) -> str:
+    """The lines of a configuration that serve a model for llama.cpp; its projector is found beside it."""
+    sections = {
+        "device": {"runtime": "llama"},
+        "model": {"name": name_of(file)},
+        "llama": {"model": str(folder.folder / file.file)},
+    }
+    lines = written(sections)
+    command = f"hailo-vision serve --model {shlex.quote(file.model)}"
+    return f"To try it:  {command}\nTo serve it, the configuration says:\n\n{lines}"
+
+
 def _pull_one(file: ModelFile, arguments: argparse.Namespace, folder: ModelsFolder) -> int:
-    variable = "HF_ENDPOINT" if file.release == GGUF else "HAILO_VISION_MIRROR"
-    mirror = arguments.mirror or os.environ.get(variable) or None
-    printer = Printer(sys.stderr)
-    download = pull(file, folder.folder, report=printer.show, mirror=mirror, force=arguments.force)
     try:
-        pulled = asyncio.run(download)
+        pulled = fetch(file, folder.folder, mirror=arguments.mirror, force=arguments.force)
     except KeyboardInterrupt:
-        printer.end()
         kept = model_path(folder.folder, file.file).part_bytes
         more = f"{listing.size(kept)} are kept: the same command goes on from there." if kept else "Nothing was kept."
         print(f"Stopped. {more}", file=sys.stderr)
         return INTERRUPTED
-    finally:
-        printer.end()
     print(_what_now(pulled, folder, knows_hash=file.sha256 is not None))
     return 0
 
@@ -179,10 +182,7 @@ def _what_now(pulled: Pulled, folder: ModelsFolder, *, knows_hash: bool) -> str:
     ]
     if folder.is_configured(path):
         lines.append(f"For a running service to use it:  sudo systemctl restart {SERVICE}")
-    elif origin.release == GGUF:
-        setting = "llama.mmproj" if path.name.startswith("mmproj") else "llama.model"
-        lines.append(f"To use it, set {setting} to {path}.")
-    else:
+    elif origin.release != GGUF:
         lines.append(f"The configuration names {folder.configured}. To use this one, set model.hef to {path}.")
     return "\n".join(lines)
 

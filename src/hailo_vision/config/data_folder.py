@@ -29,7 +29,6 @@ def in_data_folder(
         llama=replace(
             llama,
             model=_moved(llama.model, default.llama.model, folder),
-            mmproj=llama.mmproj and _moved(llama.mmproj, default.llama.mmproj or "", folder),
         ),
     )
 

@@ -24,6 +24,10 @@ def absolute_path(text: str) -> str | None:
     return f"{words.show(text)} is not an absolute path; expected a path that starts with /"
 
 
+def absolute_path_or_auto(text: str) -> str | None:
+    return None if text == "auto" else absolute_path(text)
+
+
 def base_url(text: str) -> str | None:
     if _BASE_URL.fullmatch(text):
         return None

@@ -47,7 +47,7 @@ def _entry(model: ModelSettings) -> ModelEntry:
         kind=model.kind,
         engine=runtimes,
         file=tuple(paths[known] for known in formats),
-        mmproj=preferred.llama.mmproj if "gguf" in formats else None,
+        mmproj=preferred.llama.mmproj if "gguf" in formats else "auto",
         keep="pinned" if model.is_pinned else model.keep_alive,
         fallback=model.fallback,
     )

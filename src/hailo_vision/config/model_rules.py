@@ -134,7 +134,7 @@ def _files(entry: ModelEntry) -> Iterator[_Problem]:
 def _formats(entry: ModelEntry) -> Iterator[_Problem]:
     checks: Iterable[tuple[str, str | None, Callable[[str], str | None]]] = (
         *((_item("file", index, entry.file), path, formats.absolute_path) for index, path in enumerate(entry.file)),
-        ("mmproj", entry.mmproj, formats.absolute_path),
+        ("mmproj", entry.mmproj, formats.absolute_path_or_auto),
         ("base_url", entry.base_url, formats.base_url),
         ("key_file", entry.key_file, formats.absolute_path),
         *((f"headers[{index}]", header, formats.header) for index, header in enumerate(entry.headers)),
@@ -158,7 +158,7 @@ def _or(names: Sequence[str]) -> str:
 
 def _text(entry: ModelEntry) -> Iterator[_Problem]:
     if entry.kind == "text":
-        if entry.mmproj is not None:
+        if entry.mmproj not in (None, "auto"):
             yield "mmproj", "a model of kind text has no vision projector; leave it out, or set kind to vision"
         for runtime in entry.engine:
             if any(runtime in runtimes for runtimes in _CHIPS.values()):

@@ -17,7 +17,7 @@ _FORMATS: dict[str, Callable[[str], str | None]] = {
     "model.hef": formats.absolute_path,
     "images.fetch_allow": formats.host,
     "llama.model": formats.absolute_path,
-    "llama.mmproj": formats.absolute_path,
+    "llama.mmproj": formats.absolute_path_or_auto,
     "llama.draft_model": formats.absolute_path,
     "remote.base_url": formats.base_url,
     "remote.key_file": formats.absolute_path,

@@ -112,6 +112,7 @@ def _listed(settings: Settings, entry: ModelEntry) -> ModelSettings:
 def _own(settings: Settings, entry: ModelEntry, runtime: Runtime, *, is_alone: bool) -> EngineSettings:
     """An engine of a model of the list: the sections, with the model's own values in the place of theirs."""
     files = model_files(entry)
+    mmproj = None if entry.kind == "text" else entry.mmproj
     of_both = _given(context=entry.context, slots=entry.slots)
     remote = replace(
         settings.remote,
@@ -130,7 +131,7 @@ def _own(settings: Settings, entry: ModelEntry, runtime: Runtime, *, is_alone: b
         takes_pictures=runtime != "remote" or entry.send_pictures_away,
         is_alone=is_alone,
         device=settings.device,
-        llama=replace(settings.llama, model=files.gguf or settings.llama.model, mmproj=entry.mmproj, **of_both),
+        llama=replace(settings.llama, model=files.gguf or settings.llama.model, mmproj=mmproj, **of_both),
         remote=remote,
         simulator=settings.simulator,
     )

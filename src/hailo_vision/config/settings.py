@@ -259,8 +259,9 @@ class Llama:
         names_a_model=True,
     )
     mmproj: str | None = setting(
-        "/var/lib/hailo-vision/models/mmproj-Qwen2-VL-2B-Instruct-Q8_0.gguf",
-        "the file of its vision projector (mmproj); null serves the model for text alone",
+        "auto",
+        "the file of its vision projector (mmproj); auto is the one beside the model with the model's name, null "
+        "serves the model for text alone",
         min_length=1,
         names_a_model=True,
     )
@@ -352,7 +353,10 @@ class ModelEntry:
         (), "the model's file, or a list where its engines need several: .hef for a chip, .gguf for llama", or_one=True
     )
     mmproj: str | None = setting(
-        None, "for llama: the file of its vision projector; null serves the model for text alone", min_length=1
+        "auto",
+        "for llama: the file of its vision projector; auto is the one beside the model with the model's name, null "
+        "serves the model for text alone",
+        min_length=1,
     )
     keep: float | Pinned | None = setting(
         None,

@@ -1,4 +1,4 @@
-"""Writes YAML that read_yaml reads as the same: mappings with lists of mappings of plain values. Pure."""
+"""Writes YAML that read_yaml reads as the same: mappings with mappings, or lists of them, of plain values. Pure."""
 
 import json
 import re
@@ -17,7 +17,10 @@ def written(tree: dict[str, Any]) -> str:
 
 def _lines(tree: dict[str, Any]) -> Iterator[str]:
     for key, value in tree.items():
-        if isinstance(value, list):
+        if isinstance(value, dict):
+            yield f"{key}:"
+            yield from (f"  {line}" for line in _lines(value))
+        elif isinstance(value, list):
             yield f"{key}:"
             for item in value:
                 first, *others = _lines(item)

@@ -10,6 +10,7 @@ from hailo_vision.models import gguf
 from hailo_vision.models.catalogue import CATALOGUE, GGUF, ModelFile
 from hailo_vision.models.gguf import FACTS_BYTES, PROJECTOR, facts_in
 from hailo_vision.models.listing import size
+from hailo_vision.models.projector import AUTO, projector_beside
 from hailo_vision.models.store import ModelPath
 
 
@@ -18,13 +19,27 @@ def model(installation: Installation) -> Finding:
 
 
 def mmproj(installation: Installation) -> Finding:
-    configured = installation.settings.llama.mmproj
-    if configured is None:
+    llama = installation.settings.llama
+    if (path := projector(installation)) is not None:
+        return _look(installation, "mmproj", path)
+    if llama.mmproj == AUTO:
         return warning(
-            "llama.mmproj is null, so the model has no vision projector, and pictures are refused",
-            "If the model takes pictures, set llama.mmproj to the file of its vision projector (mmproj).",
+            f"{llama.model} has no vision projector (mmproj) beside it, so pictures are refused",
+            "If the model takes pictures, put its projector's file beside it, or name it in llama.mmproj.",
         )
-    return _look(installation, "mmproj", configured)
+    return warning(
+        "llama.mmproj is null, so the model has no vision projector, and pictures are refused",
+        "If the model takes pictures, set llama.mmproj to the file of its vision projector (mmproj), or to auto.",
+    )
+
+
+def projector(installation: Installation) -> str | None:
+    """The path of the vision projector, as the settings name it or as it lies beside the model."""
+    llama = installation.settings.llama
+    if llama.mmproj != AUTO:
+        return llama.mmproj
+    beside = projector_beside(str(installation.machine.path(llama.model)))
+    return beside and str(Path(llama.model).with_name(Path(beside).name))
 
 
 def draft_model(installation: Installation) -> Finding:

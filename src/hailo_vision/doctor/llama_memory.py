@@ -1,8 +1,11 @@
 """Whether llama.cpp's model fits into memory, by an estimate from its files and settings."""
 
+from dataclasses import replace
+
 from hailo_vision.doctor import space
 from hailo_vision.doctor.files import Head, head_of
 from hailo_vision.doctor.finding import Finding, failed, ok, skipped, warning
+from hailo_vision.doctor.gguf import projector
 from hailo_vision.doctor.installation import SERVICE, Installation
 from hailo_vision.models.gguf import FACTS_BYTES
 from hailo_vision.models.listing import size
@@ -10,7 +13,7 @@ from hailo_vision.models.memory import LESS, Need, draft, need
 
 
 def look(installation: Installation) -> Finding:
-    settings = installation.settings.llama
+    settings = replace(installation.settings.llama, mmproj=projector(installation))
     paths = [settings.model, settings.mmproj, draft(settings)]
     heads = [head_of(installation.machine.path(path), FACTS_BYTES, get="") for path in paths if path is not None]
     readable = [head for head in heads if isinstance(head, Head)]

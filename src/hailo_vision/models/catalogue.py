@@ -180,14 +180,25 @@ CATALOGUE = (
 
 
 def builds(catalogue: Sequence[ModelFile], name: str) -> tuple[ModelFile, ...]:
-    """Returns all files of a model, named in any case or by its file. Raises ModelError for an unknown one."""
+    """Returns all files of a model, named in any case, in short (smolvlm-500m) or by its file. Raises ModelError for an
+    unknown one.
+    """
     key = name.casefold().removesuffix(".hef")
     if files := tuple(file for file in catalogue if key in (file.model, file.file.casefold())):
         return files
+    if files := tuple(file for file in catalogue if key in _short_names(file)):
+        return tuple(file for file in files if file.model == files[0].model)
     models = sorted({file.model for file in catalogue})
-    near = get_close_matches(key, models, n=1)
-    hint = f"Did you mean {near[0]}?" if near else f"It has {', '.join(models)}."
+    names = {name: file.model for file in reversed(catalogue) for name in (*_short_names(file), file.model)}
+    near = get_close_matches(key, names, n=1)
+    hint = f"Did you mean {names[near[0]]}?" if near else f"It has {', '.join(models)}."
     raise ModelError(ModelFault.UNKNOWN_MODEL, f"There is no {name!r} in the catalogue. {hint}")
+
+
+def _short_names(file: ModelFile) -> tuple[str, ...]:
+    """The model's name without the words that all have; where a HEF and a GGUF model share one, it is the HEF's."""
+    name = file.model.removesuffix("-gguf")
+    return (name, name.removesuffix("-instruct"))
 
 
 def fitting(files: Sequence[ModelFile], release: str) -> ModelFile:

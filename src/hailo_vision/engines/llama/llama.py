@@ -33,6 +33,7 @@ from hailo_vision.engines.openai.reader import read_body
 from hailo_vision.errors import DeviceFault, DeviceUnavailable, WorkerDied, WorkerStalled
 from hailo_vision.models.facts import gguf_facts
 from hailo_vision.models.memory import shortage
+from hailo_vision.models.projector import with_projector
 from hailo_vision.special_tokens import SpecialTokens
 
 log = logging.getLogger(__name__)
@@ -95,7 +96,8 @@ class LlamaEngine:
 
     @property
     def facts(self) -> ModelFacts:
-        return gguf_facts(self._settings.model, self._settings.mmproj, context_tokens=self._settings.context)
+        settings = with_projector(self._settings)
+        return gguf_facts(settings.model, settings.mmproj, context_tokens=settings.context)
 
     @property
     def trouble(self) -> str | None:
@@ -159,8 +161,9 @@ class LlamaEngine:
         async with AsyncExitStack() as resources:
             folder = resources.enter_context(tempfile.TemporaryDirectory(prefix="hailo-vision-"))
             socket = str(Path(folder) / "llama.sock")
-            child_plan = plan(self._settings, socket=socket, key=secrets.token_urlsafe(32))
-            if short := await asyncio.to_thread(shortage, self._settings):
+            settings = await asyncio.to_thread(with_projector, self._settings)
+            child_plan = plan(settings, socket=socket, key=secrets.token_urlsafe(32))
+            if short := await asyncio.to_thread(shortage, settings):
                 raise DeviceUnavailable(DeviceFault.OUT_OF_MEMORY, short)
             return await LlamaProcess.spawn(child_plan, resources, self._command)
 

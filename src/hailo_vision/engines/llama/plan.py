@@ -73,7 +73,10 @@ class Plan:
 
 
 def plan(llama: settings.Llama, *, socket: str, key: str) -> Plan:
-    """Raises DeviceUnavailable for what only a person can mend: a file or the program is not there."""
+    """Raises DeviceUnavailable for what only a person can mend: a file or the program is not there.
+
+    `llama.mmproj` is a path or None here, never auto.
+    """
     _check(llama.model, "llama.model")
     if llama.mmproj is not None:
         _check(llama.mmproj, "llama.mmproj", "; null serves the model for text alone")
