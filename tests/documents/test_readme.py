@@ -4,7 +4,6 @@ import re
 import signal
 import subprocess
 import sys
-from importlib.util import module_from_spec, spec_from_file_location
 
 import pytest
 
@@ -13,12 +12,6 @@ from needs import needs
 
 README = (ROOT / "README.md").read_text()
 PRINTED_URL = "http://127.0.0.1:11435"
-
-_SPEC = spec_from_file_location("demo", ROOT / "scripts" / "demo.py")
-assert _SPEC is not None
-assert _SPEC.loader is not None
-demo = module_from_spec(_SPEC)
-_SPEC.loader.exec_module(demo)
 
 
 def blocks(language: str) -> list[str]:

@@ -10,15 +10,17 @@ from pathlib import Path
 import pytest
 
 from hailo_vision.cli import BAD_CONFIG, NO_DEVICE
+from hailo_vision.cli.named_model import name_of
 from hailo_vision.config.check import check, settings_from
 from hailo_vision.config.parse import parse_text
 from hailo_vision.config.settings import Settings
 from hailo_vision.models.catalogue import CATALOGUE, GGUF, builds
+from hailo_vision.models.projector import with_projector
 from harness import ROOT
 from needs import needs
 
 DOCS = ROOT / "docs"
-LAPTOP_MODEL = "smolvlm-500m-instruct-gguf"
+LAPTOP_MODEL = "smolvlm-500m"
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -36,16 +38,18 @@ def test_the_settings_of_a_page_have_no_problems(page: str) -> None:
 def test_the_laptops_configuration_names_the_files_that_the_pull_brings() -> None:
     (example,) = blocks("laptop.md", "yaml")
     settings = settings_from(parse_text(example, "laptop.md").tree)
-    files = {Path(settings.llama.model).name, Path(settings.llama.mmproj or "").name}
-    assert files == {file.file for file in builds(CATALOGUE, LAPTOP_MODEL)}
-    assert (settings.device.runtime, settings.model.name) == ("llama", LAPTOP_MODEL.removesuffix("-gguf"))
+    files = builds(CATALOGUE, LAPTOP_MODEL)
+    llama = with_projector(settings.llama)
+    assert {Path(llama.model).name, Path(llama.mmproj or "").name} == {file.file for file in files}
+    assert (settings.device.runtime, settings.model.name) == ("llama", name_of(files[0]))
     assert Path(settings.llama.model).parent == Path("/home/me/.local/share/hailo-vision/models")
 
 
 def test_the_laptops_table_has_the_models_that_scripts_run_takes() -> None:
     page = (DOCS / "laptop.md").read_text()
     names = {file.model for file in CATALOGUE if file.release == GGUF}
-    assert set(re.findall(r"^\| `([\w.-]+-gguf)` \|", page, re.M)) == names
+    table = re.findall(r"^\| `([\w.-]+)` \| [0-9.]+ GB", page, re.M)
+    assert {builds(CATALOGUE, name)[0].model for name in table} == names
     assert f"scripts/run --model {LAPTOP_MODEL}\n" in blocks("laptop.md", "sh")
 
 
