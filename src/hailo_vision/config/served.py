@@ -112,14 +112,14 @@ def _listed(settings: Settings, entry: ModelEntry) -> ModelSettings:
 def _own(settings: Settings, entry: ModelEntry, runtime: Runtime, *, is_alone: bool) -> EngineSettings:
     """An engine of a model of the list: the sections, with the model's own values in the place of theirs."""
     files = model_files(entry)
-    of_both = _given(context=entry.context, slots=entry.slots)
+    of_both = _without_none(context=entry.context, slots=entry.slots)
     remote = replace(
         settings.remote,
         base_url=entry.base_url,
         model=entry.remote_name or entry.name,
         key_file=entry.key_file,
         headers=entry.headers,
-        **_given(native=entry.native),
+        **_without_none(native=entry.native),
         **of_both,
     )
     return EngineSettings(
@@ -136,7 +136,7 @@ def _own(settings: Settings, entry: ModelEntry, runtime: Runtime, *, is_alone: b
     )
 
 
-def _given(**values: Any) -> dict[str, Any]:
+def _without_none(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
