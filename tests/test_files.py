@@ -10,12 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from hailo_vision.access.files import read_secret
+from hailo_vision.access.tls import Tls
 from hailo_vision.cli import models as command
 from hailo_vision.config import load
-from hailo_vision.config.settings import Llama, Model, Settings
+from hailo_vision.config.settings import Llama, Model, Server, Settings
+from hailo_vision.doctor import named_files
 from hailo_vision.doctor.files import head_of
 from hailo_vision.doctor.machine import Machine
 from hailo_vision.engines.llama import plan
+from hailo_vision.engines.llama.vocabulary import special_tokens
 from hailo_vision.engines.remote.build import key_in
 from hailo_vision.errors import ConfigError, DeviceUnavailable, ModelError, ModelFault, StartError
 from hailo_vision.files import open_regular
@@ -72,6 +76,12 @@ def _verify(path: Path) -> None:
     verify(ModelPath(path=path), CATALOGUE, lambda event: None)
 
 
+def _named_files(path: Path) -> None:
+    """The key of the pair is good, so that the certificate is what it comes to."""
+    files = named_files.look(Settings(server=Server(tls_cert=str(path), tls_key=str(path.parent / "key.pem"))), None)
+    assert [problem.path for problem in files.problems if problem.path == "server.tls_cert"]
+
+
 OPENERS: dict[str, Callable[[Path], object]] = {
     "a regular file": open_regular,
     "a record of a pull": lambda path: records.read(path, Origin),
@@ -83,6 +93,10 @@ OPENERS: dict[str, Callable[[Path], object]] = {
     "the settings": load.load,
     "the settings that doctor salvages": load.salvage,
     "a key for a remote server": key_in,
+    "a file with secrets": lambda path: read_secret(str(path)),
+    "a certificate": lambda path: Tls(str(path), str(path.parent / "key.pem")),
+    "the files that a configuration names": _named_files,
+    "the vocabulary of a model": lambda path: special_tokens(str(path)),
     "llama.cpp's model": lambda path: plan._check(str(path), "llama.model"),
     "doctor's look at a model": lambda path: head_of(path, 10, get="get it"),
     "doctor's look at the machine": lambda path: Machine(root=path.parent).text(path.name),
@@ -96,6 +110,8 @@ def test_no_opener_waits_for_what_is_no_regular_file(
 ) -> None:
     path = tmp_path / "Tiny.gguf"
     kind(path)
+    (tmp_path / "key.pem").write_bytes(b"")
+    (tmp_path / "key.pem").chmod(0o600)
     with suppress(OSError, ModelError, ConfigError, StartError, DeviceUnavailable):
         opener(path)
 

@@ -6,9 +6,9 @@ From ggml-org/ggml, docs/gguf.md: `tokenizer.ggml.tokens` are the tokens, `token
 import logging
 import struct
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO
 
+from hailo_vision.files import open_regular
 from hailo_vision.special_tokens import KNOWN, MAX_TOKEN_CHARS, MEDIA_MARKERS
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ MAX_FACTS, MAX_TOKENS, MAX_STRING_BYTES = 10_000, 2_000_000, 64 << 20
 def special_tokens(model: str) -> tuple[str, ...]:
     """The control tokens of the model's own vocabulary, or those of all known families where it can't be read."""
     try:
-        with Path(model).open("rb") as file:
+        with open_regular(model) as file:
             tokens, types = _vocabulary(file)
     except (OSError, struct.error, ValueError, OverflowError):
         log.debug("the vocabulary of %s can't be read: the known special tokens are used", model)
