@@ -171,7 +171,7 @@ class Download:
                     await in_thread(self._keep, block)
         finally:
             # Whatever ends this, a break or Ctrl-C: what has come needs not come again.
-            self._keep(pending)
+            await in_thread(self._keep, pending)
 
     def _keep(self, block: bytearray) -> None:
         """Writes a block. The header is checked at once, so that gigabytes of something else do not follow it."""
