@@ -9,6 +9,7 @@ from typing import Any, Self
 import aiohttp
 
 from hailo_vision.errors import HailoVisionError
+from hailo_vision.lookup import LookupInThreads
 
 DEFAULT_URL = "http://127.0.0.1:11435"
 CONNECT_S = 5.0
@@ -51,7 +52,7 @@ class Server:
         self._session = aiohttp.ClientSession(
             headers=headers,
             timeout=timeout,
-            connector=aiohttp.TCPConnector(limit=0),
+            connector=aiohttp.TCPConnector(resolver=LookupInThreads(), limit=0),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
         return self
@@ -105,7 +106,7 @@ class Server:
     def _errors(self) -> Any:
         try:
             yield
-        except aiohttp.InvalidURL as error:
+        except (aiohttp.InvalidURL, UnicodeError) as error:  # the latter for a name that DNS can't have
             message = f"{self.url} is not the address of a server, such as {DEFAULT_URL}."
             raise ServerError(message, code="unreachable") from error
         except aiohttp.ClientConnectorCertificateError as error:

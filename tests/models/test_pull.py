@@ -593,6 +593,14 @@ async def test_a_disk_that_fails_while_the_part_is_kept_does_not_hide_the_cancel
             await task
 
 
+@pytest.mark.parametrize("host", ["a" * 64, f"{'a' * 64}.example", "a..example"])
+async def test_a_redirect_to_a_name_that_dns_can_not_have_is_refused(pulling: Pulling, host: str) -> None:
+    async with Mirror(BODY, says(302, Location=f"http://{host}/Tiny.hef")) as mirror:
+        refusal = await pulling.refusal(mirror)
+    assert refusal.fault is ModelFault.REFUSED
+    assert pulling.names == []
+
+
 @pytest.mark.parametrize("seed", range(20))
 async def test_whatever_a_server_does_a_file_in_its_place_is_the_right_one(pulling: Pulling, seed: int) -> None:
     dice = random.Random(seed)
