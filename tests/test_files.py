@@ -1,6 +1,8 @@
 """Whatever stands where a file of ours is expected, nothing waits for it, and nothing elsewhere is changed."""
 
+import argparse
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -224,6 +226,23 @@ def test_verify_says_that_a_pipe_is_no_model(models: Path) -> None:
     settings = Settings(model=Model(hef=str(models / "Tiny.hef")))
     with pytest.raises(ModelError, match=r"no regular file\. Remove it"):
         command.on_disk(command.ModelsFolder(settings=settings), "Tiny.hef")
+
+
+@pytest.mark.parametrize("verb", ["verify", "remove"])
+def test_a_folder_that_is_closed_is_said(models: Path, monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
+    def closed(path: Path, **_: object) -> os.stat_result:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    settings = Settings(model=Model(hef=str(models / "Qwen2-VL-2B-Instruct.hef")))
+    folder = command.ModelsFolder(settings=settings)
+    arguments = argparse.Namespace(name="qwen2-vl-2b-instruct", yes=True)
+    run = {"verify": command._verify, "remove": command._remove}[verb]
+    monkeypatch.setattr(Path, "stat", closed)
+    monkeypatch.setattr(Path, "lstat", closed)
+    with pytest.raises(ModelError, match="There is no permission for") as caught:
+        run(arguments, folder)
+    monkeypatch.undo()
+    assert caught.value.fault is ModelFault.NO_PERMISSION
 
 
 def test_a_record_without_end_is_none(models: Path) -> None:

@@ -110,7 +110,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         code: int = arguments.do(arguments, folder)
     except ModelError as error:
-        print(f"hailo-vision models: {error}", file=sys.stderr)
+        print(f"hailo-vision models: {listing.shown(str(error))}", file=sys.stderr)
         if error.fault is ModelFault.NO_PERMISSION:
             print(f"Run it as one who may:  {_as_one_who_may()}", file=sys.stderr)
         return FAILED
@@ -203,12 +203,14 @@ def _verify(arguments: argparse.Namespace, folder: ModelsFolder) -> int:
 def on_disk(folder: ModelsFolder, name: str | None) -> list[ModelPath]:
     """Returns the files to check: those of one model, or all. Raises ModelError where there is none."""
     chosen = folder.named(name) if name else model_paths(folder.folder)
-    for model in chosen:
-        if model.is_blocked:
-            message = f"{model.path} is no regular file. Remove it with: hailo-vision models remove {model.path.name}"
-            raise ModelError(ModelFault.IN_THE_WAY, message)
-    if models := [model for model in chosen if model.size_bytes is not None]:
-        return models
+    with disk_errors(folder.folder):
+        for model in chosen:
+            if model.is_blocked:
+                remove = f"hailo-vision models remove {model.path.name}"
+                message = f"{model.path} is no regular file. Remove it with: {remove}"
+                raise ModelError(ModelFault.IN_THE_WAY, message)
+        if models := [model for model in chosen if model.size_bytes is not None]:
+            return models
     subject = chosen[0].path.name if name else "A model"
     message = f"{subject} is not in {folder.folder}. Get it with: hailo-vision models pull NAME"
     raise ModelError(ModelFault.NOT_ON_DISK, message)
@@ -225,7 +227,7 @@ def _verdict(model: ModelPath) -> Verdict:
 
 
 def _sentence(verdict: Verdict, release: Release | None) -> str:
-    name, origin = verdict.model.path.name, verdict.origin
+    name, origin = listing.shown(verdict.model.path.name), verdict.origin
     if verdict.faults:
         replace = f"hailo-vision models pull {origin.model if origin else 'NAME'} --force"
         return f"{name} {', and '.join(verdict.faults)}. Replace it:  {replace}"
@@ -258,24 +260,36 @@ def _remove(arguments: argparse.Namespace, folder: ModelsFolder) -> int:
 
 
 def _remove_one(model: ModelPath, arguments: argparse.Namespace, folder: ModelsFolder) -> int:
-    if not os.path.lexists(model.path) and not os.path.lexists(model.part):
+    with disk_errors(folder.folder):
+        is_there = any(map(_stands, (model.path, model.part)))
+    if not is_there:
         raise ModelError(ModelFault.NOT_ON_DISK, f"{model.path.name} is not in {folder.folder}.")
+    path = listing.shown(str(model.path))
     if folder.is_configured(model.path):
-        print(f"{model.path} is the configured model: without it the service can't start again.", file=sys.stderr)
-    if not arguments.yes and not _agreed(model):
+        print(f"{path} is the configured model: without it the service can't start again.", file=sys.stderr)
+    if not arguments.yes and not _agreed(model, path):
         return FAILED
     with disk_errors(folder.folder):
         delete(model)
-    print(f"{model.path} is removed")
+    print(f"{path} is removed")
     return 0
 
 
-def _agreed(model: ModelPath) -> bool:
+def _stands(path: Path) -> bool:
+    """Whether anything has this path. Raises OSError for a folder that is closed, where os.path.lexists says no."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _agreed(model: ModelPath, path: str) -> bool:
     if not sys.stdin.isatty():
-        print(f"Nobody is there to ask. To delete {model.path} all the same: --yes", file=sys.stderr)
+        print(f"Nobody is there to ask. To delete {path} all the same: --yes", file=sys.stderr)
         return False
     size = listing.size(model.size_bytes or model.part_bytes)
-    return input(f"Delete {model.path} ({size})? [y/N] ").strip().lower() in ("y", "yes")
+    return input(f"Delete {path} ({size})? [y/N] ").strip().lower() in ("y", "yes")
 
 
 def _keep_quiet(_: Event) -> None:
