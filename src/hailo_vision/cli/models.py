@@ -13,6 +13,8 @@ from pathlib import Path
 from hailo_vision.cli import BAD_CONFIG, FAILED
 from hailo_vision.config import load
 from hailo_vision.config.data_folder import in_data_folder
+from hailo_vision.config.model_files import READS
+from hailo_vision.config.served import as_one_model, served
 from hailo_vision.config.settings import Settings
 from hailo_vision.errors import ConfigError, ModelError, ModelFault
 from hailo_vision.models import listing
@@ -38,7 +40,13 @@ class ModelsFolder:
 
     @property
     def configured(self) -> Path:
-        return Path(os.path.abspath(self.settings.model.hef))
+        return Path(os.path.abspath(as_one_model(self.settings).model.hef))
+
+    @property
+    def names_a_hef(self) -> bool:
+        """Whether `configured` is meant: a list of models may have none for the chip."""
+        models = self.settings.models
+        return not models or any("hef" in READS[runtime] for runtime in models[0].engine)
 
     @property
     def folder(self) -> Path:
@@ -47,13 +55,14 @@ class ModelsFolder:
     def release(self) -> Release | None:
         """The installed runtime's, where it can be told."""
         try:
-            return runtime_release(self.settings)
+            return runtime_release(as_one_model(self.settings))
         except ModelError:
             return None
 
     def is_configured(self, path: Path) -> bool:
-        llama = self.settings.llama
-        return str(path) in (str(self.configured), llama.model, llama.mmproj)
+        engines = [engine for model in served(self.settings) for engine in model.engines]
+        files = [file for engine in engines for file in (engine.hef, engine.llama.model, engine.llama.mmproj)]
+        return str(path) in (os.path.abspath(file) for file in files if file is not None)
 
     def named(self, name: str) -> tuple[ModelPath, ...]:
         """Returns the paths of a model's files, or of one file in the folder."""
@@ -130,7 +139,7 @@ def _list(arguments: argparse.Namespace, folder: ModelsFolder) -> int:
         return 0
     runtime = f"HailoRT {release.version} (says {release.source})" if release else "no HailoRT found"
     print(f"{folder.folder}, {runtime}\n\n{listing.as_text(table, others, configured)}")
-    if not configured.is_file():
+    if folder.names_a_hef and not configured.is_file():
         print(f"\n{configured}, which the configuration names, is not there: hailo-vision models pull NAME")
     return 0
 
@@ -138,7 +147,7 @@ def _list(arguments: argparse.Namespace, folder: ModelsFolder) -> int:
 def _pull(arguments: argparse.Namespace, folder: ModelsFolder) -> int:
     files = builds(CATALOGUE, arguments.name)
     if files[0].release != GGUF:
-        release = runtime_release(folder.settings, arguments.release).version
+        release = runtime_release(as_one_model(folder.settings), arguments.release).version
         files = (fitting(files, release),)
         if warning := fitting_warning(files[0], release):
             print(f"Warning: {warning}", file=sys.stderr)
@@ -179,6 +188,8 @@ def _what_now(pulled: Pulled, folder: ModelsFolder, *, knows_hash: bool) -> str:
     ]
     if folder.is_configured(path):
         lines.append(f"For a running service to use it:  sudo systemctl restart {SERVICE}")
+    elif folder.settings.models:
+        lines.append(f"To use it, name {path} as the file, or the mmproj, of a model of the list `models`.")
     elif origin.release == GGUF:
         setting = "llama.mmproj" if path.name.startswith("mmproj") else "llama.model"
         lines.append(f"To use it, set {setting} to {path}.")

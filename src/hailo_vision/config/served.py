@@ -6,6 +6,7 @@ from typing import Any
 from hailo_vision.config.model_files import model_files
 from hailo_vision.config.settings import (
     Device,
+    Fallback,
     Generation,
     Kind,
     Llama,
@@ -93,6 +94,27 @@ def one_model(settings: Settings) -> tuple[ModelSettings, ...]:
         generation=settings.generation,
     )
     return first, second
+
+
+def as_one_model(settings: Settings) -> Settings:
+    """The short form of the first model of a list, for commands that look at one model; other settings stay."""
+    if not settings.models:
+        return settings
+    first = served(settings)[0]
+    preferred, *others = first.engines
+    fallback: Fallback = "none"
+    for engine in reversed(others):
+        if engine.runtime in ("llama", "remote", "simulated"):
+            fallback = engine.runtime
+    return replace(
+        settings,
+        device=replace(settings.device, runtime=preferred.runtime),
+        model=replace(settings.model, name=first.name, aliases=first.aliases, hef=preferred.hef),
+        llama=preferred.llama,
+        remote=preferred.remote,
+        routing=replace(settings.routing, fallback=fallback, send_pictures_away=settings.models[0].send_pictures_away),
+        models=(),
+    )
 
 
 def _listed(settings: Settings, entry: ModelEntry) -> ModelSettings:
