@@ -44,15 +44,15 @@ complete -F _hailo_vision hailo-vision
 
 
 def script() -> str:
-    found = list(commands())
+    every = list(commands())
     parts = [HEAD]
-    parts += [_case(f"{_path(one.words[:-1])} {one.words[-1]}", f'verb="{_path(one.words)}"') for one in found[1:]]
+    parts += [_case(f"{_path(verb.words[:-1])} {verb.words[-1]}", f'verb="{_path(verb.words)}"') for verb in every[1:]]
     parts.append(MIDDLE)
-    parts += [_case(_path(one.words), _words(one)) for one in found]
+    parts += [_case(_path(command.words), _words(command)) for command in every]
     parts.append(VALUES)
-    parts += [line for one in found for line in _values(one)]
+    parts += [line for command in every for line in _values(command)]
     parts.append(MANY)
-    parts += [line for one in found for line in _many(one)]
+    parts += [line for command in every for line in _many(command)]
     parts.append(TAIL)
     return "".join(parts)
 

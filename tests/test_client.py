@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from hailo_vision.client import Server, ServerError
+from hailo_vision.client import Server, ServerError, texts
 from harness import Daemon, ask
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -81,6 +81,18 @@ async def test_a_stream_that_is_none(body: bytes, code: str | None) -> None:
             async for _ in server.chat({}):
                 pass
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("choices", [7, "x", [7], ["x"], [{"delta": 7}], [{"delta": [1]}]])
+def test_an_event_that_is_none_of_a_chat_is_an_error(choices: object) -> None:
+    with pytest.raises(ServerError, match="not valid"):
+        list(texts({"choices": choices}))
+
+
+def test_events_without_text_have_none() -> None:
+    deltas = [{"delta": {"content": "a"}}, {"delta": None}, {"delta": {"content": None}}, {}, {"delta": {"content": 7}}]
+    assert list(texts({"choices": deltas})) == ["a", "7"]
+    assert not [*texts({}), *texts({"choices": None})]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """Whatever stands where a file of ours is expected, nothing waits for it, and nothing elsewhere is changed."""
 
+import argparse
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -10,12 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from hailo_vision.access.files import read_secret
+from hailo_vision.access.tls import Tls
 from hailo_vision.cli import models as command
 from hailo_vision.config import load
-from hailo_vision.config.settings import Llama, Model, Settings
+from hailo_vision.config.settings import Llama, Model, Server, Settings
+from hailo_vision.doctor import named_files
 from hailo_vision.doctor.files import head_of
 from hailo_vision.doctor.machine import Machine
 from hailo_vision.engines.llama import plan
+from hailo_vision.engines.llama.vocabulary import special_tokens
 from hailo_vision.engines.remote.build import key_in
 from hailo_vision.errors import ConfigError, DeviceUnavailable, ModelError, ModelFault, StartError
 from hailo_vision.files import open_regular
@@ -72,6 +78,12 @@ def _verify(path: Path) -> None:
     verify(ModelPath(path=path), CATALOGUE, lambda event: None)
 
 
+def _named_files(path: Path) -> None:
+    """The key of the pair is good, so that the certificate is what it comes to."""
+    files = named_files.look(Settings(server=Server(tls_cert=str(path), tls_key=str(path.parent / "key.pem"))), None)
+    assert [problem.path for problem in files.problems if problem.path == "server.tls_cert"]
+
+
 OPENERS: dict[str, Callable[[Path], object]] = {
     "a regular file": open_regular,
     "a record of a pull": lambda path: records.read(path, Origin),
@@ -83,6 +95,10 @@ OPENERS: dict[str, Callable[[Path], object]] = {
     "the settings": load.load,
     "the settings that doctor salvages": load.salvage,
     "a key for a remote server": key_in,
+    "a file with secrets": lambda path: read_secret(str(path)),
+    "a certificate": lambda path: Tls(str(path), str(path.parent / "key.pem")),
+    "the files that a configuration names": _named_files,
+    "the vocabulary of a model": lambda path: special_tokens(str(path)),
     "llama.cpp's model": lambda path: plan._check(str(path), "llama.model"),
     "doctor's look at a model": lambda path: head_of(path, 10, get="get it"),
     "doctor's look at the machine": lambda path: Machine(root=path.parent).text(path.name),
@@ -96,6 +112,8 @@ def test_no_opener_waits_for_what_is_no_regular_file(
 ) -> None:
     path = tmp_path / "Tiny.gguf"
     kind(path)
+    (tmp_path / "key.pem").write_bytes(b"")
+    (tmp_path / "key.pem").chmod(0o600)
     with suppress(OSError, ModelError, ConfigError, StartError, DeviceUnavailable):
         opener(path)
 
@@ -208,6 +226,23 @@ def test_verify_says_that_a_pipe_is_no_model(models: Path) -> None:
     settings = Settings(model=Model(hef=str(models / "Tiny.hef")))
     with pytest.raises(ModelError, match=r"no regular file\. Remove it"):
         command.on_disk(command.ModelsFolder(settings=settings), "Tiny.hef")
+
+
+@pytest.mark.parametrize("verb", ["verify", "remove"])
+def test_a_folder_that_is_closed_is_said(models: Path, monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
+    def closed(path: Path, **_: object) -> os.stat_result:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    settings = Settings(model=Model(hef=str(models / "Qwen2-VL-2B-Instruct.hef")))
+    folder = command.ModelsFolder(settings=settings)
+    arguments = argparse.Namespace(name="qwen2-vl-2b-instruct", yes=True)
+    run = {"verify": command._verify, "remove": command._remove}[verb]
+    monkeypatch.setattr(Path, "stat", closed)
+    monkeypatch.setattr(Path, "lstat", closed)
+    with pytest.raises(ModelError, match="There is no permission for") as caught:
+        run(arguments, folder)
+    monkeypatch.undo()
+    assert caught.value.fault is ModelFault.NO_PERMISSION
 
 
 def test_a_record_without_end_is_none(models: Path) -> None:

@@ -27,17 +27,18 @@ TABLE = {
     "chat": "",
     "errors": "",
     "files": "",
+    "lookup": "| aiohttp.abc",
     "special_tokens": "",
     "wire": "chat errors wire_types",
     "wire_types": "errors",
     "tasks": "",
     "config": "chat errors files | yaml jsonschema",
-    "images": f"{WORDS} tasks scheduler.turns __version__ | PIL aiohttp yarl -aiohttp.web",  # decoders, downloads
+    "images": f"{WORDS} lookup tasks scheduler.turns __version__ | PIL aiohttp yarl -aiohttp.web",
     "engines": ENGINE,
     "engines.choose": f"{ENGINE} engines.chip.node",  # `auto` looks for the chip
     "engines.table": f"{ENGINE} engines.chip engines.llama engines.remote",
     "engines.chip": f"{ENGINE} wire wire_types",
-    "engines.openai": f"{ENGINE} | aiohttp -aiohttp.web",
+    "engines.openai": f"{ENGINE} lookup | aiohttp -aiohttp.web",
     "engines.llama": f"{ENGINE} engines.openai config.data_folder | aiohttp -aiohttp.web xllamacpp "
     "hailo_vision.worker.parent",
     "engines.remote": f"{ENGINE} engines.openai | aiohttp -aiohttp.web",
@@ -62,8 +63,8 @@ TABLE = {
     "ingress": "errors access.addresses access.tls http_api.web.faults http_api.web.http_errors",
     "daemon": "chat errors files config images models scheduler engines wire access generate serving http_api ingress "
     "__version__",
-    "models": "chat errors files config.settings __version__ | aiohttp -aiohttp.web",
-    "client": "errors | aiohttp -aiohttp.web",
+    "models": "chat errors files lookup config.settings __version__ | aiohttp -aiohttp.web",
+    "client": "errors lookup | aiohttp -aiohttp.web",
     "doctor": "errors files config models client engines access",
     "bench": "chat errors client __version__ | PIL aiohttp -aiohttp.web",
     "cli": "chat errors config daemon models client doctor bench engines.llama __version__",

@@ -1,7 +1,7 @@
 """The HTTP client of our own commands: the server's address, the API key, and errors as sentences."""
 
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
@@ -9,6 +9,7 @@ from typing import Any, Self
 import aiohttp
 
 from hailo_vision.errors import HailoVisionError
+from hailo_vision.lookup import LookupInThreads
 
 DEFAULT_URL = "http://127.0.0.1:11435"
 CONNECT_S = 5.0
@@ -51,7 +52,7 @@ class Server:
         self._session = aiohttp.ClientSession(
             headers=headers,
             timeout=timeout,
-            connector=aiohttp.TCPConnector(limit=0),
+            connector=aiohttp.TCPConnector(resolver=LookupInThreads(), limit=0),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
         return self
@@ -105,7 +106,7 @@ class Server:
     def _errors(self) -> Any:
         try:
             yield
-        except aiohttp.InvalidURL as error:
+        except (aiohttp.InvalidURL, UnicodeError) as error:  # the latter for a name that DNS can't have
             message = f"{self.url} is not the address of a server, such as {DEFAULT_URL}."
             raise ServerError(message, code="unreachable") from error
         except aiohttp.ClientConnectorCertificateError as error:
@@ -134,6 +135,20 @@ def refusal(answer: Answer) -> ServerError:
         return ServerError(message, code="not_understood", status=answer.status)
 
 
+def texts(event: Mapping[str, Any]) -> Iterator[str]:
+    """The pieces of text in an event of a chat. Raises ServerError where it is none."""
+    try:
+        for choice in event.get("choices") or ():
+            if text := (choice.get("delta") or {}).get("content"):
+                yield str(text)
+    except (AttributeError, TypeError):
+        raise _invalid() from None
+
+
+def _invalid() -> ServerError:
+    return ServerError("The server's answer is not valid.", code="not_understood")
+
+
 def _json(text: str) -> Any:
     try:
         return json.loads(text)
@@ -149,13 +164,13 @@ async def _lines(content: aiohttp.StreamReader) -> AsyncGenerator[bytes]:
         for line in lines:
             yield line
         if len(rest) > MAX_LINE_BYTES:
-            raise ServerError("The server's answer is not valid.", code="not_understood")
+            raise _invalid()
 
 
 def _event(data: str) -> dict[str, Any]:
     event = _json(data)
     if not isinstance(event, dict):
-        raise ServerError("The server's answer is not valid.", code="not_understood")
+        raise _invalid()
     if "error" in event:
         raise refusal(Answer(status=200, body=event))
     return event

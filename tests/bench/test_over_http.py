@@ -11,6 +11,7 @@ from harness import MODEL, Daemon
 
 USAGE = {"prompt_tokens": 120, "completion_tokens": 9, "prompt_tokens_details": {"cached_tokens": 3}}
 PERFORMANCE = {"image_ms": 12, "queue_ms": 250, "prefill_ms": 900, "decode_ms": 1100, "inference_time_ms": 2000}
+HEALTH_NUMBERS = ("daemon_bytes", "worker_bytes", "temperature_c", "busy_seconds", "slots")
 QUESTION = Question(number=0, prompt="How many images are there?", picture=None)
 
 
@@ -26,6 +27,18 @@ def test_vital_signs_that_a_server_does_not_have_are_none() -> None:
     told = vitals({"jobs": {"busy_seconds": 7.5}, "chip": {"temperature_c": 50.0}, "worker_restarts": 2}, (10.0, 40.0))
     assert (told.npu_busy_s, told.temperature_c, told.worker_restarts) == (7.5, 50.0, 2)
     assert (told.cpu_busy_s, told.cpu_s) == (10.0, 40.0)
+
+
+NO_NUMBERS = (None, "12", [1], {}, True, float("nan"), float("inf"), 10**4000)
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS)
+def test_what_a_server_says_that_is_no_number_is_none(value: object) -> None:
+    answer = ending(dict.fromkeys(USAGE, value), dict.fromkeys(PERFORMANCE, value))
+    assert (answer.usage, answer.timings) == (ending({}, None).usage, Timings())
+    parts = ("memory", "chip", "jobs", "queue")
+    for health in (dict.fromkeys(parts, value), {part: dict.fromkeys(HEALTH_NUMBERS, value) for part in parts}):
+        assert vitals(health, None) == vitals({}, None)  # type: ignore[arg-type]
 
 
 def test_an_engine_is_busy_when_all_of_its_slots_are() -> None:

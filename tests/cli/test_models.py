@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from hailo_vision.models.catalogue import CATALOGUE, GGUF
 from models.mirror import Mirror, hef, says, stalls_after
 from needs import require
 
@@ -509,3 +510,35 @@ def test_a_configuration_for_the_service_alone_names_the_command_of_its_user(she
     )
     assert refused.returncode == 78
     assert "can't be read by you. Run this as the service's user:  sudo " in refused.stderr
+
+
+async def test_what_somebody_has_named_or_written_in_the_folder_neither_ends_a_command_nor_steers_the_terminal(
+    shell: Shell,
+) -> None:
+    shell.folder.mkdir()
+    for name in (b"\xff.gguf", b"\x1b[2Jx.gguf"):
+        Path(os.fsdecode(os.fsencode(shell.folder) + b"/" + name)).write_bytes(b"x")
+    record = {"url": "http://[x", "size_bytes": 9, "etag": None, "last_modified": "today", "synced_bytes": 1}
+    (shell.folder / f"{FILE}.part").write_bytes(b"x")
+    (shell.folder / f"{FILE}.part.json").write_text(json.dumps(record))
+    for verb in (("list",), ("list", "--json"), ("verify",), ("remove", "\x1b[2Jx.gguf", "--yes")):
+        done = await shell(*verb)
+        assert "Traceback" not in done.err
+        assert "\x1b" not in done.out + done.err
+    assert (await shell("list")).out.count("Not from a pull: ") == 1
+
+
+async def test_the_files_of_a_list_of_models_are_the_configured_ones(shell: Shell) -> None:
+    path = shell.folder / next(file.file for file in CATALOGUE if file.release == GGUF)
+    models = [
+        {"name": "a", "engine": "llama", "file": str(path)},
+        {"name": "b", "engine": "simulated", "file": str(shell.path)},
+    ]
+    shell.folder.mkdir()
+    path.write_bytes(b"x")
+    shell.config.write_text(json.dumps({"models": models}))
+    assert "which the configuration names" not in (await shell("list")).out
+    shell.config.write_text(json.dumps({"models": models[::-1]}))
+    listed = await shell("list")
+    assert f"{shell.path}, which the configuration names, is not there" in listed.out
+    assert "is the configured model" in (await shell("remove", path.name, "--yes")).err

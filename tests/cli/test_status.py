@@ -54,6 +54,7 @@ def test_a_server_that_is_not_there_is_exit_code_1_and_the_next_step() -> None:
     ("words", "code", "said"),
     [
         (("--url", "nonsense"), 1, "is not the address of a server"),
+        (("--url", f"http://{'a' * 64}.example"), 1, "is not the address of a server"),
         (("--url", "http://127.0.0.1:9", "--api-key", "ke\ny"), 2, "an API key is printable ASCII"),
     ],
 )

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doctor.pi import Pi, as_line
-from hailo_vision.doctor import gguf, llama, llama_memory
+from hailo_vision.doctor import config, gguf, llama, llama_memory, remote
 from hailo_vision.engines.llama import plan as llama_plan
 from hailo_vision.models.catalogue import CATALOGUE
 from hailo_vision.models.gguf import Fact
@@ -32,6 +32,19 @@ def speaking(pi: Pi) -> Pi:
     pi.write(PROJECTOR, head({"general.architecture": "clip"}) + bytes(500))
     configure(pi)
     return pi
+
+
+def test_of_a_list_of_models_the_first_one_is_looked_at(speaking: Pi) -> None:
+    own = {"name": "own", "engine": ["llama", "remote"], "file": f"/{MODEL}", "mmproj": f"/{PROJECTOR}"}
+    own |= {"base_url": "http://nas.lan/v1", "remote_name": "big"}
+    other = {"name": "other", "kind": "text", "engine": "remote", "base_url": "http://nas.lan/v1"}
+    speaking.configure(server={"port": 0}, models=[own, other])
+    installation = speaking.installation()
+    assert (installation.runtime, installation.fallback) == ("llama", "remote")
+    assert as_line(gguf.model(installation)).startswith(f"ok: {speaking.root / MODEL}")
+    assert as_line(gguf.mmproj(installation)).startswith(f"ok: {speaking.root / PROJECTOR}")
+    assert remote.address(installation).saw == "big at http://nas.lan/v1"
+    assert config.look(installation).saw.endswith("; of its 2 models the checks look at the first one, own")
 
 
 def configure(pi: Pi, **wanted: Any) -> None:

@@ -2,8 +2,10 @@
 
 import asyncio
 import gzip
+import math
 import socket
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 
 import aiohttp
@@ -15,6 +17,9 @@ from hailo_vision.config.settings import Images
 from hailo_vision.errors import ImageFault
 from hailo_vision.images.bad_image import BadImage
 from hailo_vision.images.fetch import Fetcher
+from hailo_vision.lookup import MAX_LOOKUPS
+from hailo_vision.scheduler.turns import Waiter
+from harness import PATIENCE_S
 from images.sites import Answer, Directory, Site, drip, flood, ok, redirect, response, silence
 
 HERE = ("127.0.0.1",)
@@ -23,10 +28,7 @@ GENERIC = "could not be downloaded from its address. Send the picture itself as 
 
 
 class Fetching:
-    """One fetcher for one test."""
-
-    def __init__(self) -> None:
-        self.fetchers: list[Fetcher] = []
+    """A fetcher for each picture."""
 
     async def __call__(
         self,
@@ -39,9 +41,8 @@ class Fetching:
         enabled: bool = True,
     ) -> bytes:
         settings = Images(fetch=enabled, fetch_allow=allow, fetch_timeout_s=timeout_s, fetch_max_mb=max_mb)
-        self.fetchers.append(Fetcher(settings, resolver=resolver))
         async with AsyncExitStack() as held:
-            return await self.fetchers[-1].fetch(url, ANYONE, held)
+            return await Fetcher(settings, resolver=resolver).fetch(url, ANYONE, held)
 
     async def refusal(self, url: str, **options: object) -> BadImage:
         with pytest.raises(BadImage) as caught:
@@ -53,10 +54,7 @@ class Fetching:
 
 @pytest.fixture
 async def fetch() -> AsyncIterator[Fetching]:
-    fetching = Fetching()
-    yield fetching
-    for fetcher in fetching.fetchers:
-        await fetcher.aclose()
+    yield Fetching()
     # Transports are closed by callbacks; the next test begins without them.
     await asyncio.sleep(0)
 
@@ -329,12 +327,6 @@ async def test_proxies_of_the_environment_are_not_asked(fetch: Fetching, monkeyp
         assert proxy.connections == 0
 
 
-async def test_a_fetcher_can_be_closed_unused_and_twice() -> None:
-    fetcher = Fetcher(Images())
-    await fetcher.aclose()
-    await fetcher.aclose()
-
-
 SPELLINGS = [
     "127.0.0.1",
     "127.0.0.2",
@@ -395,7 +387,6 @@ async def test_files_in_memory_are_bounded_and_wait_for_each_other(fetch: Fetchi
     body = bytes(100_000)
     async with Site({"/": ok(body)}) as site, asyncio.timeout(20):
         fetcher = Fetcher(Images(fetch_allow=HERE, fetch_max_mb=0.1, fetch_timeout_s=600))
-        fetch.fetchers.append(fetcher)
         holders = [AsyncExitStack() for _ in range(8)]
         for held in holders:
             assert await fetcher.fetch(site.url(), ANYONE, held) == body
@@ -414,7 +405,6 @@ async def test_files_in_memory_are_bounded_and_wait_for_each_other(fetch: Fetchi
 async def test_one_server_gets_four_connections_and_the_others_theirs(fetch: Fetching) -> None:
     async with Site({"/": silence}) as slow, Site({"/": ok(b"x")}) as quick, asyncio.timeout(20):
         fetcher = Fetcher(Images(fetch_allow=HERE, fetch_timeout_s=600))
-        fetch.fetchers.append(fetcher)
         async with AsyncExitStack() as held:
             waiting = [asyncio.ensure_future(fetcher.fetch(slow.url(), ANYONE, held)) for _ in range(40)]
             while slow.connections < 4:
@@ -424,6 +414,56 @@ async def test_one_server_gets_four_connections_and_the_others_theirs(fetch: Fet
             for task in waiting:
                 task.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
+
+
+@pytest.fixture
+def dead_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Semaphore]:
+    """A name server that knows all names but those that begin with "dead": one of these fails at each release."""
+    answers = threading.Semaphore(0)
+
+    def getaddrinfo(host: str, port: int, **_: object) -> list[tuple[object, ...]]:
+        if host.startswith("dead"):
+            answers.acquire()
+            raise socket.gaierror(socket.EAI_AGAIN, "the name server does not answer")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr("hailo_vision.lookup.socket.getaddrinfo", getaddrinfo)
+    yield answers
+    answers.release(1000)
+
+
+async def test_names_that_nobody_answers_for_hold_up_another_client_for_one_of_them(
+    dead_names: threading.Semaphore,
+) -> None:
+    """A look-up can't be stopped: it keeps the slot of the client that began it, and its next ones wait in the ring."""
+    greedy, other = (Waiter(client=name, deadline=math.inf, deadline_s=math.inf) for name in ("greedy", "other"))
+    async with Site({"/": ok(b"x")}) as site, asyncio.timeout(PATIENCE_S), AsyncExitStack() as held:
+        fetcher = Fetcher(Images(fetch_allow=HERE, fetch_timeout_s=600))
+
+        def ask(client: Waiter, url: str) -> "asyncio.Task[bytes]":
+            return asyncio.create_task(fetcher.fetch(url, client, held))
+
+        given_up = [ask(greedy, f"http://dead{number}.example/") for number in range(MAX_LOOKUPS)]
+        while lookups() < MAX_LOOKUPS:
+            await asyncio.sleep(0.01)
+        for download in given_up:
+            download.cancel()
+        await asyncio.gather(*given_up, return_exceptions=True)
+        waiting = [ask(greedy, f"http://dead{number}.example/") for number in range(100, 200)]
+        await asyncio.sleep(0)
+        mine = ask(other, site.url(host="alive.example"))
+        await asyncio.sleep(0.05)
+        assert not mine.done()
+        dead_names.release()
+        assert await mine == b"x"
+        assert lookups() <= MAX_LOOKUPS
+        for download in waiting:
+            download.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+
+def lookups() -> int:
+    return sum(thread.name == "lookup" for thread in threading.enumerate())
 
 
 SIGNED = "/a.jpg?type=image%2Fjpeg&Signature=x%2By%2Fz%3D"

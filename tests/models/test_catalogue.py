@@ -145,10 +145,23 @@ def test_a_mirror_stands_where_the_vendors_host_stood(mirror: str | None, addres
     assert at_mirror(URL, mirror) == address
 
 
-@pytest.mark.parametrize("mirror", ["nas.lan", "ftp://nas.lan", "https://", "file:///srv", "http://a/?b"])
+@pytest.mark.parametrize(
+    "mirror",
+    [
+        "nas.lan",
+        "ftp://nas.lan",
+        "https://",
+        "file:///srv",
+        "http://a/?b",
+        "http://[::1",
+        "http://a:99999",
+        "http://u:p@[x",
+    ],
+)
 def test_what_is_no_address_is_no_mirror(mirror: str) -> None:
-    with pytest.raises(ModelError, match="is no address of a mirror"):
+    with pytest.raises(ModelError, match="is no address of a mirror") as caught:
         at_mirror(URL, mirror)
+    assert "u:p" not in str(caught.value)
 
 
 def test_a_password_is_taken_out_of_an_address() -> None:

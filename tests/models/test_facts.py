@@ -49,6 +49,13 @@ def test_a_gguf_file_tells_what_its_header_says(tmp_path: Path) -> None:
     assert seeing.size_bytes == path.stat().st_size + 4
 
 
+def test_a_file_type_of_0_is_one_and_an_unknown_one_is_none(tmp_path: Path) -> None:
+    for file_type, quantization in ((0, "F32"), (999, None)):
+        path = tmp_path / f"{file_type}.gguf"
+        path.write_bytes(head({"general.file_type": file_type}))
+        assert gguf_facts(str(path), None, context_tokens=512).quantization == quantization
+
+
 def test_a_gguf_file_that_is_missing_or_none_tells_its_format_alone(tmp_path: Path) -> None:
     (tmp_path / "bad.gguf").write_bytes(b"no model")
     for name in ("missing.gguf", "bad.gguf"):

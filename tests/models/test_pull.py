@@ -9,7 +9,8 @@ import os
 import random
 import resource
 import stat
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -549,6 +550,55 @@ async def test_a_cancelled_pull_keeps_what_has_come(pulling: Pulling) -> None:
         await pulling(mirror)
     assert pulling.is_whole()
     assert mirror.ranges == [None, f"bytes={HALF}-"]
+
+
+@pytest.mark.parametrize("way", ["cancelled", "broken off", "whole"])
+async def test_the_disk_is_never_waited_for_on_the_event_loop(
+    pulling: Pulling, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """The daemon pulls too, and an SD card takes seconds for what it has not written yet."""
+    threads: list[threading.Thread] = []
+    for name in ("fsync", "pwrite", "truncate"):
+        real = getattr(os, name)
+
+        def noted(*arguments: int, real: Callable[..., int] = real) -> int:
+            threads.append(threading.current_thread())
+            return real(*arguments)
+
+        monkeypatch.setattr(f"hailo_vision.models.part.os.{name}", noted)
+    ways = {"cancelled": [stalls_after(HALF)], "broken off": [drops_after(HALF), *[says(503)] * 3], "whole": []}
+    async with Mirror(BODY, *ways[way]) as mirror:
+        task = asyncio.create_task(pulling(mirror, tries=2))
+        if way == "cancelled":
+            await mirror.arrival_of(HALF)
+            task.cancel()
+        with suppress(ModelError, asyncio.CancelledError):
+            await task
+    assert threads
+    assert threading.current_thread() not in threads
+
+
+async def test_a_disk_that_fails_while_the_part_is_kept_does_not_hide_the_cancellation(
+    pulling: Pulling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(descriptor: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    async with Mirror(BODY, stalls_after(HALF)) as mirror:
+        task = asyncio.create_task(pulling(mirror))
+        await mirror.arrival_of(HALF)
+        monkeypatch.setattr("hailo_vision.models.part.os.fsync", fails)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
+@pytest.mark.parametrize("host", ["a" * 64, f"{'a' * 64}.example", "a..example"])
+async def test_a_redirect_to_a_name_that_dns_can_not_have_is_refused(pulling: Pulling, host: str) -> None:
+    async with Mirror(BODY, says(302, Location=f"http://{host}/Tiny.hef")) as mirror:
+        refusal = await pulling.refusal(mirror)
+    assert refusal.fault is ModelFault.REFUSED
+    assert pulling.names == []
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -4,6 +4,7 @@ import os
 import stat
 
 from hailo_vision.errors import ConfigProblem, UnusableFile
+from hailo_vision.files import open_regular
 
 MAX_BYTES = 1_000_000
 _OTHERS_ACCESS = stat.S_IRWXO
@@ -16,8 +17,7 @@ def read_secret(path: str) -> bytes:
     Symbolic links are followed: the mode of the file counts. Raises UnusableFile.
     """
     try:
-        # A plain open() of a named pipe would block.
-        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        with open_regular(path) as file:
             _check(path, os.fstat(file.fileno()))
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
@@ -33,8 +33,6 @@ def unusable(path: str, *problems: str) -> UnusableFile:
 
 def _check(path: str, status: os.stat_result) -> None:
     mode = stat.S_IMODE(status.st_mode)
-    if not stat.S_ISREG(status.st_mode):
-        raise unusable(path, "it is no file")
     if mode & _OTHERS_ACCESS:
         raise unusable(path, f"its mode is {mode:04o}, which lets every user of this machine in; run: chmod 640 {path}")
     if mode & _GROUP_WRITE:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from hailo_vision.access.files import read_secret, unusable
 from hailo_vision.errors import UnusableFile
+from hailo_vision.files import open_regular
 
 HTTP_1_1 = "http/1.1"
 # Agreed on with a client that offers nothing else, for ingress to refuse: without a protocol in common Python's ssl
@@ -52,6 +53,8 @@ class Tls:
             return ""
 
         try:
+            with open_regular(self._cert):  # the key was read before; OpenSSL would wait for what a named pipe brings
+                pass
             context.load_cert_chain(self._cert, self._key, password=passphrase)
         except ssl.SSLError as error:
             if is_encrypted:

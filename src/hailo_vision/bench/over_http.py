@@ -13,9 +13,10 @@ from hailo_vision.bench.question import Question
 from hailo_vision.bench.result import Vitals
 from hailo_vision.bench.sample import AskFailed, Ending
 from hailo_vision.chat import Piece, Timings, Usage
-from hailo_vision.client import Server, ServerError
+from hailo_vision.client import Server, ServerError, texts
 
 _TICKS_PER_S = 100.0  # USER_HZ, which is 100 on every Linux that we run on
+_MAX_NUMBER = 1e15  # more is no count, no size and no duration
 _IDLE = (3, 4)  # /proc/stat: idle and iowait
 
 
@@ -32,11 +33,10 @@ class Bench:
         """Raises AskFailed."""
         try:
             async for event in self._server.chat(self._request(question)):
-                for choice in event.get("choices") or ():
-                    if text := (choice.get("delta") or {}).get("content"):
-                        yield Piece(text=str(text))
-                if usage := event.get("usage"):
-                    yield ending(usage, event.get("performance"))
+                for text in texts(event):
+                    yield Piece(text=text)
+                if usage := _part(event, "usage"):
+                    yield ending(usage, _part(event, "performance"))
         except ServerError as error:
             raise AskFailed(error.code) from error
 
@@ -58,34 +58,35 @@ class Bench:
 
 
 def ending(usage: Mapping[str, Any], performance: Mapping[str, Any] | None) -> Ending:
-    """The last chunk of a stream. A server without our `performance` gives no timings."""
-    details = usage.get("prompt_tokens_details") or {}
-    timings = performance and Timings(
-        image_s=float(performance.get("image_ms", 0)) / 1e3,
-        queue_s=float(performance.get("queue_ms", 0)) / 1e3,
-        prefill_s=float(performance.get("prefill_ms", 0)) / 1e3,
-        decode_s=float(performance.get("decode_ms", 0)) / 1e3,
-    )
+    """The end of a stream. A server without our `performance` gives no timings. What is no number counts as 0."""
+    details = _part(usage, "prompt_tokens_details")
     return Ending(
         usage=Usage(
-            prompt_tokens=int(usage.get("prompt_tokens", 0)),
-            completion_tokens=int(usage.get("completion_tokens", 0)),
-            cached_tokens=int(details.get("cached_tokens", 0)),
+            prompt_tokens=int(number(usage.get("prompt_tokens")) or 0),
+            completion_tokens=int(number(usage.get("completion_tokens")) or 0),
+            cached_tokens=int(number(details.get("cached_tokens")) or 0),
         ),
-        timings=timings or None,
+        timings=_timings(performance) if performance else None,
     )
+
+
+def _timings(performance: Mapping[str, Any]) -> Timings:
+    image_s, queue_s, prefill_s, decode_s = (
+        (number(performance.get(f"{phase}_ms")) or 0) / 1e3 for phase in ("image", "queue", "prefill", "decode")
+    )
+    return Timings(image_s=image_s, queue_s=queue_s, prefill_s=prefill_s, decode_s=decode_s)
 
 
 def vitals(health: Mapping[str, Any], cpu: tuple[float, float] | None) -> Vitals:
-    memory, chip, jobs, queue = (health.get(key) or {} for key in ("memory", "chip", "jobs", "queue"))
+    memory, chip, jobs, queue = (_part(health, key) for key in ("memory", "chip", "jobs", "queue"))
     busy_s, total_s = cpu or (None, None)
-    engine_s = jobs.get("busy_seconds")
+    engine_s = number(jobs.get("busy_seconds"))
     return Vitals(
-        daemon_bytes=memory.get("daemon_bytes"),
-        worker_bytes=memory.get("worker_bytes"),
-        worker_restarts=health.get("worker_restarts"),
-        temperature_c=chip.get("temperature_c"),
-        npu_busy_s=None if engine_s is None else engine_s / (queue.get("slots") or 1),
+        daemon_bytes=_whole(memory.get("daemon_bytes")),
+        worker_bytes=_whole(memory.get("worker_bytes")),
+        worker_restarts=_whole(health.get("worker_restarts")),
+        temperature_c=number(chip.get("temperature_c")),
+        npu_busy_s=None if engine_s is None else engine_s / (number(queue.get("slots")) or 1),
         cpu_busy_s=busy_s,
         cpu_s=total_s,
     )
@@ -93,7 +94,7 @@ def vitals(health: Mapping[str, Any], cpu: tuple[float, float] | None) -> Vitals
 
 def versions(health: Mapping[str, Any]) -> dict[str, str | None]:
     """The versions of everything on either side that could affect the figures."""
-    chip = health.get("chip") or {}
+    chip = _part(health, "chip")
     facts = {
         "server": health.get("version"),
         "runtime": health.get("runtime"),
@@ -108,6 +109,22 @@ def versions(health: Mapping[str, Any]) -> dict[str, str | None]:
         "machine": _board(),
     }
     return {name: None if value is None else str(value) for name, value in facts.items()}
+
+
+def number(value: Any) -> float | None:
+    """A finite number as JSON has it; None for all else, as the server may be any. Python's JSON reads NaN too."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= _MAX_NUMBER:
+        return None
+    return value
+
+
+def _whole(value: Any) -> int | None:
+    return None if (amount := number(value)) is None else int(amount)
+
+
+def _part(tree: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = tree.get(key)
+    return value if isinstance(value, dict) else {}
 
 
 def _board() -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hailo_vision.cli import FAILED, connection
-from hailo_vision.client import ServerError
+from hailo_vision.client import ServerError, texts
 from hailo_vision.errors import HailoVisionError
 
 
@@ -49,8 +49,8 @@ async def _print_answer(arguments: argparse.Namespace) -> None:
         async with connection.server(arguments) as server:
             request = _request(arguments, arguments.model or await server.default_model(), content)
             async for event in server.chat(request):
-                for choice in event.get("choices", ()):
-                    print(choice.get("delta", {}).get("content") or "", end="", flush=True)
+                for text in texts(event):
+                    print(text, end="", flush=True)
     finally:
         print()
 

@@ -124,7 +124,7 @@ async def _result(arguments: argparse.Namespace, plan: Plan, progress: Progress)
         made_at=datetime.now(tz=UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
         url=server.url,
         model=model,
-        load_s=health.get("load_seconds"),
+        load_s=over_http.number(health.get("load_seconds")),
         plan=_plan_facts(arguments, plan),
         versions=over_http.versions(health),
         phases=tuple(phases),

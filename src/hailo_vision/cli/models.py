@@ -13,6 +13,8 @@ from hailo_vision.cli import BAD_CONFIG, FAILED, INTERRUPTED
 from hailo_vision.cli.named_model import fetch, files_named, name_of
 from hailo_vision.config import load
 from hailo_vision.config.data_folder import in_data_folder
+from hailo_vision.config.model_files import READS
+from hailo_vision.config.served import as_one_model, served
 from hailo_vision.config.settings import Settings
 from hailo_vision.config.write_yaml import written
 from hailo_vision.errors import ConfigError, ModelError, ModelFault
@@ -39,7 +41,13 @@ class ModelsFolder:
 
     @property
     def configured(self) -> Path:
-        return Path(os.path.abspath(self.settings.model.hef))
+        return Path(os.path.abspath(as_one_model(self.settings).model.hef))
+
+    @property
+    def names_a_hef(self) -> bool:
+        """Whether `configured` is meant: a list of models may have none for the chip."""
+        models = self.settings.models
+        return not models or any("hef" in READS[runtime] for runtime in models[0].engine)
 
     @property
     def folder(self) -> Path:
@@ -48,13 +56,16 @@ class ModelsFolder:
     def release(self) -> Release | None:
         """The installed runtime's, where it can be told."""
         try:
-            return runtime_release(self.settings)
+            return runtime_release(as_one_model(self.settings))
         except ModelError:
             return None
 
     def is_configured(self, path: Path) -> bool:
-        llama = with_projector(self.settings.llama)
-        return str(path) in (str(self.configured), llama.model, llama.mmproj)
+        engines = [engine for model in served(self.settings) for engine in model.engines]
+        files = [engine.hef for engine in engines]
+        for llama in (with_projector(engine.llama) for engine in engines):
+            files += [llama.model, *filter(None, [llama.mmproj])]
+        return str(path) in (os.path.abspath(file) for file in files)
 
     def named(self, name: str) -> tuple[ModelPath, ...]:
         """Returns the paths of a model's files, or of one file in the folder."""
@@ -111,7 +122,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         code: int = arguments.do(arguments, folder)
     except ModelError as error:
-        print(f"hailo-vision models: {error}", file=sys.stderr)
+        print(f"hailo-vision models: {listing.shown(str(error))}", file=sys.stderr)
         if error.fault is ModelFault.NO_PERMISSION:
             print(f"Run it as one who may:  {_as_one_who_may()}", file=sys.stderr)
         return FAILED
@@ -131,13 +142,14 @@ def _list(arguments: argparse.Namespace, folder: ModelsFolder) -> int:
         return 0
     runtime = f"HailoRT {release.version} (says {release.source})" if release else "no HailoRT found"
     print(f"{folder.folder}, {runtime}\n\n{listing.as_text(table, others, configured)}")
-    if not configured.is_file():
+    if folder.names_a_hef and not configured.is_file():
         print(f"\n{configured}, which the configuration names, is not there: hailo-vision models pull NAME")
     return 0
 
 
 def _pull(arguments: argparse.Namespace, folder: ModelsFolder) -> int:
-    files = files_named(arguments.name, folder.settings, arguments.release, arguments.mirror)
+    settings = as_one_model(folder.settings)
+    files = files_named(arguments.name, settings, arguments.release, arguments.mirror)
     for file in files:
         code = _pull_one(file, arguments, folder)
         if code:
@@ -149,13 +161,12 @@ def _pull(arguments: argparse.Namespace, folder: ModelsFolder) -> int:
 
 def _lines_that_serve(file: ModelFile, folder: ModelsFolder) -> str:
     """The lines of a configuration that serve a model for llama.cpp; its projector is found beside it."""
-    sections = {
-        "device": {"runtime": "llama"},
-        "model": {"name": name_of(file)},
-        "llama": {"model": str(folder.folder / file.file)},
-    }
-    lines = written(sections)
+    name, path = name_of(file), str(folder.folder / file.file)
     command = f"hailo-vision serve --model {shlex.quote(file.model)}"
+    if folder.settings.models:
+        lines = written({"models": [{"name": name, "engine": "llama", "file": path}]})
+        return f"To try it:  {command}\nTo serve it, add it to the list of the configuration:\n\n{lines}"
+    lines = written({"device": {"runtime": "llama"}, "model": {"name": name}, "llama": {"model": path}})
     return f"To try it:  {command}\nTo serve it, the configuration says:\n\n{lines}"
 
 
@@ -182,6 +193,8 @@ def _what_now(pulled: Pulled, folder: ModelsFolder, *, knows_hash: bool) -> str:
     ]
     if folder.is_configured(path):
         lines.append(f"For a running service to use it:  sudo systemctl restart {SERVICE}")
+    elif origin.release != GGUF and folder.settings.models:
+        lines.append(f"To use it, name {path} as the file of a model of the list `models`.")
     elif origin.release != GGUF:
         lines.append(f"The configuration names {folder.configured}. To use this one, set model.hef to {path}.")
     return "\n".join(lines)
@@ -203,12 +216,14 @@ def _verify(arguments: argparse.Namespace, folder: ModelsFolder) -> int:
 def on_disk(folder: ModelsFolder, name: str | None) -> list[ModelPath]:
     """Returns the files to check: those of one model, or all. Raises ModelError where there is none."""
     chosen = folder.named(name) if name else model_paths(folder.folder)
-    for model in chosen:
-        if model.is_blocked:
-            message = f"{model.path} is no regular file. Remove it with: hailo-vision models remove {model.path.name}"
-            raise ModelError(ModelFault.IN_THE_WAY, message)
-    if models := [model for model in chosen if model.size_bytes is not None]:
-        return models
+    with disk_errors(folder.folder):
+        for model in chosen:
+            if model.is_blocked:
+                remove = f"hailo-vision models remove {model.path.name}"
+                message = f"{model.path} is no regular file. Remove it with: {remove}"
+                raise ModelError(ModelFault.IN_THE_WAY, message)
+        if models := [model for model in chosen if model.size_bytes is not None]:
+            return models
     subject = chosen[0].path.name if name else "A model"
     message = f"{subject} is not in {folder.folder}. Get it with: hailo-vision models pull NAME"
     raise ModelError(ModelFault.NOT_ON_DISK, message)
@@ -225,7 +240,7 @@ def _verdict(model: ModelPath) -> Verdict:
 
 
 def _sentence(verdict: Verdict, release: Release | None) -> str:
-    name, origin = verdict.model.path.name, verdict.origin
+    name, origin = listing.shown(verdict.model.path.name), verdict.origin
     if verdict.faults:
         replace = f"hailo-vision models pull {origin.model if origin else 'NAME'} --force"
         return f"{name} {', and '.join(verdict.faults)}. Replace it:  {replace}"
@@ -258,24 +273,36 @@ def _remove(arguments: argparse.Namespace, folder: ModelsFolder) -> int:
 
 
 def _remove_one(model: ModelPath, arguments: argparse.Namespace, folder: ModelsFolder) -> int:
-    if not os.path.lexists(model.path) and not os.path.lexists(model.part):
+    with disk_errors(folder.folder):
+        is_there = any(map(_stands, (model.path, model.part)))
+    if not is_there:
         raise ModelError(ModelFault.NOT_ON_DISK, f"{model.path.name} is not in {folder.folder}.")
+    path = listing.shown(str(model.path))
     if folder.is_configured(model.path):
-        print(f"{model.path} is the configured model: without it the service can't start again.", file=sys.stderr)
-    if not arguments.yes and not _agreed(model):
+        print(f"{path} is the configured model: without it the service can't start again.", file=sys.stderr)
+    if not arguments.yes and not _agreed(model, path):
         return FAILED
     with disk_errors(folder.folder):
         delete(model)
-    print(f"{model.path} is removed")
+    print(f"{path} is removed")
     return 0
 
 
-def _agreed(model: ModelPath) -> bool:
+def _stands(path: Path) -> bool:
+    """Whether anything has this path. Raises OSError for a folder that is closed, where os.path.lexists says no."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _agreed(model: ModelPath, path: str) -> bool:
     if not sys.stdin.isatty():
-        print(f"Nobody is there to ask. To delete {model.path} all the same: --yes", file=sys.stderr)
+        print(f"Nobody is there to ask. To delete {path} all the same: --yes", file=sys.stderr)
         return False
     size = listing.size(model.size_bytes or model.part_bytes)
-    return input(f"Delete {model.path} ({size})? [y/N] ").strip().lower() in ("y", "yes")
+    return input(f"Delete {path} ({size})? [y/N] ").strip().lower() in ("y", "yes")
 
 
 def _keep_quiet(_: Event) -> None:

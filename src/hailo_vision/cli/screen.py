@@ -155,7 +155,7 @@ def _written(look: Health) -> float | None:
 
 
 def _number(value: Any) -> float | None:
-    if not isinstance(value, int | float) or isinstance(value, bool) or abs(value) > _LARGEST:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= _LARGEST:
         return None
     return float(value)
 

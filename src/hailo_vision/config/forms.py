@@ -33,7 +33,7 @@ def _remedy(settings: Settings) -> str:
 
 def as_list(settings: Settings) -> str:
     """YAML with the list that says the same as the sections, but for headers. What names no model stays in these."""
-    return written({"models": [_given(_entry(model)) for model in one_model(settings)]})
+    return written({"models": [_without_defaults(_entry(model)) for model in one_model(settings)]})
 
 
 def _entry(model: ModelSettings) -> ModelEntry:
@@ -67,8 +67,8 @@ def _with_remote(entry: ModelEntry, engine: EngineSettings) -> ModelEntry:
     )
 
 
-def _given(entry: ModelEntry) -> Tree:
-    """What an entry has to say: nothing that is its default, and the only item of a list for the list."""
+def _without_defaults(entry: ModelEntry) -> Tree:
+    """The values of an entry that are no defaults; a list of one is written as its item."""
     values = {key.name: getattr(entry, key.name) for key in fields(entry) if getattr(entry, key.name) != key.default}
-    one = {key.name for key in fields(entry) if key.metadata.get("or_one")}
-    return {key: value[0] if key in one and len(value) == 1 else value for key, value in values.items()}
+    lists = {key.name for key in fields(entry) if key.metadata.get("or_one")}
+    return {key: value[0] if key in lists and len(value) == 1 else value for key, value in values.items()}

@@ -32,7 +32,7 @@ def salvage(path: Path) -> Settings:
         parsed = parse_text(_read(path), str(path))
     except ConfigError:
         return Settings()
-    return settings_from(parsed.tree, without=frozenset(one.path.partition("[")[0] for one in check(parsed)))
+    return settings_from(parsed.tree, without=frozenset(problem.path.partition("[")[0] for problem in check(parsed)))
 
 
 def default_path(environ: Mapping[str, str] = os.environ) -> Path:

@@ -67,8 +67,8 @@ def _aliases(settings: Settings) -> Iterator[ConfigProblem]:
 def _tls(settings: Settings) -> Iterator[ConfigProblem]:
     server = settings.server
     if (server.tls_cert is None) != (server.tls_key is None):
-        missing, given = ("tls_cert", "tls_key") if server.tls_cert is None else ("tls_key", "tls_cert")
-        message = f"is missing; {given} is given, and https needs both"
+        missing, present = ("tls_cert", "tls_key") if server.tls_cert is None else ("tls_key", "tls_cert")
+        message = f"is missing; {present} is given, and https needs both"
         yield ConfigProblem(path=f"server.{missing}", message=message)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from hailo_vision.config.model_files import model_files
 from hailo_vision.config.settings import (
     Device,
+    Fallback,
     Generation,
     Kind,
     Llama,
@@ -95,6 +96,27 @@ def one_model(settings: Settings) -> tuple[ModelSettings, ...]:
     return first, second
 
 
+def as_one_model(settings: Settings) -> Settings:
+    """The short form of the first model of a list, for commands that look at one model; other settings stay."""
+    if not settings.models:
+        return settings
+    first = served(settings)[0]
+    preferred, *others = first.engines
+    fallback: Fallback = "none"
+    for engine in reversed(others):
+        if engine.runtime in ("llama", "remote", "simulated"):
+            fallback = engine.runtime
+    return replace(
+        settings,
+        device=replace(settings.device, runtime=preferred.runtime),
+        model=replace(settings.model, name=first.name, aliases=first.aliases, hef=preferred.hef),
+        llama=preferred.llama,
+        remote=preferred.remote,
+        routing=replace(settings.routing, fallback=fallback, send_pictures_away=settings.models[0].send_pictures_away),
+        models=(),
+    )
+
+
 def _listed(settings: Settings, entry: ModelEntry) -> ModelSettings:
     is_alone = len(entry.engine) == 1 and not entry.fallback
     return ModelSettings(
@@ -113,14 +135,14 @@ def _own(settings: Settings, entry: ModelEntry, runtime: Runtime, *, is_alone: b
     """An engine of a model of the list: the sections, with the model's own values in the place of theirs."""
     files = model_files(entry)
     mmproj = None if entry.kind == "text" else entry.mmproj
-    of_both = _given(context=entry.context, slots=entry.slots)
+    of_both = _without_none(context=entry.context, slots=entry.slots)
     remote = replace(
         settings.remote,
         base_url=entry.base_url,
         model=entry.remote_name or entry.name,
         key_file=entry.key_file,
         headers=entry.headers,
-        **_given(native=entry.native),
+        **_without_none(native=entry.native),
         **of_both,
     )
     return EngineSettings(
@@ -137,7 +159,7 @@ def _own(settings: Settings, entry: ModelEntry, runtime: Runtime, *, is_alone: b
     )
 
 
-def _given(**values: Any) -> dict[str, Any]:
+def _without_none(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 

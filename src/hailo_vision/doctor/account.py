@@ -28,7 +28,7 @@ class Owner:
 
 
 def may(account: Account, owner: Owner, access: int) -> bool:
-    """Whether the file's mode lets the account do all of `wanted`; access control lists are ignored."""
+    """Whether the file's mode lets the account have all of `access`; access control lists are ignored."""
     if account.uid == 0:
         return access != ENTER or bool(owner.mode & 0o111)
     if account.uid == owner.uid:

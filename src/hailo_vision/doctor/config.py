@@ -3,6 +3,7 @@
 import os
 
 from hailo_vision.config import load
+from hailo_vision.config.settings import Settings
 from hailo_vision.doctor import named_files
 from hailo_vision.doctor.finding import Finding, failed, ok, skipped, warning
 from hailo_vision.doctor.installation import SERVICE, Installation
@@ -26,26 +27,33 @@ def look(installation: Installation) -> Finding:
             f"{configuration.error}: {problems}",
             f"Correct it, then: hailo-vision check-config {configuration.error.source}",
         )
-    named = named_files.look(installation.settings, installation.account, installation.machine.root)
+    named = named_files.look(configuration.settings, installation.account, installation.machine.root)
     # The remote server's key has a check of its own.
     if wrong := [str(problem) for problem in named.problems if problem.path.startswith("server.")]:
         return failed("; ".join(wrong), f"Correct it, then: hailo-vision check-config {YAML}")
     if configuration.path == installation.rendered:
         return _in_step(installation)
-    return ok(f"{configuration.path} has no problems")
+    return ok(f"{configuration.path} has no problems{_first_of(configuration.settings)}")
 
 
 def _in_step(installation: Installation) -> Finding:
     path = installation.machine.path(YAML)
     if not os.path.lexists(path):
-        return ok(f"{installation.rendered} has no problems")
+        return ok(f"{installation.rendered} has no problems{_first_of(installation.configuration.settings)}")
     try:
         settings = load.load(path)
     except ConfigError as error:
         problems = "; ".join(map(str, error.problems))
         return failed(f"{error}: {problems}", f"Correct it, then: hailo-vision check-config {path}")
-    if settings != installation.settings:
+    if settings != installation.configuration.settings:
         return warning(
             f"{path} has changed since {installation.rendered} was made from it", f"`sudo systemctl restart {SERVICE}`"
         )
-    return ok(f"{path} has no problems, and {installation.rendered} is in step with it")
+    return ok(f"{path} has no problems, and {installation.rendered} is in step with it{_first_of(settings)}")
+
+
+def _first_of(settings: Settings) -> str:
+    """Say which model the other checks look at, where there are several."""
+    if len(settings.models) < 2:
+        return ""
+    return f"; of its {len(settings.models)} models the checks look at the first one, {settings.models[0].name}"

@@ -11,7 +11,7 @@ from typing import Any
 
 from hailo_vision.config import load
 from hailo_vision.config.data_folder import SYSTEM_FOLDER, in_data_folder
-from hailo_vision.config.served import served
+from hailo_vision.config.served import as_one_model, served
 from hailo_vision.config.settings import Runtime, Settings
 from hailo_vision.doctor import account
 from hailo_vision.doctor.account import Account, Owner
@@ -88,9 +88,10 @@ class Installation:
             return settings
         return in_data_folder(settings, self.machine.environment, self.machine.path(SYSTEM_FOLDER))
 
-    @property
+    @cached_property
     def settings(self) -> Settings:
-        return self.configuration.settings
+        """The settings that the checks look at: with a list of models those of its first one, the default."""
+        return as_one_model(self.configuration.settings)
 
     @cached_property
     def choice(self) -> Choice:

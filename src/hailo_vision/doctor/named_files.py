@@ -14,6 +14,7 @@ from hailo_vision.doctor.account import Account
 from hailo_vision.doctor.files import closed_to
 from hailo_vision.engines.remote.build import key_in
 from hailo_vision.errors import ConfigError, ConfigProblem, StartError
+from hailo_vision.files import open_regular
 
 ROOT = Path("/")
 
@@ -61,7 +62,7 @@ def _files(settings: Settings, root: Path) -> Iterator[NamedFile]:
         yield NamedFile(setting="server.api_keys_file", path=keys, read=lambda: Keys(str(keys)))
     if server.tls_cert is not None and server.tls_key is not None:
         cert, key = place(server.tls_cert), place(server.tls_key)
-        yield NamedFile(setting="server.tls_cert", path=cert, read=cert.read_bytes)
+        yield NamedFile(setting="server.tls_cert", path=cert, read=lambda: open_regular(cert).close())
         yield NamedFile(setting="server.tls_key", path=key, read=lambda: Tls(str(cert), str(key)))
     engines = (engine for model in served(settings) for engine in model.engines)
     files = (engine.remote.key_file for engine in engines if engine.runtime == "remote")

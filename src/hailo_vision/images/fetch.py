@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from http import HTTPStatus
 from ipaddress import ip_address
 
@@ -16,7 +17,7 @@ from hailo_vision.config.settings import Images
 from hailo_vision.errors import ImageFault
 from hailo_vision.images.address import FetchPolicy
 from hailo_vision.images.bad_image import BadImage
-from hailo_vision.images.lookup import LookupInThreads
+from hailo_vision.lookup import LookupInThreads, Slot
 from hailo_vision.scheduler.turns import Turns, Waiter
 
 _BYTES_PER_MB = 1_000_000
@@ -68,13 +69,12 @@ class CheckedResolver(AbstractResolver):
 
 
 class Fetcher:
-    """Downloads pictures; `aclose` closes its connections."""
+    """Downloads pictures."""
 
     def __init__(self, settings: Images, *, resolver: AbstractResolver | None = None) -> None:
         self._settings = settings
         self._policy = FetchPolicy.parse(settings.fetch_allow)
         self._resolver = resolver
-        self._session: aiohttp.ClientSession | None = None
         self._max_bytes = int(settings.fetch_max_mb * _BYTES_PER_MB)
         self._connections = Turns(_MAX_CONNECTIONS)
         self._hosts: dict[tuple[str | None, int | None], Turns] = {}  # only hosts that somebody downloads from
@@ -100,16 +100,12 @@ class Fetcher:
         except (aiohttp.ClientError, OSError, ValueError):  # ValueError: a host name that IDNA does not know
             raise _failed() from None
 
-    async def aclose(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
-
     async def _follow(self, url: URL, waiter: Waiter, held: AsyncExitStack, left: "_TimeLeft") -> bytes:
         for _ in range(self._settings.fetch_max_redirects + 1):
-            async with self._turn(url, waiter), AsyncExitStack() as opened:
+            async with self._turn(url, waiter) as slot, AsyncExitStack() as opened:
+                session = await opened.enter_async_context(self._session(slot))
                 async with left.counting():
-                    response = await opened.enter_async_context(self._opened().get(url, allow_redirects=False))
+                    response = await opened.enter_async_context(session.get(url, allow_redirects=False))
                 if response.status == HTTPStatus.OK:
                     length_bytes = self._length_bytes(response)
                     await held.enter_async_context(self._memory.take(waiter, length_bytes))
@@ -123,13 +119,21 @@ class Fetcher:
         raise BadImage(ImageFault.NOT_FETCHED, f"is behind more than {limit} redirects. Name its final address.")
 
     @asynccontextmanager
-    async def _turn(self, url: URL, waiter: Waiter) -> AsyncIterator[None]:
-        """A connection to a host. The host's turn comes first: a slow host's queue takes no connection from others."""
+    async def _turn(self, url: URL, waiter: Waiter) -> AsyncIterator[Slot]:
+        """A connection to a host. The host's turn comes first: a slow host's queue takes no connection from others.
+
+        A look-up of its name that outlives the block keeps the connection's slot.
+        """
         host = url.raw_host, url.port
         turns = self._hosts.setdefault(host, Turns(_MAX_CONNECTIONS_PER_HOST))
         try:
-            async with turns.take(waiter), self._connections.take(waiter):
-                yield
+            async with turns.take(waiter):
+                slot = Slot(partial(self._connections.leave, await self._connections.wait(waiter)))
+                slot.hold()
+                try:
+                    yield slot
+                finally:
+                    slot.release()
         finally:
             if turns.is_idle:
                 self._hosts.pop(host, None)
@@ -154,25 +158,20 @@ class Fetcher:
         limit = f"{self._settings.fetch_max_mb:g} MB"
         return BadImage(ImageFault.FILE_TOO_LARGE, f"is a file of more than {limit}, the most that is downloaded here.")
 
-    def _opened(self) -> aiohttp.ClientSession:
-        """The session, which the first download makes, as it belongs to the loop that then runs."""
-        if self._session is None:
-            resolver = self._resolver or LookupInThreads()
-            connector = aiohttp.TCPConnector(
-                resolver=CheckedResolver(resolver, self._policy),
-                use_dns_cache=False,
-                force_close=True,
-                limit=0,  # aiohttp would queue first come, first served: `_turn` is the bound
-            )
-            self._session = aiohttp.ClientSession(
-                connector=connector,
-                headers=_HEADERS,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=False,
-                auto_decompress=False,
-                timeout=aiohttp.ClientTimeout(total=None),  # _TimeLeft counts over all redirects
-            )
-        return self._session
+    def _session(self, slot: Slot) -> aiohttp.ClientSession:
+        """A session for one request, as the slot is: none keeps connections, cookies or addresses for another."""
+        resolver = self._resolver or LookupInThreads(slot)
+        connector = aiohttp.TCPConnector(
+            resolver=CheckedResolver(resolver, self._policy), use_dns_cache=False, force_close=True
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            headers=_HEADERS,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            auto_decompress=False,
+            timeout=aiohttp.ClientTimeout(total=None),  # _TimeLeft counts over all redirects
+        )
 
 
 class _TimeLeft:

@@ -35,10 +35,10 @@ def strip_jpeg(data: bytes) -> Stripped:
     profile: dict[int, bytes] = {}
     position = 2
     for _ in range(_MAX_SEGMENTS):
-        found = _next_marker(data, position)
-        if found is None or data[found + 1] == _END_OF_IMAGE:
+        next_position = _next_marker(data, position)
+        if next_position is None or data[next_position + 1] == _END_OF_IMAGE:
             raise broken(Format.JPEG)
-        position = found
+        position = next_position
         marker = data[position + 1]
         if marker == _START_OF_SCAN:
             whole = b"".join(profile[number] for number in sorted(profile))
@@ -80,16 +80,16 @@ def _end_of_scans(data: bytes, position: int) -> int | None:
         if scans > _MAX_SCANS:
             raise strange(Format.JPEG, f"more than {_MAX_SCANS} scans")
         (length,) = struct.unpack_from(">H", data, position + 2)
-        found = _next_marker(data, position + 2 + length)
-        if found is None:
+        next_position = _next_marker(data, position + 2 + length)
+        if next_position is None:
             return None
-        position = found
+        position = next_position
     raise strange(Format.JPEG, f"more than {_MAX_SEGMENTS} segments")
 
 
 def _next_marker(data: bytes, position: int) -> int | None:
     for at in range(position, len(data), _SEARCHED_BYTES):
-        found = _MARKER.search(data, at, at + _SEARCHED_BYTES + 1)
-        if found is not None:
-            return found.start()
+        match = _MARKER.search(data, at, at + _SEARCHED_BYTES + 1)
+        if match is not None:
+            return match.start()
     return None

@@ -21,8 +21,8 @@ def orientation(exif: bytes, xmp: bytes = b"") -> int:
 
 
 def _in_xmp(xmp: bytes) -> int | None:
-    found = _XMP_ORIENTATION.search(xmp, 0, _MAX_XMP_BYTES)
-    return None if found is None else int(found[1])
+    match = _XMP_ORIENTATION.search(xmp, 0, _MAX_XMP_BYTES)
+    return None if match is None else int(match[1])
 
 
 def _in_exif(exif: bytes) -> int | None:

@@ -113,8 +113,7 @@ class Pictures:
         return tuple(prepared)
 
     async def aclose(self) -> None:
-        """Close the connections and the threads, and wait until they have ended. Call it after the last `prepare`."""
-        await self._fetcher.aclose()
+        """Wait until the threads have ended. Call it after the last `prepare`."""
         await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
 
     def _check_count(self, count: int) -> None:

@@ -251,13 +251,19 @@ def at_mirror(url: str, mirror: str | None) -> str:
     """Returns the URL of the same file on a mirror: its scheme, host and path stand where the vendor's host stood."""
     if not mirror:
         return url
-    base, address = urlsplit(mirror), urlsplit(url)
-    if base.scheme not in ("http", "https") or not base.hostname or base.query or base.fragment:
-        raise ModelError(
-            ModelFault.REFUSED,
-            f"{without_password(mirror)} is no address of a mirror, such as https://mirror.example/hailo.",
-        )
+    address = urlsplit(url)
+    try:
+        base = urlsplit(mirror)
+        is_address = base.scheme in ("http", "https") and base.hostname and base.port != 0
+    except ValueError:  # half of an IPv6 address, or a port that is none
+        raise ModelError(ModelFault.REFUSED, _no_mirror(mirror.rpartition("@")[2])) from None
+    if not is_address or base.query or base.fragment:
+        raise ModelError(ModelFault.REFUSED, _no_mirror(without_password(mirror)))
     return base._replace(path=base.path.rstrip("/") + address.path, query=address.query).geturl()
+
+
+def _no_mirror(text: str) -> str:
+    return f"{text} is no address of a mirror, such as https://mirror.example/hailo."
 
 
 def without_password(url: str) -> str:

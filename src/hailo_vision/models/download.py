@@ -12,6 +12,7 @@ import aiohttp
 
 from hailo_vision import __version__
 from hailo_vision.errors import ModelError, ModelFault
+from hailo_vision.lookup import LookupInThreads
 from hailo_vision.models.answer import Later, Rest, Useless, Whole, headers_for, leads_nowhere, redirect, understand
 from hailo_vision.models.catalogue import ModelFile, without_password
 from hailo_vision.models.events import Received, Report, Started, StartedOver, Waits
@@ -67,7 +68,7 @@ class Download:
             while not whole:
                 try:
                     whole = await self._try(session)
-                except (_NotNow, aiohttp.ClientError, TimeoutError) as error:
+                except (_NotNow, aiohttp.ClientError, TimeoutError, UnicodeError) as error:
                     failures = 1 if self.part.size_bytes >= furthest + self.limits.worthwhile_bytes else failures + 1
                     furthest = max(furthest, self.part.size_bytes)
                     await self._wait(error, failures)
@@ -79,7 +80,7 @@ class Download:
             auto_decompress=False,
             headers={"User-Agent": f"hailo-vision/{__version__}"},
             cookie_jar=aiohttp.DummyCookieJar(),
-            connector=aiohttp.TCPConnector(force_close=True),
+            connector=aiohttp.TCPConnector(resolver=LookupInThreads(), force_close=True),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=limits.connect_s, sock_read=limits.silence_s),
         )
 
@@ -171,7 +172,7 @@ class Download:
                     await in_thread(self._keep, block)
         finally:
             # Whatever ends this, a break or Ctrl-C: what has come needs not come again.
-            self._keep(pending)
+            await in_thread(self._keep, pending)
 
     def _keep(self, block: bytearray) -> None:
         """Writes a block. The header is checked at once, so that gigabytes of something else do not follow it."""
@@ -207,7 +208,7 @@ class Download:
                     "A proxy that opens TLS needs its certificate among the system's."
                 )
                 raise ModelError(ModelFault.REFUSED, message) from error
-            case aiohttp.InvalidURL():
+            case aiohttp.InvalidURL() | UnicodeError():  # the latter for a name that DNS can't have
                 raise ModelError(ModelFault.REFUSED, leads_nowhere(self.url)) from error
             case aiohttp.ClientConnectorDNSError():
                 return f"the name {host} can't be resolved; check the network"

@@ -68,11 +68,12 @@ def gguf_facts(path: str, mmproj: str | None, *, context_tokens: int) -> ModelFa
     model = ModelPath(path=Path(path))
     entry = next((file for file in CATALOGUE if file.file == model.path.name), None)
     header = _header(path, *_stamp(path))
+    file_type = _number(header, "general.file_type")  # 0 is one too
     described = ModelFacts(
         format="gguf",
         family=_text(header, "general.architecture"),
         parameters=_number(header, "general.parameter_count"),
-        quantization=_QUANTIZATIONS.get(_number(header, "general.file_type") or -1),
+        quantization=None if file_type is None else _QUANTIZATIONS.get(file_type),
         context_tokens=context_tokens,
         modalities=("text",) if mmproj is None else ("text", "image"),
         licence=_text(header, "general.license"),

@@ -17,6 +17,7 @@ import aiohttp
 
 from hailo_vision import __version__
 from hailo_vision.errors import ModelError, ModelFault
+from hailo_vision.lookup import LookupInThreads
 from hailo_vision.models.catalogue import GGUF, ModelFile, at_mirror, without_password
 from hailo_vision.models.projector import choose, is_projector, model_name
 
@@ -180,7 +181,12 @@ async def _listing(url: str, wanted: Repository) -> Mapping[str, Any]:
     try:
         async with (
             asyncio.timeout(_TIMEOUT_S),
-            aiohttp.ClientSession(trust_env=True, headers=headers, cookie_jar=aiohttp.DummyCookieJar()) as session,
+            aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(resolver=LookupInThreads()),
+                trust_env=True,  # http_proxy, https_proxy, no_proxy
+                headers=headers,
+                cookie_jar=aiohttp.DummyCookieJar(),
+            ) as session,
             session.get(url, max_redirects=4) as response,
         ):
             if response.status in (401, 403, 404):

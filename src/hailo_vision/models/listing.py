@@ -47,7 +47,7 @@ def as_text(table: Sequence[Row], others: Sequence[ModelPath], configured: Path)
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]
     for model in others:
         is_configured = ", configured" if model.path == configured else ""
-        lines.append(f"Not from a pull: {model.path.name}, {size(model.size_bytes or 0)}{is_configured}")
+        lines.append(f"Not from a pull: {shown(model.path.name)}, {size(model.size_bytes or 0)}{is_configured}")
     return "\n".join(lines)
 
 
@@ -83,6 +83,11 @@ def size(size_bytes: int) -> str:
     return f"{size_bytes / 1e9:.2f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.1f} MB"
 
 
+def shown(name: str) -> str:
+    """Returns a file's name as a terminal can print it: anybody may have named it, in any bytes."""
+    return name if name.isprintable() else ascii(name)
+
+
 def _row(file: ModelFile, model: ModelPath | None, fits: bool | None, configured: Path) -> Row:
     on_disk = model is not None and _identity(model) == (file.file, file.model, file.release)
     actual_bytes = model.size_bytes if model and on_disk else None
@@ -107,8 +112,8 @@ def _identity(model: ModelPath) -> tuple[str, str, str] | None:
 
 
 def _is_of(partial: Partial | None, file: ModelFile) -> bool:
-    """Whether the part is this file's, from the vendor or from a mirror."""
-    return partial is not None and urlsplit(partial.url).path.endswith(urlsplit(file.url).path)
+    """Whether the part is this file's, from the vendor or from a mirror. A record can hold any text as its URL."""
+    return partial is not None and partial.url.endswith(urlsplit(file.url).path)
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -1,9 +1,10 @@
 """A pull downloads a model's file, checks it and renames it, so that a file with its final name is always whole."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from types import TracebackType
 
 from hailo_vision.errors import ModelError, ModelFault
 from hailo_vision.models import records
@@ -46,7 +47,8 @@ async def pull(
         with held(target) as part:
             if not force and (origin := await in_thread(_already_there, target, file, report)):
                 return Pulled(model=target, origin=origin, fetched=False)
-            with _left_tidy(part):
+            async with AsyncExitStack() as stack:
+                stack.push_async_exit(partial(_tidy_up, part))
                 await _take_up(part, without_password(url), report)
                 download = Download(
                     file=file, url=url, part=part, folder=folder, limits=limits or Limits(), report=report
@@ -110,20 +112,20 @@ def _checked(file: ModelFile, part: Part, url: str) -> Origin:
     return Origin(model=file.model, release=file.release, url=url, size_bytes=part.size_bytes, sha256=sha256)
 
 
-@contextmanager
-def _left_tidy(part: Part) -> Iterator[None]:
-    """Keeps a part that a later run can resume, and deletes one with which a later run would fail like this one."""
-    try:
-        yield
-    except ModelError as error:
-        if error.fault in _RESUMABLE:
-            part.leave()
-        else:
-            part.discard()
-        raise
-    except OSError:
-        part.discard()
-        raise
-    except BaseException:
-        part.leave()
-        raise
+async def _tidy_up(
+    part: Part, _kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
+) -> None:
+    """Keeps a part that a later run can resume, and deletes one with which a later run would fail like this one.
+
+    A disk that fails here too must not hide the first error: what was synced before is good.
+    """
+    with suppress(OSError):
+        match error:
+            case None:
+                pass
+            case OSError():
+                await in_thread(part.discard)
+            case ModelError(fault=fault) if fault not in _RESUMABLE:
+                await in_thread(part.discard)
+            case _:
+                await in_thread(part.leave)

@@ -6,6 +6,7 @@ from typing import Literal
 
 import aiohttp
 
+from hailo_vision.lookup import LookupInThreads
 from hailo_vision.special_tokens import KNOWN, SpecialTokens
 
 # llama.cpp has counters in each chunk and samplers by names of its own; all others are sent what OpenAI defines.
@@ -42,7 +43,7 @@ class Endpoint:
         on a request, which must not be sent again. And no environment is followed: a proxy would see the pictures.
         """
         connector = (
-            aiohttp.TCPConnector(force_close=True)
+            aiohttp.TCPConnector(resolver=LookupInThreads(), force_close=True)
             if self.socket is None
             else aiohttp.UnixConnector(self.socket, force_close=True)
         )

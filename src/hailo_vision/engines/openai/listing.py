@@ -82,10 +82,7 @@ def _context_tokens(value: object) -> int | None:
 
 
 def look(endpoint: Endpoint, within_s: float) -> Answer | Trouble:
-    """One question to a server, for who has no loop. Never raises for what a server does.
-
-    Where nobody answers for a host's name it may take longer than that: the system's resolver can't be broken off.
-    """
+    """One question to a server, for a caller without an event loop. Never raises for what a server does."""
     try:
         return asyncio.run(_look(endpoint, within_s))
     except TimeoutError:

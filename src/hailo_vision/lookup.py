@@ -1,11 +1,12 @@
-"""The resolver of downloads: names are looked up in threads that nothing else waits for.
+"""The resolver of all our HTTP clients: names are looked up in threads that nothing else waits for.
 
 A name server that does not answer holds a thread for half a minute. In asyncio's own pool, which aiohttp's resolver
-uses, a handful of those would hold up all else that runs there, and the daemon's stop.
+uses, a handful of those would hold up all else that runs there, and the process's end.
 """
 
 import asyncio
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from threading import Thread
@@ -16,18 +17,40 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 MAX_LOOKUPS = 32  # at the same time; a place is free when its thread has ended, also where the download was given up
 
 
-class LookupInThreads(AbstractResolver):
-    """Looks names up by the system's resolver, each in a daemon thread, which the process does not wait for."""
+class Slot:
+    """A place that is left when the last of its holders has ended: a request, or a look-up that outlives it."""
 
-    def __init__(self) -> None:
+    def __init__(self, leave: Callable[[], None]) -> None:
+        self._leave = leave
+        self._holders = 0
+
+    def hold(self) -> None:
+        self._holders += 1
+
+    def release(self) -> None:
+        self._holders -= 1
+        if not self._holders:
+            self._leave()
+
+
+class LookupInThreads(AbstractResolver):
+    """Looks names up by the system's resolver, each in a daemon thread, which the process does not wait for.
+
+    `slot` is held by each thread until it has ended, as a thread can't be stopped.
+    """
+
+    def __init__(self, slot: Slot | None = None) -> None:
         self._places = asyncio.Semaphore(MAX_LOOKUPS)
+        self._slot = slot or Slot(lambda: None)
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
+        """Raises OSError or, for a name that DNS can't have, UnicodeError."""
         await self._places.acquire()
+        self._slot.hold()
         loop = asyncio.get_running_loop()
-        found: asyncio.Future[list[ResolveResult]] = loop.create_future()
+        answer: asyncio.Future[list[ResolveResult]] = loop.create_future()
 
         def look_up() -> None:
             error, results = None, list[ResolveResult]()
@@ -36,21 +59,25 @@ class LookupInThreads(AbstractResolver):
             except (OSError, ValueError, OverflowError) as raised:
                 error = raised
             with suppress(RuntimeError):  # the loop has ended meanwhile
-                loop.call_soon_threadsafe(partial(self._end, found, results, error))
+                loop.call_soon_threadsafe(partial(self._end, answer, results, error))
 
-        Thread(target=look_up, daemon=True, name="lookup").start()
-        return await found
+        try:
+            Thread(target=look_up, daemon=True, name="lookup").start()
+        except RuntimeError as error:  # the system gives out no more threads
+            self._end(answer, [], OSError(str(error)))
+        return await answer
 
     def _end(
-        self, found: "asyncio.Future[list[ResolveResult]]", results: list[ResolveResult], error: Exception | None
+        self, answer: "asyncio.Future[list[ResolveResult]]", results: list[ResolveResult], error: Exception | None
     ) -> None:
         self._places.release()
-        if found.cancelled():
+        self._slot.release()
+        if answer.cancelled():
             return
         if error is None:
-            found.set_result(results)
+            answer.set_result(results)
         else:
-            found.set_exception(error)
+            answer.set_exception(error)
 
     async def close(self) -> None:
         pass
