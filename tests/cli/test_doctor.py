@@ -3,7 +3,6 @@
 import json
 import os
 import shlex
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from doctor.pi import BUS, JSON, MODEL, Pi
 from doctor.server import SECRET, THEIRS, listening, status
 from doctor.test_engine import OF_THE_CHIP
 from harness import COMMAND, PATIENCE_S
+from needs import POWERLESS, needs_powerless
 
 pytestmark = pytest.mark.slow
 
@@ -123,12 +123,6 @@ def test_a_chip_that_does_not_answer_is_a_failure_in_words(pi: Pi, fault: str) -
     assert checks["chip"]["verdict"] == "failed"
     assert checks["chip"]["saw"].startswith("the chip gave no answer: Asking the chip: ")
     assert checks["temperature"]["verdict"] == "skipped"
-
-
-POWERLESS = ["setpriv", "--bounding-set=-all"] if os.geteuid() == 0 else []
-needs_powerless = pytest.mark.skipif(
-    os.geteuid() == 0 and not shutil.which("setpriv"), reason="root may read everything"
-)
 
 
 @needs_powerless

@@ -18,7 +18,7 @@ import pytest
 
 from hailo_vision.models.catalogue import CATALOGUE, GGUF
 from models.mirror import Mirror, hef, says, stalls_after
-from needs import require
+from needs import POWERLESS, needs_powerless, require
 
 pytestmark = pytest.mark.slow
 
@@ -250,12 +250,11 @@ async def test_from_https_no_redirect_leads_to_http(shell: Shell, certificate: P
     assert done.code == 0, done.err
 
 
+@needs_powerless
 def test_without_permission_the_right_command_is_told(shell: Shell) -> None:
     shell.folder.mkdir(mode=0o555)
-    # Root may write everywhere, until this capability is taken away.
-    prefix = [] if os.geteuid() else ["setpriv", "--bounding-set=-dac_override"]
     refused = subprocess.run(
-        [*prefix, *shell.command("pull", NAME)], env=shell.environment, capture_output=True, text=True, check=False
+        [*POWERLESS, *shell.command("pull", NAME)], env=shell.environment, capture_output=True, text=True, check=False
     )
     first, last = refused.stderr.splitlines()
     assert refused.returncode == 1
@@ -501,12 +500,11 @@ async def test_a_pipe_in_the_folder_is_named_by_verify_and_taken_away_by_remove(
     assert shell.names == []
 
 
+@needs_powerless
 def test_a_configuration_for_the_service_alone_names_the_command_of_its_user(shell: Shell) -> None:
     shell.config.chmod(0o000)
-    # Root may read everything, until this capability is taken away.
-    prefix = [] if os.geteuid() else ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
     refused = subprocess.run(
-        [*prefix, *shell.command("list")], env=shell.environment, capture_output=True, text=True, check=False
+        [*POWERLESS, *shell.command("list")], env=shell.environment, capture_output=True, text=True, check=False
     )
     assert refused.returncode == 78
     assert "can't be read by you. Run this as the service's user:  sudo " in refused.stderr

@@ -143,7 +143,11 @@ def test_a_service_manager_that_has_gone_is_no_error(systemd: socket.socket) -> 
 @pytest.mark.parametrize(
     ("text", "code", "status"),
     [
-        ("device: {path: /dev/no-such-device}", 69, "STATUS=There is no Hailo device: /dev/no-such-device is missing."),
+        (
+            "device: {path: /dev/no-such-device}\nserver: {port: 0}",
+            69,
+            "STATUS=There is no Hailo device: /dev/no-such-device is missing.",
+        ),
         ("server: {host: 192.0.2.1}\ndevice: {runtime: simulated}", 3, "STATUS=Can't listen on 192.0.2.1 port"),
         ("queue: {depth: many}", 78, "STATUS={path}: queue.depth: "),
         ("server: {api_keys_file: /no/keys}\ndevice: {runtime: simulated}", 78, "STATUS=/no/keys: it can't be read: "),

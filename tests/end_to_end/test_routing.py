@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness import MODEL, PATIENCE_S, Daemon, ask, photo, posting
-from local_models import has_llama, has_smollm2, make_tiny, smollm2
+from local_models import has_llama, make_tiny
 
 ENGINE = "x-hailo-vision-engine"
 
@@ -296,14 +296,14 @@ def test_a_name_that_is_none_is_refused_as_such(start: Callable[..., Daemon], da
 
 
 @has_llama
-@has_smollm2
 def test_a_prompt_that_is_too_long_for_the_first_engine_goes_to_the_second(
     tmp_path: Path, start: Callable[..., Daemon]
 ) -> None:
-    running = start(llama=smollm2(context=8192), routing={"fallback": "llama"}, queue={"deadline_s": 600})
+    tiny = {**make_tiny(tmp_path), "mmproj": None, "context": 4096, "threads": 1, "prompt_cache_mib": 64}
+    running = start(llama=tiny, routing={"fallback": "llama"}, queue={"deadline_s": 600})
     running.wait_until_ready()
-    body = ask("word " * 2500, max_tokens=2)
-    running.wait_for(lambda: engine_of(running, ask("word " * 2500, max_tokens=1)) == (200, "llama"))
+    body = ask("7" * 2500, max_tokens=2)
+    running.wait_for(lambda: engine_of(running, ask("7" * 2500, max_tokens=1)) == (200, "llama"))
     assert engine_of(running, body) == (200, "llama")
     assert engine_of(running, ask("word", max_tokens=2)) == (200, "simulated")
     assert "fallback from=simulated to=llama because=ContextLengthExceeded" in running.log

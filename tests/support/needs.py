@@ -23,6 +23,14 @@ def needs_root(reason: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(os.geteuid() != 0, reason=reason)
 
 
+# Root may read and write everything until its capabilities are taken away, the inheritable ones too: in a container
+# these bring the others back at the next exec.
+POWERLESS = ["setpriv", "--inh-caps=-all", "--bounding-set=-all"] if os.geteuid() == 0 else []
+needs_powerless = pytest.mark.skipif(
+    os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root may read everything"
+)
+
+
 def has_library(name: str) -> bool:
     """Whether the system's loader finds a shared library."""
     try:

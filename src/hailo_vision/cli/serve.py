@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import faulthandler
 import logging
+import signal
 import sys
 from dataclasses import replace
 from functools import partial
@@ -61,6 +62,11 @@ def run(arguments: argparse.Namespace) -> int:
     log.info("starting", extra={"facts": {"version": __version__, "config": config}})
     try:
         asyncio.run(run_daemon(settings, reread))
+        for number in (
+            signal.SIGTERM,
+            signal.SIGINT,
+        ):  # to which the interpreter would give their default before it ends
+            signal.signal(number, signal.SIG_IGN)
     except ConfigError as error:
         return _wrong(error)
     except StartError as error:

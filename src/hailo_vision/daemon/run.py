@@ -57,6 +57,7 @@ async def run(settings: Settings, reread: Callable[[], Settings]) -> None:
             raise StartError(str(reason)) from None
         raise
     log.info("stopped")
+    signals.end()
 
 
 async def _serve(settings: Settings, reread: Callable[[], Settings], signals: Signals, stack: AsyncExitStack) -> None:

@@ -18,6 +18,19 @@ class Signals:
             loop.add_signal_handler(number, self._stop)
         loop.add_signal_handler(signal.SIGHUP, self._hang_up)
 
+    def end(self) -> None:
+        """Everything has ended: a further signal to stop ends the process with 0, and no longer with the signal's code.
+
+        Without this asyncio would give the signals their default back while it waits for its threads.
+        """
+        loop = asyncio.get_running_loop()
+        numbers = (signal.SIGTERM, signal.SIGINT)
+        signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
+        for number in numbers:
+            loop.remove_signal_handler(number)
+            signal.signal(number, lambda *_: os._exit(0))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
+
     def _stop(self) -> None:
         if self.stop.is_set():
             self.hurry.set()
