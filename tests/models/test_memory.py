@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hailo_vision.config.settings import Llama
-from hailo_vision.models.memory import free_bytes, shortage
+from hailo_vision.models.memory import Claims, free_bytes, shortage
 from models.gguf_head import SHAPE, head
 
 
@@ -44,3 +44,15 @@ def test_where_it_cannot_be_told_the_model_is_tried(tmp_path: Path, model: Path)
     (tmp_path / "odd").write_text("nonsense")
     assert free_bytes(tmp_path / "odd") is None
     assert shortage(Llama(model=str(tmp_path / "missing.gguf"), mmproj=None), meminfo(tmp_path, 1)) is None
+
+
+def test_what_other_models_have_claimed_is_not_available(tmp_path: Path, model: Path) -> None:
+    settings, other = Llama(model=str(model), mmproj=None, context=256), object()
+    claims, free = Claims(), meminfo(tmp_path, 25_000)
+    assert shortage(settings, free, claimed_bytes=claims.claim(other, settings)) is None
+    short = shortage(settings, free, claimed_bytes=claims.claim(self := object(), settings))
+    assert short is not None
+    assert "25.6 MB are available, 10.0 MB of them taken by other models" in short
+    claims.release(self)
+    claims.release(other)
+    assert shortage(settings, free, claimed_bytes=claims.claim(self, settings)) is None

@@ -50,7 +50,7 @@ class Pipe:
         generation = Generation(turns=turns, sampling=request.sampling, max_tokens=1)
         return Prepared(generation=generation, model=MODEL, image_sizes=(), image_s=0.0, turns_sent=len(turns))
 
-    async def with_fewer_tools(self, prepared: Prepared, error: PromptTooLong) -> None:
+    async def with_fewer_tools(self, prepared: Prepared, error: PromptTooLong, caller: Caller) -> None:
         """No tools are offered."""
 
     @asynccontextmanager

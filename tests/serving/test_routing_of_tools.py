@@ -61,7 +61,7 @@ class FakePipeline:
             requirements=Requirements(tools=request.tools, shown=shown),
         )
 
-    async def with_fewer_tools(self, prepared: Prepared, error: object) -> Prepared | None:
+    async def with_fewer_tools(self, prepared: Prepared, error: object, caller: Caller) -> Prepared | None:
         requirements = prepared.requirements
         assert requirements is not None
         fewer = requirements.offered[:1]

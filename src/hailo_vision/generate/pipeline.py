@@ -176,8 +176,11 @@ class Pipeline:
         model = await self.admit(request, caller)
         return model, 0.0 if is_loaded else time.monotonic() - began
 
-    async def with_fewer_tools(self, prepared: Prepared, error: PromptTooLong) -> Prepared | None:
-        """The same after the engine has refused its prompt, with fewer or shorter tools; None where that can't be."""
+    async def with_fewer_tools(self, prepared: Prepared, error: PromptTooLong, caller: Caller) -> Prepared | None:
+        """The same after the engine has refused its prompt, with fewer or shorter tools; None where that can't be.
+
+        Raises Expired.
+        """
         requirements, budget = prepared.requirements, prepared.budget
         if requirements is None or budget is None:
             return None
@@ -186,7 +189,7 @@ class Pipeline:
         if isinstance(error, ContextLengthExceeded):
             prompt_tokens = error.prompt_tokens
             budget = replace(budget, context_tokens=error.context_tokens)
-        fewer = await asyncio.to_thread(budget.refitted, requirements, prompt_tokens)
+        fewer = await self._for_tools(partial(budget.refitted, requirements, prompt_tokens), caller)
         if fewer is None:
             return None
         return replace(prepared, generation=with_other_tools(prepared.generation, fewer), requirements=fewer)

@@ -79,7 +79,10 @@ class Listener:
                 ssl=self._tls,
                 ssl_handshake_timeout=None if self._tls is None else TLS_HANDSHAKE_TIMEOUT_S,
             )
-        except OSError:  # ssl.SSLError is one
+        except (
+            OSError,
+            MemoryError,
+        ):  # ssl.SSLError is an OSError; a connection for which there is no memory ends alone
             connection.handshake_failed()  # or the client left before the connection was made
             client.close()
 

@@ -1,5 +1,6 @@
 """The memory that a model for llama.cpp takes, estimated from its files and settings, against the free memory."""
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,25 +54,51 @@ def draft(settings: Llama) -> str | None:
     return settings.draft_model if settings.speculative == "draft" else None
 
 
-def shortage(settings: Llama, meminfo: Path = Path("/proc/meminfo")) -> str | None:
+class Claims:
+    """The files of the models that run or start in this process, by their engines in the order in which they came.
+
+    llama.cpp maps its files, so the kernel counts their memory as available: it could read them anew. The next model
+    must not count on the same memory.
+    """
+
+    def __init__(self) -> None:
+        self._bytes: dict[object, int] = {}
+
+    def claim(self, engine: object, settings: Llama) -> int:
+        """Claims the memory for the model's files. Returns how many bytes others have claimed before."""
+        before = sum(claimed for other, claimed in self._bytes.items() if other is not engine)
+        self._bytes[engine] = sum(os.path.getsize(path) for path in _paths(settings) if os.path.isfile(path))
+        return before
+
+    def release(self, engine: object) -> None:
+        self._bytes.pop(engine, None)
+
+
+def _paths(settings: Llama) -> list[str]:
+    return [path for path in (settings.model, settings.mmproj, draft(settings)) if path is not None]
+
+
+def shortage(settings: Llama, meminfo: Path = Path("/proc/meminfo"), *, claimed_bytes: int = 0) -> str | None:
     """Returns why the model does not fit into the free memory, with the figures; None where it fits or that is unknown.
 
     Prompts that are kept in case they come again do not count: llama.cpp fills that cache only as they come.
+    `claimed_bytes` are those of other models.
     """
     available = free_bytes(meminfo)
     if available is None:
         return None
     try:
-        paths = [path for path in (settings.model, settings.mmproj, draft(settings)) if path is not None]
-        needed = need(settings, [_head(Path(path)) for path in paths])
+        needed = need(settings, [_head(Path(path)) for path in _paths(settings)])
     except OSError:
         return None
     needed_bytes = needed.files_bytes + (needed.context_bytes or 0)
-    if needed_bytes <= available:
+    if needed_bytes <= available - claimed_bytes:
         return None
     parts = f"its files {size(needed.files_bytes)}, its context {size(needed.context_bytes or 0)}"
+    others = f", {size(claimed_bytes)} of them taken by other models" if claimed_bytes else ""
     return (
-        f"The model takes about {size(needed_bytes)} of memory ({parts}), and {size(available)} are available. {LESS}"
+        f"The model takes about {size(needed_bytes)} of memory ({parts}), and {size(available)} are available{others}. "
+        f"{LESS}"
     )
 
 

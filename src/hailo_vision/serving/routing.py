@@ -139,7 +139,7 @@ class Router:
         raise PicturesStayHere(self._model)
 
     async def _events(self, assigned: Assigned, caller: Caller) -> AsyncGenerator[Begun | ChoiceEvent]:
-        attempts = _Attempts(assigned, self.backends[self.backends.index(assigned.backend) + 1 :])
+        attempts = _Attempts(assigned, self.backends[self.backends.index(assigned.backend) + 1 :], caller)
         while True:
             backend, prepared = attempts.current.backend, attempts.current.prepared
             has_begun = False
@@ -163,8 +163,9 @@ class _Attempts:
     turns.
     """
 
-    def __init__(self, assigned: Assigned, following: Sequence[Backend]) -> None:
+    def __init__(self, assigned: Assigned, following: Sequence[Backend], caller: Caller) -> None:
         self.current = assigned
+        self._caller = caller
         self._following = iter(following)
         self._too_long: list[tuple[Assigned, PromptTooLong]] = []
         self._has_fewer_tools = False
@@ -186,7 +187,7 @@ class _Attempts:
             return False
         self._has_fewer_tools = True
         assigned, error = self._too_long[0]
-        prepared = await assigned.backend.pipeline.with_fewer_tools(assigned.prepared, error)
+        prepared = await assigned.backend.pipeline.with_fewer_tools(assigned.prepared, error, self._caller)
         if prepared is None:
             return False
         log.info("fewer tools", extra={"facts": {"engine": assigned.backend.name, "tools": str(prepared.tools)}})

@@ -32,11 +32,12 @@ from hailo_vision.engines.openai.fields import parse_object
 from hailo_vision.engines.openai.reader import read_body
 from hailo_vision.errors import DeviceFault, DeviceUnavailable, WorkerDied, WorkerStalled
 from hailo_vision.models.facts import gguf_facts
-from hailo_vision.models.memory import shortage
+from hailo_vision.models.memory import Claims, shortage
 from hailo_vision.models.projector import with_projector
 from hailo_vision.special_tokens import SpecialTokens
 
 log = logging.getLogger(__name__)
+_CLAIMS = Claims()  # of all engines: the machine has one memory
 
 NAME = "llama.cpp"
 HEALTH_S = 0.05  # between two looks: a server that we did not write has no other way to say that it is up
@@ -163,7 +164,9 @@ class LlamaEngine:
             socket = str(Path(folder) / "llama.sock")
             settings = await asyncio.to_thread(with_projector, self._settings)
             child_plan = plan(settings, socket=socket, key=secrets.token_urlsafe(32))
-            if short := await asyncio.to_thread(shortage, settings):
+            resources.callback(_CLAIMS.release, self)
+            claimed_bytes = _CLAIMS.claim(self, settings)
+            if short := await asyncio.to_thread(shortage, settings, claimed_bytes=claimed_bytes):
                 raise DeviceUnavailable(DeviceFault.OUT_OF_MEMORY, short)
             return await LlamaProcess.spawn(child_plan, resources, self._command)
 
