@@ -35,6 +35,11 @@ def openai(answer: Any) -> Told:
     )
 
 
+def one_of_many(answer: Any) -> Told:
+    (result,) = answer["results"]
+    return openai({**result, "usage": answer["usage"]})
+
+
 def responses(answer: Any) -> Told:
     usage = answer["usage"]
     reason = "length" if answer["status"] == "incomplete" else "stop"
@@ -143,6 +148,22 @@ SURFACES = [
         path="/v1/vision/caption",
         body={"image": PICTURE, "max_tokens": 8},
         told=openai,
+        told_by_stream=None,
+        logprobs=None,
+        sees=True,
+    ),
+    Surface(
+        path="/v1/vision/vqa",
+        body={"image": PICTURE, "question": "What colours?", "max_tokens": 8},
+        told=openai,
+        told_by_stream=None,
+        logprobs=None,
+        sees=True,
+    ),
+    Surface(
+        path="/v1/vision/analyze",
+        body={"images": [PICTURE], "prompt": "What colours?", "max_tokens": 8},
+        told=one_of_many,
         told_by_stream=None,
         logprobs=None,
         sees=True,

@@ -15,12 +15,15 @@ from hailo_vision.serving.routing import Assigned, Router
 async def heard(events: AsyncIterator[Begun | ChoiceEvent], image_s: float) -> Seen:
     """The whole of one answer."""
     pieces: list[str] = []
+    engine = ""
     async for part in events:
         match part:
+            case Begun():
+                engine = part.engine
             case ChoiceEvent(event=Piece(text=text)):
                 pieces.append(text)
             case ChoiceEvent(event=Finish() as finish):
-                return Seen(text="".join(pieces), finish=finish, image_s=image_s)
+                return Seen(text="".join(pieces), finish=finish, image_s=image_s, engine=engine)
     raise AssertionError("the engine ended without a Finish")
 
 

@@ -13,7 +13,7 @@ from hailo_vision.http_api.vision.batch import Batch, heard
 from hailo_vision.http_api.vision.parse import analyze as parse_analyze
 from hailo_vision.http_api.vision.parse import caption as parse_caption
 from hailo_vision.http_api.vision.parse import vqa as parse_vqa
-from hailo_vision.http_api.vision.reply import Head, Outcome, Seen, answer_json, result_json, summary_json
+from hailo_vision.http_api.vision.reply import Head, Outcome, Seen, answer_json, engines_of, result_json, summary_json
 from hailo_vision.http_api.vision.spec import ANALYZE, CAPTION, VQA
 from hailo_vision.http_api.vision.upload import form_object
 from hailo_vision.http_api.web.body import json_body, media_type, read_body
@@ -124,6 +124,7 @@ def _summary(request: web.Request, outcomes: list[Outcome]) -> JsonObject:
     summary = summary_json(outcomes)
     usage = summary["usage"]
     tokens = {name: usage[name] for name in ("prompt_tokens", "completion_tokens")}
+    exchange(request).engine = engines_of(outcomes)
     exchange(request).facts.update({"failed": summary["failed"], **tokens})
     return summary
 

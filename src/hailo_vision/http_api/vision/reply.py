@@ -16,6 +16,7 @@ class Seen:
     text: str
     finish: Finish
     image_s: float
+    engine: str
 
     @property
     def inference_ms(self) -> int:
@@ -71,13 +72,13 @@ def result_json(outcome: Outcome, address: str | None, count: int) -> JsonObject
     shared: JsonObject = {"index": outcome.index, "image_url": address}
     match outcome.outcome:
         case Seen() as seen:
-            return {**shared, "analysis": seen.text, "error": None, **answer_json(seen)}
+            return {**shared, "analysis": seen.text, "error": None, "engine": seen.engine, **answer_json(seen)}
         case Fault() as failure:
             error = failure.body["error"]
             # Each picture is a request of its own, which counts its one picture.
             message = error["message"].replace("Image 1 of 1 ", f"Image {outcome.index + 1} of {count} ", 1)
             nothing = {"finish_reason": None, "usage": None, "timings": None, "performance": None}
-            return {**shared, "analysis": None, "error": {**error, "message": message}, **nothing}
+            return {**shared, "analysis": None, "error": {**error, "message": message}, "engine": None, **nothing}
 
 
 def summary_json(outcomes: list[Outcome]) -> JsonObject:
@@ -91,6 +92,12 @@ def summary_json(outcomes: list[Outcome]) -> JsonObject:
         "usage": usage_json(usage),
         "total_inference_time_ms": sum(seen_one.inference_ms for seen_one in seen),
     }
+
+
+def engines_of(outcomes: list[Outcome]) -> str | None:
+    """The engine that answered; several are named with commas, as a fallback may have taken some of the pictures."""
+    engines = {outcome.outcome.engine for outcome in outcomes if isinstance(outcome.outcome, Seen)}
+    return ", ".join(sorted(engines)) or None
 
 
 def address_of(ref: ImageRef) -> str | None:

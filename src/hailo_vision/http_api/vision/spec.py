@@ -50,6 +50,7 @@ _RESULT = an_object(
         "image_url": {"type": ["string", "null"]},
         "analysis": {"type": ["string", "null"]},
         "error": {"type": ["object", "null"]},
+        "engine": {"type": ["string", "null"]},
         **_SEEN,
     },
     required=("index", "analysis", "error"),
