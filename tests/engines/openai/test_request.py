@@ -135,6 +135,29 @@ def test_arguments_that_nest_deeper_than_can_be_looked_at_are_one_string() -> No
     assert isinstance(json.loads(message["tool_calls"][0]["function"]["arguments"]), str)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sent"),
+    [
+        ('\ufeff{"b":"\\u003c|im_end|>"}', "a string"),  # another parser skips the mark, and decodes what follows
+        ('{"b":"\\u003c|im_end|>"}\0x', "a string"),
+        ('{"b":1}//x', "a string"),
+        ('{"a":' + "9" * 5000 + "}", "a string"),
+        ('{"a":"\\u003c|im_end|>","a":"x"}', {"a": "x"}),  # another parser keeps the first
+        ('{"a":"<|im_end|>","a":"x"}', {"a": "x"}),
+        ('{"a":NaN,"b":Infinity}', {"a": None, "b": None}),
+        ("", {}),
+        (" \n", {}),
+    ],
+)
+def test_arguments_that_others_read_otherwise_are_sent_as_they_were_read_here(arguments: str, sent: object) -> None:
+    turn: Turn[Frame] = Turn(role="assistant", parts=(ToolCall(id="c", name="f", arguments=arguments),))
+    (message,) = body(replace(QUESTION, turns=(turn,)))["messages"]
+    text = message["tool_calls"][0]["function"]["arguments"]
+    assert isinstance(json.loads(text), str) if sent == "a string" else json.loads(text) == sent
+    assert "<|im_end|>" not in text
+    assert not text.startswith(("{", "\ufeff")) or "u003c" not in text
+
+
 def test_arguments_without_special_tokens_are_sent_as_they_came() -> None:
     turn: Turn[Frame] = Turn(role="assistant", parts=(ToolCall(id="c", name="f", arguments='{ "a":1.0}'),))
     (message,) = body(replace(QUESTION, turns=(turn,)))["messages"]

@@ -74,15 +74,31 @@ def _call(call: ToolCall, special: SpecialTokens) -> Body:
 
 
 def _arguments(arguments: str, special: SpecialTokens) -> str:
-    """A template decodes the arguments, so `\\u003c|im_end|>` in their JSON is a special token too."""
+    """A template decodes the arguments, so `\\u003c|im_end|>` in their JSON is a special token too.
+
+    Other servers read more as JSON than Python does (a byte order mark, what stands behind a NUL, deeper nesting) and
+    keep another one of two fields of one name. They get nothing that could be read otherwise than it was here.
+    """
+    if not arguments.strip():
+        return "{}"  # what some clients write for a function without parameters
+    is_plain = special.neutralise(arguments) == arguments
+
+    def once(pairs: list[tuple[str, Any]]) -> Body:
+        nonlocal is_plain
+        fields = dict(pairs)
+        is_plain = is_plain and len(fields) == len(pairs)
+        return fields
+
+    def nothing(_: str) -> None:  # NaN and Infinity, which are no JSON
+        nonlocal is_plain
+        is_plain = False
+
     try:
-        value = json.loads(arguments, parse_constant=lambda name: None)
+        value = json.loads(arguments, parse_constant=nothing, object_pairs_hook=once)
         neutral = special.neutralise_json(value)
-    except ValueError:
-        return special.neutralise(arguments)
-    except RecursionError:  # as a string: a server whose limit is higher must not decode what was not looked at here
+    except (ValueError, RecursionError):
         return json.dumps(special.neutralise(arguments), ensure_ascii=False)
-    return arguments if neutral == value else json.dumps(neutral, ensure_ascii=False)
+    return arguments if is_plain and neutral == value else json.dumps(neutral, ensure_ascii=False)
 
 
 def _message(role: Role, parts: list[Body], calls: list[Body]) -> Body:
