@@ -301,7 +301,7 @@ def test_stop_is_a_string_or_up_to_four(stop: object, stops: tuple[str, ...]) ->
         ("n", 1),
         ("logit_bias", {"50256": 0, "11": 0.0}),
         ("tools", []),
-        ("functions", [{"name": "f"}]),
+        ("functions", []),
         ("function_call", "auto"),
         ("modalities", ["text"]),
         ("seed", 2**64),
@@ -406,6 +406,7 @@ def test_a_wrong_field_inside_another_is_refused_by_its_path(fields: dict[str, A
     [
         ("n", 5),
         ("function_call", {"name": "f"}),
+        ("functions", [{"name": "f"}]),
         ("modalities", ["text", "audio"]),
         ("logprobs", True),
         ("top_logprobs", 3),

@@ -72,5 +72,7 @@ def _refuse_what_cannot_be(body: JsonObject) -> None:
     refuse_other_forms(body)
     if "audio" in a_list(body.get("modalities") or [], "modalities"):
         raise unsupported("modalities", "This server answers in text: leave audio out.")
+    if a_list(body.get("functions") or [], "functions"):
+        raise unsupported("functions", "functions is not served: send the same functions as tools.")
     if body.get("function_call") not in (None, "none", "auto"):
         raise unsupported("function_call", "function_call is not served: send tools and tool_choice in its place.")

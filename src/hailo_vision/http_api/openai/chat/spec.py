@@ -107,6 +107,7 @@ BODY: JsonSchema = an_object(
         "tools": {"type": ["array", "null"], "maxItems": MAX_TOOLS, "items": _TOOL},
         "tool_choice": {"description": "none, auto, required, or a function by its name"},
         "parallel_tool_calls": nullable("boolean", "whether an answer may have several calls; true without it"),
+        "functions": {"type": ["array", "null"], "maxItems": 0, "description": "older: send the same as tools"},
         "function_call": {"description": "older; none and auto change nothing, a name is refused"},
         "service_tier": SERVICE_TIER,
         "modalities": {"type": ["array", "null"], "items": {"type": "string"}, "description": "text; not audio"},
