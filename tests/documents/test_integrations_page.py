@@ -20,8 +20,8 @@ PAGE = (ROOT / "docs" / "integrations.md").read_text()
 API_PAGE = (ROOT / "docs" / "api-ollama.md").read_text()
 PRINTED_URL = "http://127.0.0.1:11435"
 PYTHON = ROOT / ".cache" / "clients" / "bin" / "python"
-LLM = ROOT / ".cache" / "alone" / "llm" / "bin" / "llm"
-LLAMA_INDEX = ROOT / ".cache" / "alone" / "llama-index-llms-openai-like" / "bin" / "python"
+LLM = ROOT / ".cache" / "clients" / "bin" / "llm"
+LLAMA_INDEX = ROOT / ".cache" / "llamaindex" / "bin" / "python"
 NODE_FOLDER = ROOT / ".cache" / "node"
 
 
@@ -101,7 +101,12 @@ def test_the_flow_for_node_red_asks_what_the_server_answers(daemon: Daemon) -> N
     assert (post["method"], post["url"].startswith(PRINTED_URL)) == ("POST", True)
     status, answer = daemon.post(body, post["url"].removeprefix(PRINTED_URL))
     assert (status, "blue" in answer["response"]) == (200, True)
-    assert told["complete"] == "payload.response"
+    assert told["complete"] == "payload.response ? payload.response : payload.error"
+
+
+def test_the_flow_for_node_red_is_the_one_that_node_red_itself_runs_in_tests_clients() -> None:
+    (flow,) = [json.loads(block) for block in blocks(PAGE, "json")]
+    assert flow == json.loads((ROOT / "docs" / "node-red-flow.json").read_text())
 
 
 def test_the_configurations_name_this_server_and_its_model() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from offered_tools import TOOL_SETS, has_recordings, recorded
 from published import holds
 
 from harness import PATIENCE_S, PHOTOS, Daemon
@@ -20,12 +21,14 @@ TYPES = {"string": str, "integer": int, "number": (int, float), "object": dict, 
 
 
 def filled(value: Any) -> Any:
-    """The same JSON with photos in their places."""
+    """The same JSON with photos and tools in their places."""
     match value:
         case dict():
             return {key: filled(inner) for key, inner in value.items()}
         case list():
             return [filled(inner) for inner in value]
+        case str() if tools := re.fullmatch(r"\{\{tools (\S+)\}\}", value):
+            return TOOL_SETS[tools[1]]
         case str():
             value = re.sub(r"\{\{photo (\S+)\}\}", lambda found: f"data:image/jpeg;base64,{encoded(found[1])}", value)
             value = re.sub(r"\{\{words (\d+)\}\}", lambda found: "word " * int(found[1]), value)
@@ -116,6 +119,27 @@ def test_a_client_gets_what_it_needs(daemon: Daemon, name: str) -> None:
             holds(schema, answer)
         wrong = list(differences(reply.get("body", {}), answer))
         assert not wrong, f"step {number}:\n" + "\n".join(wrong)
+
+
+@has_recordings
+@pytest.mark.parametrize(
+    ("name", "recording"),
+    [
+        ("home_assistant_11_tools", "home_assistant_second_agent_11_tools"),
+        ("open_webui_28_tools", "open_webui_28_tools"),
+    ],
+)
+def test_what_is_said_in_our_words_is_as_long_as_what_was_recorded(daemon: Daemon, name: str, recording: str) -> None:
+    ours = filled(json.loads((GOLDEN / f"{name}.json").read_text())["steps"][0]["request"]["body"])
+    theirs = recorded(recording)
+    for message in ours["messages"]:
+        message.pop("images", None)
+    tokens = []
+    for body in (ours, theirs):
+        status, answer = daemon.post({**body, "stream": False}, "/api/chat")
+        assert status == 200, answer
+        tokens.append(answer["prompt_eval_count"])
+    assert tokens[0] == pytest.approx(tokens[1], rel=0.08)
 
 
 def test_a_difference_is_seen_wherever_it_is() -> None:
