@@ -1,4 +1,4 @@
-"""Other people's compliance suites: PyPI's llm-comply, by the specifications of Open Responses and of OpenAI."""
+"""Other people's compliance suites: PyPI's llm-comply, by the rules of Open Responses, OpenAI and Anthropic."""
 
 import json
 import subprocess
@@ -12,8 +12,15 @@ pytestmark = pytest.mark.guests
 SUITE = ROOT / ".cache" / "clients" / "bin" / "llm-comply"
 
 
+SKIPPED = {
+    "open-responses": "reasoning-summary",
+    "openai-chat": "chat-reasoning-summary",
+    "anthropic": "anth-thinking-display",
+}
+
+
 @pytest.mark.skipif(not SUITE.exists(), reason="no llm-comply here: scripts/clients gets it")
-@pytest.mark.parametrize(("specification", "tests"), [("open-responses", 13), ("openai-chat", 9)])
+@pytest.mark.parametrize(("specification", "tests"), [("open-responses", 13), ("openai-chat", 9), ("anthropic", 9)])
 def test_a_specification_is_kept(daemon: Daemon, specification: str, tests: int) -> None:
     """What is skipped needs a model that reasons; compaction, a 404 as a whole, counts as not served."""
     words = [SUITE, "--base-url", f"{daemon.url}/v1", "--api-key", "unused", "--model", MODEL, "--json"]
@@ -23,4 +30,4 @@ def test_a_specification_is_kept(daemon: Daemon, specification: str, tests: int)
     assert report["summary"]["failed"] == 0, result.stdout
     assert report["summary"]["total"] >= tests
     skipped = [each["id"] for each in report["results"] if each["status"] == "skipped"]
-    assert [each.removeprefix("chat-") for each in skipped] == ["reasoning-summary"]
+    assert skipped == [SKIPPED[specification]]

@@ -20,6 +20,8 @@ COUNTS = {
     "cache_creation_input_tokens": 0,
     "cache_read_input_tokens": 12,
     "output_tokens": 9,
+    "output_tokens_details": None,
+    "server_tool_use": None,
 }
 
 
@@ -107,12 +109,20 @@ def test_a_message_has_all_that_anthropics_has() -> None:
         "role": "assistant",
         "model": "the-model",
         "content": [
-            {"type": "text", "text": "Hello"},
-            {"type": "tool_use", "id": "call_1", "name": "light", "input": {"on": True}},
+            {"type": "text", "text": "Hello", "citations": None},
+            {
+                "type": "tool_use",
+                "id": "call_1",
+                "name": "light",
+                "input": {"on": True},
+                "caller": {"type": "direct"},
+            },
         ],
         "stop_reason": "tool_use",
         "stop_sequence": None,
-        "usage": {**COUNTS, "service_tier": "standard"},
+        "stop_details": None,
+        "container": None,
+        "usage": {**COUNTS, "cache_creation": None, "inference_geo": None, "service_tier": "standard"},
     }
 
 

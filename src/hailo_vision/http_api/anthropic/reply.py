@@ -42,12 +42,13 @@ def stop_reason(reason: FinishReason, stop_sequence: str | None = None) -> str:
 
 
 def text_block(text: str) -> JsonObject:
-    return {"type": "text", "text": text}
+    return {"type": "text", "text": text, "citations": None}
 
 
 def call_block(call: ToolCall) -> JsonObject:
     """A call, whose input is an object and not its text; it was checked against the tool's schema."""
-    return {"type": "tool_use", "id": call.id, "name": call.name, "input": json.loads(call.arguments)}
+    block = {"type": "tool_use", "id": call.id, "name": call.name, "input": json.loads(call.arguments)}
+    return {**block, "caller": {"type": "direct"}}
 
 
 def counts(usage: Usage) -> JsonObject:
@@ -59,6 +60,8 @@ def counts(usage: Usage) -> JsonObject:
         "cache_creation_input_tokens": 0,
         "cache_read_input_tokens": usage.cached_tokens,
         "output_tokens": usage.completion_tokens,
+        "output_tokens_details": None,
+        "server_tool_use": None,
     }
 
 
@@ -100,5 +103,7 @@ class Reply:
             "model": self.model,
             "content": list(content),
             **stopped,
-            "usage": {**usage, "service_tier": self.request.tier},
+            "stop_details": None,
+            "container": None,
+            "usage": {**usage, "cache_creation": None, "inference_geo": None, "service_tier": self.request.tier},
         }
