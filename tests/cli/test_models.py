@@ -16,7 +16,10 @@ from pathlib import Path
 
 import pytest
 
+from hailo_vision.models import records
 from hailo_vision.models.catalogue import CATALOGUE, GGUF
+from hailo_vision.models.records import Origin
+from hailo_vision.models.store import model_path
 from models.mirror import Mirror, hef, says, stalls_after
 from needs import POWERLESS, needs_powerless, require
 
@@ -540,3 +543,25 @@ async def test_the_files_of_a_list_of_models_are_the_configured_ones(shell: Shel
     listed = await shell("list")
     assert f"{shell.path}, which the configuration names, is not there" in listed.out
     assert "is the configured model" in (await shell("remove", path.name, "--yes")).err
+
+
+async def test_a_part_of_a_file_that_no_catalogue_has_is_removed_by_its_name(shell: Shell) -> None:
+    shell.folder.mkdir()
+    (shell.folder / "foreign.gguf.part").write_bytes(b"GGUF")
+    (shell.folder / "folder.hef").mkdir()
+    done = await shell("remove", "foreign.gguf", "--yes")
+    assert done.code == 0, done.err
+    refused = await shell("remove", "folder.hef", "--yes")
+    assert "is a folder" in refused.err
+    assert shell.names == ["folder.hef"]
+
+
+async def test_a_model_of_the_hub_is_named_as_it_was_pulled(shell: Shell) -> None:
+    shell.folder.mkdir()
+    for file in ("a-Q8_0.gguf", "mmproj-a-Q8_0.gguf"):
+        (shell.folder / file).write_bytes(b"GGUF")
+        origin = Origin(model="hf:o/a", release="gguf", url="https://example.org", size_bytes=4, sha256="0" * 64)
+        records.write(model_path(shell.folder, file).note, origin)
+    assert "hf:o/b is not in" in (await shell("remove", "hf:o/b", "--yes")).err
+    assert (await shell("remove", "hf:o/a", "--yes")).code == 0
+    assert shell.names == []

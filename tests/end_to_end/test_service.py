@@ -156,6 +156,12 @@ def test_a_body_of_another_kind_is_a_415(daemon: Daemon, head: str) -> None:
     assert "unsupported_media_type" in answer
 
 
+def test_json_that_is_too_large_is_told_as_that_also_without_a_type(daemon: Daemon) -> None:
+    answer = send_raw(daemon, "", json.dumps(ask("word " * 70_000)).encode())
+    assert answer.startswith("HTTP/1.1 400 ")
+    assert "context_length_exceeded" in answer
+
+
 def test_a_chunked_body_over_the_limit_is_a_413(start: Start) -> None:
     daemon = start(server={"max_body_mb": 0.1}).wait_until_ready()
     host, port = daemon.url.removeprefix("http://").split(":")

@@ -1,6 +1,7 @@
 """The options, as the environment brings them."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,13 @@ def test_options_that_make_no_sense_are_refused_by_name(text: str) -> None:
 def test_a_fault_can_carry_a_number() -> None:
     behaviour = read_behaviour({VARIABLE: '{"fault": "lost_in_decode@7"}'})
     assert behaviour.current_fault() == InjectedFault(name="lost_in_decode", argument=7)
+
+
+def test_a_fault_file_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    behaviour = read_behaviour({VARIABLE: json.dumps({"fault_file": str(tmp_path / "pipe")})})
+    with pytest.raises(ValueError, match="is no regular file"):
+        behaviour.current_fault()
 
 
 def test_a_fault_file_is_read_afresh_each_time(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from hailo_vision.errors import ConfigError, ModelError, ModelFault
 from hailo_vision.models import listing
 from hailo_vision.models.catalogue import CATALOGUE, GGUF, ModelFile, builds, fits
 from hailo_vision.models.events import Event
+from hailo_vision.models.hub import PREFIX
 from hailo_vision.models.part import delete
 from hailo_vision.models.progress import Printer
 from hailo_vision.models.projector import with_projector
@@ -69,7 +70,11 @@ class ModelsFolder:
 
     def named(self, name: str) -> tuple[ModelPath, ...]:
         """Returns the paths of a model's files, or of one file in the folder."""
-        if os.sep in name or os.path.lexists(self.folder / name):
+        if name.startswith(PREFIX):
+            if pulled := [path for path in model_paths(self.folder) if path.origin and path.origin.model == name]:
+                return tuple(pulled)
+            raise ModelError(ModelFault.NOT_ON_DISK, f"{name} is not in {self.folder}.")
+        if os.sep in name or any(os.path.lexists(self.folder / file) for file in (name, f"{name}.part")):
             return (model_path(self.folder, name),)
         files = dict.fromkeys(file.file for file in builds(CATALOGUE, name))
         return tuple(model_path(self.folder, file) for file in files)
@@ -278,6 +283,8 @@ def _remove_one(model: ModelPath, arguments: argparse.Namespace, folder: ModelsF
     if not is_there:
         raise ModelError(ModelFault.NOT_ON_DISK, f"{model.path.name} is not in {folder.folder}.")
     path = listing.shown(str(model.path))
+    if model.path.is_dir() and not model.path.is_symlink():
+        raise ModelError(ModelFault.IN_THE_WAY, f"{path} is a folder, and no model: it is left to you to remove it.")
     if folder.is_configured(model.path):
         print(f"{path} is the configured model: without it the service can't start again.", file=sys.stderr)
     if not arguments.yes and not _agreed(model, path):

@@ -40,6 +40,8 @@ from hailo_vision.scheduler.turns import Turns, Waiter
 
 Work = TypeVar("Work")
 
+MANY_TURNS = 500  # a look at so many takes a few milliseconds
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
@@ -106,6 +108,7 @@ class Pipeline:
         the tools are not chosen or the pictures not decoded by the deadline.
         """
         model, load_s = await self._after_load(request, caller)
+        await _give_way(request)
         images_sent = len(image_refs(request))
         if request.reductions.pictures:
             request = with_fewer_pictures(request, most_pictures(self._pictures, model))
@@ -119,6 +122,7 @@ class Pipeline:
         delegation = delegate(requirements, capabilities)
         turns = request.turns if delegation.keeps_calls else await self._prompted(request, delegation.prompted, caller)
         prompted = replace(request, turns=turns)
+        await _give_way(request)
         if request.reductions.turns:
             prompted = within_length(prompted, model)
         check_length(prompted, model)
@@ -250,3 +254,9 @@ class Pipeline:
 def _sampling(sampling: Sampling, choice: int) -> Sampling:
     """A seed makes all of an answer repeatable, but its choices need not be the same."""
     return sampling if sampling.seed is None else replace(sampling, seed=sampling.seed + choice)
+
+
+async def _give_way(request: ChatRequest) -> None:
+    """Let others have the event loop between two looks at each of thousands of turns: several engines may be asked."""
+    if len(request.turns) > MANY_TURNS:
+        await asyncio.sleep(0)

@@ -72,8 +72,11 @@ class Behaviour:
         """The fault at this moment: the content of the fault file, or the option if there is no such file."""
         if self.fault_file is None:
             return parse_fault(self.fault)
+        path = Path(self.fault_file)
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            raise ValueError(f"{VARIABLE}: the fault_file {path} is no regular file")
         try:
-            return parse_fault(Path(self.fault_file).read_text(encoding="utf-8").strip() or "none")
+            return parse_fault(path.read_text(encoding="utf-8").strip() or "none")
         except FileNotFoundError:
             return parse_fault(self.fault)
 

@@ -109,7 +109,7 @@ def test_a_message_has_all_that_anthropics_has() -> None:
         "role": "assistant",
         "model": "the-model",
         "content": [
-            {"type": "text", "text": "Hello", "citations": None},
+            {"type": "text", "text": "Hello", "citations": []},
             {
                 "type": "tool_use",
                 "id": "call_1",

@@ -42,7 +42,8 @@ def stop_reason(reason: FinishReason, stop_sequence: str | None = None) -> str:
 
 
 def text_block(text: str) -> JsonObject:
-    return {"type": "text", "text": text, "citations": None}
+    """A text without citations: an empty list, as AI SDK refuses the null that the schema allows."""
+    return {"type": "text", "text": text, "citations": []}
 
 
 def call_block(call: ToolCall) -> JsonObject:

@@ -110,9 +110,10 @@ async def json_body(
     body = await read_body(request, limit_bytes, take, within_s=within_s, pace_s=pace_s)
     try:
         return await read_json(body)
-    except RequestError:
+    except RequestError as error:
         kind = media_type(request)
-        if kind in ("application/json", "application/x-www-form-urlencoded", "text/plain"):
+        is_json = not isinstance(error, InvalidJson) and bytes(body[:64]).lstrip(b" \t\r\n").startswith(b"{")
+        if is_json or kind in ("application/json", "application/x-www-form-urlencoded", "text/plain"):
             raise
         raise UnsupportedMediaType(f"This route reads {reads}, not {kind[:60]}.") from None
 
