@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doctor.pi import Pi, as_line
-from hailo_vision.doctor import config, gguf, llama, llama_memory, remote
+from hailo_vision.doctor import gguf, llama, llama_memory, remote
+from hailo_vision.doctor.checks import examine
 from hailo_vision.engines.llama import plan as llama_plan
 from hailo_vision.models.catalogue import CATALOGUE
 from hailo_vision.models.gguf import Fact
@@ -27,24 +28,30 @@ PULL = "`sudo -u hailo-vision hailo-vision models pull smolvlm-256m-instruct-ggu
 
 @pytest.fixture
 def speaking(pi: Pi) -> Pi:
-    """A Pi with a model of its own and the model's eyes."""
+    """A Pi with a model of its own and the model's vision projector."""
     pi.write(MODEL, head(SHAPE) + bytes(1000))
     pi.write(PROJECTOR, head({"general.architecture": "clip"}) + bytes(500))
     configure(pi)
     return pi
 
 
-def test_of_a_list_of_models_the_first_one_is_looked_at(speaking: Pi) -> None:
+def test_each_model_of_a_list_is_looked_at(speaking: Pi) -> None:
     own = {"name": "own", "engine": ["llama", "remote"], "file": f"/{MODEL}", "mmproj": f"/{PROJECTOR}"}
     own |= {"base_url": "http://nas.lan/v1", "remote_name": "big"}
-    other = {"name": "other", "kind": "text", "engine": "remote", "base_url": "http://nas.lan/v1"}
+    other = {"name": "other", "kind": "text", "engine": "llama", "file": f"/{FOLDER}/missing.gguf"}
     speaking.configure(server={"port": 0}, models=[own, other])
     installation = speaking.installation()
     assert (installation.runtime, installation.fallback) == ("llama", "remote")
     assert as_line(gguf.model(installation)).startswith(f"ok: {speaking.root / MODEL}")
     assert as_line(gguf.mmproj(installation)).startswith(f"ok: {speaking.root / PROJECTOR}")
     assert remote.address(installation).saw == "big at http://nas.lan/v1"
-    assert config.look(installation).saw.endswith("; of its 2 models the checks look at the first one, own")
+    ((name, second),) = installation.others()
+    assert (name, second.runtime, second.fallback) == ("other", "llama", None)
+    found = [(check.id, finding.saw) for check, finding in examine(installation) if finding.saw.startswith("other: ")]
+    saw = dict(found)
+    assert saw["llama_model"] == f"other: {speaking.root / FOLDER}/missing.gguf is not there"
+    assert "llama_mmproj" not in saw  # a model of kind text has none
+    assert "remote" not in saw
 
 
 def configure(pi: Pi, **wanted: Any) -> None:

@@ -96,12 +96,12 @@ def one_model(settings: Settings) -> tuple[ModelSettings, ...]:
     return first, second
 
 
-def as_one_model(settings: Settings) -> Settings:
-    """The short form of the first model of a list, for commands that look at one model; other settings stay."""
+def as_one_model(settings: Settings, index: int = 0) -> Settings:
+    """The short form of one model of a list, for commands that look at one model; other settings stay."""
     if not settings.models:
         return settings
-    first = served(settings)[0]
-    preferred, *others = first.engines
+    model = served(settings)[index]
+    preferred, *others = model.engines
     fallback: Fallback = "none"
     for engine in reversed(others):
         if engine.runtime in ("llama", "remote", "simulated"):
@@ -109,10 +109,12 @@ def as_one_model(settings: Settings) -> Settings:
     return replace(
         settings,
         device=replace(settings.device, runtime=preferred.runtime),
-        model=replace(settings.model, name=first.name, aliases=first.aliases, hef=preferred.hef),
+        model=replace(settings.model, name=model.name, aliases=model.aliases, hef=preferred.hef),
         llama=preferred.llama,
         remote=preferred.remote,
-        routing=replace(settings.routing, fallback=fallback, send_pictures_away=settings.models[0].send_pictures_away),
+        routing=replace(
+            settings.routing, fallback=fallback, send_pictures_away=settings.models[index].send_pictures_away
+        ),
         models=(),
     )
 

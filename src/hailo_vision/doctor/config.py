@@ -3,7 +3,6 @@
 import os
 
 from hailo_vision.config import load
-from hailo_vision.config.settings import Settings
 from hailo_vision.doctor import named_files
 from hailo_vision.doctor.finding import Finding, failed, ok, skipped, warning
 from hailo_vision.doctor.installation import SERVICE, Installation
@@ -33,13 +32,13 @@ def look(installation: Installation) -> Finding:
         return failed("; ".join(wrong), f"Correct it, then: hailo-vision check-config {YAML}")
     if configuration.path == installation.rendered:
         return _in_step(installation)
-    return ok(f"{configuration.path} has no problems{_first_of(configuration.settings)}")
+    return ok(f"{configuration.path} has no problems")
 
 
 def _in_step(installation: Installation) -> Finding:
     path = installation.machine.path(YAML)
     if not os.path.lexists(path):
-        return ok(f"{installation.rendered} has no problems{_first_of(installation.configuration.settings)}")
+        return ok(f"{installation.rendered} has no problems")
     try:
         settings = load.load(path)
     except ConfigError as error:
@@ -49,11 +48,4 @@ def _in_step(installation: Installation) -> Finding:
         return warning(
             f"{path} has changed since {installation.rendered} was made from it", f"`sudo systemctl restart {SERVICE}`"
         )
-    return ok(f"{path} has no problems, and {installation.rendered} is in step with it{_first_of(settings)}")
-
-
-def _first_of(settings: Settings) -> str:
-    """Say which model the other checks look at, where there are several."""
-    if len(settings.models) < 2:
-        return ""
-    return f"; of its {len(settings.models)} models the checks look at the first one, {settings.models[0].name}"
+    return ok(f"{path} has no problems, and {installation.rendered} is in step with it")

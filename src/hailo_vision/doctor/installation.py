@@ -4,6 +4,7 @@ import json
 import os
 import stat
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -67,11 +68,18 @@ class ChildReply:
 
 
 class Installation:
-    """One machine with one configuration."""
+    """One machine with one configuration, as one of its models sees it: by default the first."""
 
-    def __init__(self, machine: Machine, config: Path | None = None) -> None:
+    def __init__(self, machine: Machine, config: Path | None = None, *, model: int = 0) -> None:
         self.machine = machine
         self._config = config
+        self._model = model
+
+    def others(self) -> "Iterator[tuple[str, Installation]]":
+        """The same for each further model of a list, with its name."""
+        for index, model in enumerate(self.configuration.settings.models):
+            if index != self._model:
+                yield model.name, Installation(self.machine, self._config, model=index)
 
     @cached_property
     def configuration(self) -> Configuration:
@@ -90,12 +98,18 @@ class Installation:
 
     @cached_property
     def settings(self) -> Settings:
-        """The settings that the checks look at: with a list of models those of its first one, the default."""
-        return as_one_model(self.configuration.settings)
+        """The settings that the checks look at, as if there were this model alone."""
+        return as_one_model(self.configuration.settings, self._model)
+
+    @property
+    def takes_pictures(self) -> bool:
+        """Whether the model is meant to; one of kind text is not."""
+        models = self.configuration.settings.models
+        return not models or models[self._model].kind != "text"
 
     @cached_property
     def choice(self) -> Choice:
-        """The default model's preferred engine, as the daemon would choose it now."""
+        """The model's preferred engine, as the daemon would choose it now."""
         return choose_engine(served(self.settings)[0].engines[0], self.machine.root)
 
     @property
