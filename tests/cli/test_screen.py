@@ -47,7 +47,7 @@ def test_all_of_it_is_on_one_screen() -> None:
 
 def test_the_jobs_are_a_line_of_words_and_nothing_of_a_server_of_today_is_left_over() -> None:
     jobs = {"admitted": 1006, "finished": 4, "cancelled": 2, "expired": 0, "waited_seconds": 0.5, "busy_seconds": 31.2}
-    shown = screen("u", [{**HEALTH, "jobs": jobs, "runtime_reason": "device.runtime says so", "models": []}])
+    shown = screen("u", [{**HEALTH, "jobs": jobs, "runtime_reason": "the configuration names it", "models": []}])
     assert "Jobs     1,006 admitted, 4 finished, 2 cancelled, 31 s of work\n" in shown
     assert "More" not in shown
 

@@ -74,7 +74,7 @@ def test_the_fallback_is_looked_at_as_the_first_engine_is(pi: Pi) -> None:
     assert {found[name] for name in HARDWARE - {"holders"}} == {"ok"}
     assert found["llama_model"] == found["llama_mmproj"] == found["llama_draft"] == "failed"
     assert as_line(engine.look(pi.installation())) == (
-        "ok: hailo, as device.runtime says so; llama steps in where it can't answer (routing.fallback) -> None"
+        "ok: hailo, as the configuration names it; llama steps in where it can't answer (routing.fallback) -> None"
     )
 
 

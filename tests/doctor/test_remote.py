@@ -95,7 +95,9 @@ def test_a_file_that_holds_no_single_key_is_a_failure_that_quotes_nothing(keyed:
     keyed.write(KEY, content)
     configure(keyed, "http://127.0.0.1:1/v1", key_file=f"/{KEY}")
     line = as_line(remote.key(keyed.installation()))
-    assert line.startswith(f"failed: remote.key_file: {keyed.root / KEY} must hold one key and nothing else -> ")
+    assert line.startswith(
+        f"failed: {keyed.root / KEY}, the file of the remote server's key, must hold one key and nothing else -> "
+    )
     assert SECRET not in line
 
 

@@ -309,7 +309,7 @@ def test_different_pictures_get_different_answers_and_are_counted(seer: Daemon) 
 def test_health_says_which_engine_and_why(seer: Daemon) -> None:
     _, health = seer.get("/health")
     assert health["runtime"] == "llama"
-    assert health["runtime_reason"] == "device.runtime says so"
+    assert health["runtime_reason"] == "the configuration names it"
     assert health["device"] == "tiny-qwen2vl.gguf on 1 thread"
     assert health["memory"]["worker_bytes"] > 1_000_000
     assert health["chip"] is None

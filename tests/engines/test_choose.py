@@ -37,4 +37,4 @@ def test_a_model_that_can_t_be_looked_at_is_none(tmp_path: Path) -> None:
 
 def test_what_is_named_is_taken(tmp_path: Path) -> None:
     named = replace(AUTO, runtime="remote")
-    assert choose_engine(named, tmp_path) == Choice(runtime="remote", reason="device.runtime says so")
+    assert choose_engine(named, tmp_path) == Choice(runtime="remote", reason="the configuration names it")

@@ -69,6 +69,9 @@ async def _serve(settings: Settings, reread: Callable[[], Settings], signals: Si
     metrics = Metrics()
     choice = fleet.choose(served(settings))
     log.info("engine", extra={"facts": {"runtime": choice.runtime, "because": choice.reason}})
+    for model in choice.models[1:]:
+        engines = ", ".join(engine.runtime for engine in model.engines)
+        log.info("another model", extra={"facts": {"model": model.name, "engines": engines}})
     notifier = Notifier(choice.models[0].name, choice.engines)
     stack.callback(notifier.close)
     pictures = Pictures(settings.images, on_end=metrics.picture_ended)

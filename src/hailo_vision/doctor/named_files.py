@@ -64,10 +64,11 @@ def _files(settings: Settings, root: Path) -> Iterator[NamedFile]:
         cert, key = place(server.tls_cert), place(server.tls_key)
         yield NamedFile(setting="server.tls_cert", path=cert, read=lambda: open_regular(cert).close())
         yield NamedFile(setting="server.tls_key", path=key, read=lambda: Tls(str(cert), str(key)))
-    engines = (engine for model in served(settings) for engine in model.engines)
-    files = (engine.remote.key_file for engine in engines if engine.runtime == "remote")
-    for remote in dict.fromkeys(place(file) for file in files if file is not None):
-        yield NamedFile(setting="remote.key_file", path=remote, read=partial(key_in, remote))
+    for index, model in enumerate(served(settings)):
+        files = (engine.remote.key_file for engine in model.engines if engine.runtime == "remote")
+        setting = f"models[{index}].key_file" if settings.models else "remote.key_file"
+        for remote in dict.fromkeys(place(file) for file in files if file is not None):
+            yield NamedFile(setting=setting, path=remote, read=partial(key_in, remote))
 
 
 def _problems(file: NamedFile) -> Iterator[ConfigProblem]:

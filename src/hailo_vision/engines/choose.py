@@ -23,7 +23,7 @@ def choose_engine(settings: EngineSettings, root: Path = Path("/")) -> Choice:
     simulator.
     """
     if settings.runtime != "auto":
-        return Choice(runtime=settings.runtime, reason="device.runtime says so")
+        return Choice(runtime=settings.runtime, reason="the configuration names it")
     path, model = settings.device.path, root / settings.llama.model.lstrip("/")
     try:
         node = find_node(path if path == "auto" else str(root / path.lstrip("/")), root / "dev")

@@ -242,6 +242,6 @@ def _require_regular_file(hef: str) -> None:
     except OSError as error:
         raise DeviceUnavailable(
             DeviceFault.MODEL_INVALID,
-            f"Loading {hef}: it can't be read as a model file: {error.strerror}. Name the HEF in model.hef and restart "
-            "the service.",
+            f"Loading {hef}: it can't be read as a model file: {error.strerror}. Correct the path of the HEF in the "
+            "configuration and restart the service.",
         ) from error

@@ -77,9 +77,9 @@ def plan(llama: settings.Llama, *, socket: str, key: str) -> Plan:
 
     `llama.mmproj` is a path or None here, never auto.
     """
-    _check(llama.model, "llama.model")
+    _check(llama.model, "llama.model, or file in a list of models")
     if llama.mmproj is not None:
-        _check(llama.mmproj, "llama.mmproj", "; null serves the model for text alone")
+        _check(llama.mmproj, "llama.mmproj, or mmproj in a list of models", "; null serves the model for text alone")
     if llama.speculative == "draft" and llama.draft_model is not None:
         _check(llama.draft_model, "llama.draft_model")
     server = program(llama.server)

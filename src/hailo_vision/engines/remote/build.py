@@ -25,7 +25,7 @@ def key_in(file: str | Path) -> str:
             key = content.read(MAX_KEY_BYTES + 1).decode().strip()
     except (OSError, UnicodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise StartError(f"remote.key_file: {file} can't be read: {why}.") from None
+        raise StartError(f"{file}, the file of the remote server's key, can't be read: {why}.") from None
     if not key.isascii() or not key.isprintable() or not key or " " in key or len(key) > MAX_KEY_BYTES:
-        raise StartError(f"remote.key_file: {file} must hold one key and nothing else.")
+        raise StartError(f"{file}, the file of the remote server's key, must hold one key and nothing else.")
     return key

@@ -62,6 +62,7 @@ class RemoteEngine:
         on_restart: OnRestart = lambda reason: None,
     ) -> None:
         self._settings = settings
+        self._place = {"facts": {"base_url": settings.base_url, "remote_model": settings.model}}  # for lines of the log
         self._endpoint = endpoint(settings, key)
         self._condition = Condition(on_change, slots=settings.slots)
         self._on_restart = on_restart
@@ -219,7 +220,7 @@ class RemoteEngine:
             return  # another answer's loss, and it is looked for already
         self._losses += 1
         self._on_restart(restart_reason(error))
-        log.warning("%s Looking for it again.", error)
+        log.warning("%s Looking for it again.", error, extra=self._place)
         self._condition.trouble = str(error)
         self._condition.lose()
         self._lost.set()
@@ -228,7 +229,7 @@ class RemoteEngine:
         ours = isinstance(error, HailoVisionError)
         self._condition.trouble = str(error) if ours else f"{NAME} can't be reached."
         delay_s = max(self._backoff.next_s(), 1.0)
-        log.warning("%s Looking again in %.1f s.", self._condition.trouble, delay_s)
+        log.warning("%s Looking again in %.1f s.", self._condition.trouble, delay_s, extra=self._place)
         await self._condition.fail_for(delay_s)
 
     def _spend(self, seconds: float) -> None:
