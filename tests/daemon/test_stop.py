@@ -156,3 +156,47 @@ def rest(connection: socket.socket) -> str:
         while part := connection.recv(65536):
             data += part
     return data.decode()
+
+
+@contextmanager
+def silent_server() -> Iterator[tuple[str, socket.socket]]:
+    """A server of pictures that takes connections and says nothing: its address, and the socket that listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(PATIENCE_S)
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/a.png", server
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/vision/vqa", "/v1/messages/count_tokens"])
+def test_a_stop_answers_requests_that_wait_for_their_picture(start: Start, path: str) -> None:
+    daemon = start(images={"fetch_allow": ["127.0.0.1"], "fetch_timeout_s": 60}).wait_until_ready()
+    with silent_server() as (url, server):
+        source = {"type": "url", "url": url}
+        body = {
+            "/v1/chat/completions": ask("What?", url, stream=True),
+            "/v1/vision/vqa": {"image": url, "question": "What?"},
+            "/v1/messages/count_tokens": {
+                "model": "qwen2-vl-2b-instruct",
+                "messages": [{"role": "user", "content": [{"type": "image", "source": source}]}],
+            },
+        }[path]
+        with posting(daemon, body, path) as waiting:
+            connection, _ = server.accept()
+            with connection:
+                assert daemon.stop() == 0, daemon.log
+                status, headers, answer = waiting.result()
+    assert status == 503, answer
+    assert int(headers["Retry-After"]) >= 1
+    assert "The server is stopping." in json.dumps(answer)
+
+
+def test_a_stop_answers_a_body_of_which_only_half_has_come(start: Start) -> None:
+    daemon = start().wait_until_ready()
+    host = urlsplit(daemon.url)
+    with socket.create_connection((host.hostname, host.port), PATIENCE_S) as connection:
+        head = "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        connection.sendall(f"{head}Content-Length: 1000\r\n\r\n{{".encode())
+        daemon.wait_for(lambda: daemon.get("/health")[0] == 200)
+        assert daemon.stop() == 0, daemon.log
+        answer = connection.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"draining" in answer

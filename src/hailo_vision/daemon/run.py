@@ -31,6 +31,7 @@ from hailo_vision.engines.chip.build import QUIT_S
 from hailo_vision.engines.contract import Engine
 from hailo_vision.errors import DeviceUnavailable, StartError
 from hailo_vision.http_api import app
+from hailo_vision.http_api.web.running import RUNNING_REQUESTS
 from hailo_vision.http_api.web.services import ROUTES, Downloads, Health, Services
 from hailo_vision.images.pictures import Pictures
 from hailo_vision.models.release import runtime_release
@@ -128,6 +129,7 @@ async def _serve(settings: Settings, reread: Callable[[], Settings], signals: Si
     server.drain()
     schedulers = [scheduler for _, scheduler in parts.schedulers]
     await _drain(schedulers, reloader.running.queue.drain_timeout_s, signals, notifier)
+    application[RUNNING_REQUESTS].refuse()
 
 
 def _services(

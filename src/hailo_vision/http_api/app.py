@@ -20,10 +20,12 @@ from hailo_vision.http_api.service import handler as service
 from hailo_vision.http_api.vision import handler as vision
 from hailo_vision.http_api.web import guard
 from hailo_vision.http_api.web.body import BODIES, Bodies
-from hailo_vision.http_api.web.exchange import Facts, begin, exchange
+from hailo_vision.http_api.web.exchange import Exchange, Facts, begin, exchange
 from hailo_vision.http_api.web.faults import Fault, bug, fault, http_fault, out_of_memory
 from hailo_vision.http_api.web.routes import Routes, Surface
+from hailo_vision.http_api.web.running import RUNNING_REQUESTS, RunningRequests
 from hailo_vision.http_api.web.services import ROUTES, SERVICES, Services
+from hailo_vision.scheduler.scheduler import stopping
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +59,7 @@ def build(services: Services, table: Sequence[Surface] | None = None) -> web.App
     app[benchmark.RUNNING] = asyncio.Lock()
     app[docs.DOCUMENTATION] = docs.Documentation()
     app[BODIES] = Bodies(_BODIES_IN_MEMORY * services.limit_bytes)
+    app[RUNNING_REQUESTS] = RunningRequests()
     app.on_response_prepare.append(_sign)
     app.router.add_route("*", "/{path:.*}", _dispatch, expect_handler=_wait)
     return app
@@ -65,6 +68,11 @@ def build(services: Services, table: Sequence[Surface] | None = None) -> web.App
 @web.middleware
 async def _every_request(request: web.Request, handler: Handler) -> web.StreamResponse:
     about = begin(request, asyncio.get_running_loop().time())
+    with request.app[RUNNING_REQUESTS].one_more(about):
+        return await _logged(request, handler, about)
+
+
+async def _logged(request: web.Request, handler: Handler, about: Exchange) -> web.StreamResponse:
     code = CLIENT_GONE
     try:
         response = await _answer(request, handler)
@@ -86,6 +94,12 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await _answer_or_error(request, handler)
     except ConnectionResetError:  # also while an error was told
         raise asyncio.CancelledError("the client has left") from None
+    except asyncio.CancelledError:
+        task, about = asyncio.current_task(), exchange(request)
+        if not about.is_refused or about.fail is not None or task is None:
+            raise
+        task.uncancel()
+        return await _tell(request, fault(stopping()))
 
 
 async def _answer_or_error(request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -28,6 +28,11 @@ DRAIN_RETRY_S = 10.0
 GRACE_S = 5.0  # how long after its deadline a job is aborted, should the engine not have ended it by itself
 
 
+def stopping() -> NotReady:
+    """What is told to a request that a stop leaves no time for."""
+    return NotReady(Unready.DRAINING, "The server is stopping.", retry_after_s=DRAIN_RETRY_S)
+
+
 class Scheduler:
     """Gives the engine's slots to jobs. An idle model is unloaded only while `run` runs.
 
@@ -209,7 +214,7 @@ class Scheduler:
 
     def _unready(self, *, waits_for_load: bool) -> NotReady | None:
         if self._is_draining:
-            return NotReady(Unready.DRAINING, "The server is stopping.", retry_after_s=DRAIN_RETRY_S)
+            return stopping()
         return self._admission.unready(waits_for_load=waits_for_load)
 
     def _enter(
@@ -353,7 +358,7 @@ class Scheduler:
 
     def _turn_away(self, jobs: Iterable[Job]) -> None:
         for job in tuple(jobs):
-            job.stop(NotReady(Unready.DRAINING, "The server is stopping.", retry_after_s=DRAIN_RETRY_S))
+            job.stop(stopping())
 
     def _jobs(self) -> tuple[Job, ...]:
         return (*self._queue.running, *self._queue.waiting)

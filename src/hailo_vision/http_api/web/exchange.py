@@ -33,6 +33,7 @@ class Exchange:
     tools        how many of the request's tools the model is shown; None where it has none
     conversation the field of the body that holds the conversation, which is named for what is wrong with all of it
     fail         how an error is told once the headers have gone out; None before
+    is_refused   whether the server stops before it has an answer
     """
 
     id: str
@@ -47,6 +48,7 @@ class Exchange:
     tools: ToolCount | None = None
     conversation: str | None = None
     fail: Callable[[Fault], Awaitable[web.StreamResponse]] | None = None
+    is_refused: bool = False
 
     @property
     def client(self) -> str:
