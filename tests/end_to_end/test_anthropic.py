@@ -79,8 +79,7 @@ def test_a_picture_is_looked_at_and_the_stream_says_the_same(daemon: Daemon) -> 
     deltas = [event["delta"]["text"] for event in told if event["type"] == "content_block_delta"]
     assert "".join(deltas) == block["text"]
     assert len(deltas) > 5
-    counts = {name: count for name, count in answer["usage"].items() if name != "service_tier"}
-    assert told[-2]["usage"] == counts
+    assert {**told[0]["message"]["usage"], **told[-2]["usage"]} == answer["usage"]
 
 
 def test_a_call_and_its_result_go_round(daemon: Daemon) -> None:

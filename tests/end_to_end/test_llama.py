@@ -315,6 +315,19 @@ def test_health_says_which_engine_and_why(seer: Daemon) -> None:
     assert health["chip"] is None
 
 
+def test_a_file_that_was_cut_off_is_said_to_be_that_and_not_tried_for_ever(
+    start: Callable[..., Daemon], tmp_path: Path
+) -> None:
+    whole = Path(make_tiny(tmp_path)["model"]).read_bytes()
+    (tmp_path / "half.gguf").write_bytes(whole[: len(whole) // 2])
+    running = start(device={"runtime": "llama"}, llama={"model": str(tmp_path / "half.gguf"), "mmproj": None})
+    running.wait_for(lambda: running.get("/health")[1]["state"] == "failed")
+    message = running.get("/health")[1]["models"][0]["message"]
+    assert "corrupted or incomplete" in message
+    assert "Not tried again until the service is restarted." in running.log
+    assert "Traceback" not in running.log
+
+
 def test_auto_takes_llama_where_there_is_a_model_and_no_chip(
     tmp_path: Path, start: Callable[..., Daemon], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Self, cast
 
@@ -15,6 +16,7 @@ MAX_LINE_BYTES = 2_000  # the rest of a longer line is a line of its own
 # A child may say so much at once, and so much a second in the long run; the rest is dropped and counted.
 MAX_BURST_LINES, LINES_PER_S = 200, 10.0
 MAX_BURST_BYTES, BYTES_PER_S = 100_000, 4_000.0
+LAST_LINES = 16  # that are kept, as the last one need not be the cause
 LAST_WORDS_S = 1.0  # for what a dead child has left in the pipe; a child of its own can hold that open
 
 # spdlog's layout in HailoRT 5.1.1 and 5.2.0: [time] [thread] [HailoRT] [level] [source] [function] text
@@ -72,7 +74,7 @@ class Stderr(asyncio.Protocol):
         self._transport: asyncio.ReadTransport | None = None
         self._early = b""  # what came before the pid was known
         self.pid: int | None = None
-        self._last = b""
+        self._last: deque[bytes] = deque(maxlen=LAST_LINES)
 
     @classmethod
     async def open(cls, read: Callable[[str], Line] = hailort_line) -> tuple[Self, int]:
@@ -90,8 +92,12 @@ class Stderr(asyncio.Protocol):
     @property
     def last_line(self) -> str:
         """The last line, without what told its level and origin."""
-        _, _, text = self._read(self._last.decode(errors="replace").rstrip())
-        return text
+        return self.last_lines[-1] if self._last else ""
+
+    @property
+    def last_lines(self) -> list[str]:
+        """The last lines in their order, each without what told its level and origin."""
+        return [self._read(line.decode(errors="replace").rstrip())[2] for line in self._last]
 
     def begin(self, pid: int) -> None:
         """Name the child, which runs now; its first lines can come before its pid is known here."""
@@ -146,7 +152,7 @@ class Stderr(asyncio.Protocol):
         """
         if not line.strip():
             return
-        self._last = line  # why a child has failed is told even where it has said too much before
+        self._last.append(line)  # why a child has failed is told even where it has said too much before
         if not self._rate.takes(len(line)):
             self._dropped_lines += 1
             self._dropped_bytes += len(line)

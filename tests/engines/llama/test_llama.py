@@ -87,6 +87,10 @@ LIBGOMP = "ImportError: libgomp.so.1: cannot open shared object file: No such fi
         ),
         ("ImportError: libodd.so.7: cannot open shared object file", "Install the package that has libodd.so.7"),
         ("0.00.1 E error loading model: tensor 'x' in /srv/models/a.gguf", "It said last: error loading model"),
+        (
+            "0.00.1 E load: error loading model: unknown architecture\n0.00.2 E srv init: exiting\nsee above",
+            "unknown arch",
+        ),
     ],
 )
 async def test_what_a_child_that_can_not_start_said_last_is_the_reason(

@@ -37,7 +37,10 @@ def _serve(plan: dict[str, Any]) -> object:
         import xllamacpp
     except ImportError as error:  # a library of the system is missing: the parent reads the last line
         sys.exit(f"ImportError: {error}")
-    server = xllamacpp.Server(_parameters(xllamacpp, plan))
+    try:
+        server = xllamacpp.Server(_parameters(xllamacpp, plan))
+    except RuntimeError as error:
+        sys.exit(f"{error}")  # without a trace: llama.cpp has said why
     sys.stderr.flush()
     return server
 

@@ -20,6 +20,7 @@ LLAMA_COMMAND = (sys.executable, "-P", "-m", "hailo_vision.engines.llama.child")
 # llama.cpp since 2025: minutes.seconds.milliseconds.microseconds, one letter for the level, text
 _OURS = re.compile(r"[\d.]+ (?P<level>[DIWE]) (?P<text>.*)")
 _LEVELS = {"E": logging.WARNING, "W": logging.INFO}  # its errors end in ours where they matter; the rest is for debug
+_CAUSE = "error loading model: "
 
 
 def llama_line(text: str) -> Line:
@@ -67,7 +68,9 @@ class LlamaProcess:
 
     @property
     def last_line(self) -> str:
-        return self._stderr.last_line
+        """The last line, or the one before it in which llama.cpp says why it can't load the model."""
+        causes = [line for line in self._stderr.last_lines if _CAUSE in line]
+        return causes[-1] if causes else self._stderr.last_line
 
     @property
     def has_ended(self) -> bool:
