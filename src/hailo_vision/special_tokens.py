@@ -17,7 +17,7 @@ _COMMON = re.compile(r"<([|｜])([\w▁]+)([|｜])>")
 MEDIA_MARKERS = ("<__media__>", "<__image__>")
 
 # The special tokens of the families that servers run, for a server whose vocabulary is not known here: Llama 2 and
-# Mistral, Gemma, LLaVA, InternVL, Idefics and SmolVLM, T5 and BERT.
+# Mistral, Gemma, LLaVA, InternVL, Idefics and SmolVLM, EXAONE, Seed, GLM, code models, T5 and BERT.
 KNOWN = (
     *MEDIA_MARKERS,
     *("<s>", "</s>", "<unk>", "<pad>", "<bos>", "<eos>", "<mask>", "[PAD]", "[CLS]", "[SEP]", "[MASK]", "[UNK]"),
@@ -29,6 +29,9 @@ KNOWN = (
     *("<|turn>", "<turn|>", "<|channel>", "<channel|>", "<|tool_call>", "<tool_call|>", "<|tool_response>"),
     *("<tool_response|>", "<|tool>", "<tool|>", "<|image>", "<image|>", "<|audio>", "<audio|>"),
     *("<image>", "<video>", "<audio>", "<img>", "</img>", "<IMG_CONTEXT>", "<end_of_utterance>"),
+    *("[|system|]", "[|user|]", "[|assistant|]", "[|endofturn|]", "<seed:bos>", "<seed:eos>", "<seed:pad>"),
+    *("[gMASK]", "[sMASK]", "<sop>", "<eop>", "<begin_of_text>", "<end_of_text>", "<file_separator>"),
+    *("<fim_prefix>", "<fim_middle>", "<fim_suffix>", "<fim_pad>", *(f"<extra_id_{number}>" for number in range(100))),
     *("<fake_token_around_image>", "<global-img>", "<image_placeholder>", "<|endofprompt|>", "]~b]", "[e~["),
 )
 

@@ -161,6 +161,8 @@ STRAY: dict[str, tuple[str, list[Up]]] = {
     "loaded in an answer": ("busy", [LOADED]),
     "the end twice": ("busy", [FINISHED, FINISHED]),
     "a flood of tokens": ("busy", [TOKEN] * 200),
+    "more tokens than were asked for": ("busy", [replace(FINISHED, usage=replace(USAGE, completion_tokens=99_999))]),
+    "more cached than there were": ("busy", [replace(FINISHED, usage=replace(USAGE, cached_tokens=50))]),
     "a client's mistake that is fatal": ("busy", [Failed(job=1, error=TOO_LONG, fatal=True)]),
 }
 

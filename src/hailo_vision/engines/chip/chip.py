@@ -42,6 +42,7 @@ class _Job:
     """The generation that the worker has in hand, and what came of it so far."""
 
     number: int
+    max_tokens: int
     tokens_left: int  # more of them would be no answer to this job
     events: asyncio.Queue[Piece | Finish | HailoVisionError] = field(default_factory=asyncio.Queue)
     is_aborted: bool = False
@@ -276,6 +277,10 @@ class ChipEngine:
         raise message.error
 
     def _take_finished(self, message: Finished) -> None:
+        assert self._job is not None
+        usage = message.usage
+        if usage.completion_tokens > self._job.max_tokens or usage.cached_tokens > usage.prompt_tokens:
+            raise WireError("a Finished with more tokens than there can be")
         self._supervisor.worked()
         self._busy_s += message.prefill_s + message.decode_s
         if message.reason is not None:
@@ -293,7 +298,9 @@ class ChipEngine:
         self._jobs += 1
         worker.send(Generate(job=self._jobs, generation=generation))
         # One Token for each token of the answer, and one for the text that was held back for a stop string.
-        job = self._job = _Job(number=self._jobs, tokens_left=generation.max_tokens + 1)
+        job = self._job = _Job(
+            number=self._jobs, max_tokens=generation.max_tokens, tokens_left=generation.max_tokens + 1
+        )
         self._silence.allow("prefill", self._budgets.prefill_s)
         self._condition.become(EngineState.BUSY)
         return job
