@@ -30,20 +30,24 @@ def home(tmp_path: Path) -> dict[str, str]:
     }
 
 
+def once(model: str, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [*DEMO, "--once", "--model", model],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=4 * PATIENCE_S,
+        check=False,
+    )
+
+
 @has_llama
 def test_a_model_of_the_hub_answers_about_the_photo(home: dict[str, str], tmp_path: Path) -> None:
     files = {name: Path(path) for name, path in make_tiny(tmp_path).items()}
     repository = {"tiny-qwen2vl-Q8_0.gguf": files["model"], "mmproj-F16.gguf": files["mmproj"]}
     with serving(Hub("me/tiny-qwen2vl-GGUF", repository)) as hub:
-        done = subprocess.run(
-            [*DEMO, "--once", "--model", "hf:me/tiny-qwen2vl-GGUF"],
-            cwd=ROOT,
-            env={**home, "HF_ENDPOINT": hub.url},
-            capture_output=True,
-            text=True,
-            timeout=4 * PATIENCE_S,
-            check=False,
-        )
+        done = once("hf:me/tiny-qwen2vl-GGUF", {**home, "HF_ENDPOINT": hub.url})
     assert done.returncode == 0, done.stderr
     assert "with hf:me/tiny-qwen2vl-GGUF" in done.stdout
     assert "tokens/s (" in done.stdout
@@ -51,15 +55,7 @@ def test_a_model_of_the_hub_answers_about_the_photo(home: dict[str, str], tmp_pa
 
 @has_llama
 def test_without_a_network_it_says_so_in_a_line_and_goes_on_with_the_simulator(home: dict[str, str]) -> None:
-    done = subprocess.run(
-        [*DEMO, "--once", "--model", "hf:o/r"],
-        cwd=ROOT,
-        env={**home, **NO_HUB},
-        capture_output=True,
-        text=True,
-        timeout=4 * PATIENCE_S,
-        check=False,
-    )
+    done = once("hf:o/r", {**home, **NO_HUB})
     assert done.returncode == 0, done.stderr
     assert "scripts/run: hf:o/r can't be had, for the reason above; going on with the simulator." in done.stderr
     assert "on the simulator" in done.stdout

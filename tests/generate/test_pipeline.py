@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 from fake_clock import run
+from loaded_models import QWEN2_VL
 
 from hailo_vision.chat import Caller, Capabilities, ChatRequest, LoadedModel, Priority, Sampling, Text, Tool, Turn
 from hailo_vision.errors import Expired
@@ -14,17 +15,7 @@ from hailo_vision.generate.pipeline import Pipeline
 from hailo_vision.generate.validator import ValidatorProcesses
 from hailo_vision.scheduler.turns import Turns, Waiter
 
-MODEL = LoadedModel(
-    runtime="simulated",
-    runtime_version="5.2.0",
-    device="x",
-    frame_width_px=336,
-    frame_height_px=336,
-    context_tokens=2048,
-    image_tokens=144,
-    max_images=None,
-    load_s=0,
-)
+MODEL = QWEN2_VL
 REQUEST = ChatRequest(
     model="m",
     turns=(Turn(role="user", parts=(Text(text="Turn on the light."),)),),
