@@ -6,6 +6,7 @@ It asks one question about a real photo, then keeps serving.
 import argparse
 import base64
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -18,6 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from hailo_vision.cli import INTERRUPTED
+from hailo_vision.cli.named_model import is_on_disk
+from hailo_vision.config.data_folder import in_data_folder
+from hailo_vision.config.settings import Settings
+from hailo_vision.errors import ModelError
 from hailo_vision.models.catalogue import CATALOGUE, builds
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,6 +32,8 @@ COMMAND = (sys.executable, "-P", "-m", "hailo_vision")
 SMALL = "smolvlm-500m"
 SMALL_GB = f"{sum(file.size_bytes or 0 for file in builds(CATALOGUE, SMALL)) / 1e9:.2f}"
 PORT = 11435
+HUB = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
+REACH_S = 5
 START_S = 300  # a model from a slow card
 
 
@@ -46,6 +53,9 @@ def main() -> int:
             model = SMALL if wants_real_model() else None
         if model is not None and not is_there(model):
             model = None
+    except ModelError as error:
+        print(f"scripts/run: {error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("\nStopped. What has come is kept: the same command goes on from there.", file=sys.stderr)
         return 130
@@ -81,8 +91,10 @@ def is_there(model: str) -> bool:
     """Install llama.cpp and download the model, where they are not there yet. Whether they are now."""
     if subprocess.run([ROOT / "scripts" / "setup", "llama"], check=False).returncode != 0:
         reason = "llama.cpp can't be installed here"
-    elif model.lower().endswith(".gguf") and not model.startswith("hf:"):
+    elif is_on_disk(model, in_data_folder(Settings())):
         return True
+    elif not is_reachable(HUB):
+        reason = f"there is no way to {HUB}, and {model} is not on the disk"
     else:
         code = subprocess.run([*COMMAND, "models", "pull", model], check=False).returncode
         if code == 0:
@@ -92,6 +104,17 @@ def is_there(model: str) -> bool:
         reason = f"{model} can't be had, for the reason above"
     print(f"scripts/run: {reason}; going on with the simulator.", file=sys.stderr)
     return False
+
+
+def is_reachable(url: str) -> bool:
+    """Whether a server answers at all: a pull would try for half a minute."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=REACH_S):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except (OSError, ValueError):
+        return False
 
 
 def show(daemon: "subprocess.Popen[bytes]", url: str, model: str | None, *, stays: bool) -> int:

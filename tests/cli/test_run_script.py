@@ -48,6 +48,8 @@ def test_a_model_of_the_hub_answers_about_the_photo(home: dict[str, str], tmp_pa
     repository = {"tiny-qwen2vl-Q8_0.gguf": files["model"], "mmproj-F16.gguf": files["mmproj"]}
     with serving(Hub("me/tiny-qwen2vl-GGUF", repository)) as hub:
         done = once("hf:me/tiny-qwen2vl-GGUF", {**home, "HF_ENDPOINT": hub.url})
+    again = once("hf:me/tiny-qwen2vl-GGUF", {**home, **NO_HUB})
+    assert "with hf:me/tiny-qwen2vl-GGUF" in again.stdout  # what is on the disk needs no network
     assert done.returncode == 0, done.stderr
     assert "with hf:me/tiny-qwen2vl-GGUF" in done.stdout
     assert "tokens/s (" in done.stdout
@@ -57,7 +59,7 @@ def test_a_model_of_the_hub_answers_about_the_photo(home: dict[str, str], tmp_pa
 def test_without_a_network_it_says_so_in_a_line_and_goes_on_with_the_simulator(home: dict[str, str]) -> None:
     done = once("hf:o/r", {**home, **NO_HUB})
     assert done.returncode == 0, done.stderr
-    assert "scripts/run: hf:o/r can't be had, for the reason above; going on with the simulator." in done.stderr
+    assert "and hf:o/r is not on the disk; going on with the simulator." in done.stderr
     assert "on the simulator" in done.stdout
 
 
@@ -121,6 +123,13 @@ def test_the_real_model_falls_back_to_the_simulator_where_it_can_not_be_had(term
     terminal.until("1 or 2? [1] ")
     terminal.type("2\n")
     seen = terminal.until("in a browser:")
-    assert "smolvlm-500m can't be had" in seen
+    assert "smolvlm-500m is not on the disk; going on with the simulator." in seen
     assert "on the simulator" in seen
     assert terminal.close() == 0
+
+
+@has_llama
+def test_a_model_that_there_is_not_ends_it_with_its_reason(home: dict[str, str]) -> None:
+    done = once("smolvlm-5OOm", home)
+    assert done.returncode == 2
+    assert "Did you mean smolvlm-500m-instruct-gguf?" in done.stderr

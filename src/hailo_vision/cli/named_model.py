@@ -17,6 +17,7 @@ from hailo_vision.models.progress import Printer
 from hailo_vision.models.projector import is_projector, model_name
 from hailo_vision.models.pull import Pulled, pull
 from hailo_vision.models.release import runtime_release
+from hailo_vision.models.store import model_path, model_paths
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +46,32 @@ def named_model(spelling: str, settings: Settings) -> NamedModel:
     if spelling.lower().endswith(".gguf") and not spelling.startswith(hub.PREFIX):
         return _on_disk(Path(os.path.abspath(spelling)))
     folder = Path(os.path.abspath(settings.model.hef)).parent
+    if present := pulled_before(spelling, folder):
+        return NamedModel(name=model_name(present[0].name), runtime="llama", path=present[0])
     files = files_named(spelling, settings)
     for file in files:
         fetch(file, folder)
     first = files[0]
     runtime: Runtime = "llama" if first.release == GGUF else "hailo"
     return NamedModel(name=name_of(first), runtime=runtime, path=folder / first.file)
+
+
+def is_on_disk(spelling: str, settings: Settings) -> bool:
+    """Whether the model can be served without a network. Raises ModelError for a model that there is not."""
+    folder = Path(os.path.abspath(settings.model.hef)).parent
+    if spelling.startswith(hub.PREFIX):
+        return bool(pulled_before(spelling, folder))
+    if spelling.lower().endswith(".gguf"):
+        return os.path.isfile(spelling)
+    return all(model_path(folder, file.file).origin is not None for file in files_named(spelling, settings))
+
+
+def pulled_before(spelling: str, folder: Path) -> list[Path]:
+    """The files of a model of the hub that are on the disk, the projector last; none if one of them is not whole."""
+    models = [model for model in model_paths(folder) if model.origin is not None and model.origin.model == spelling]
+    if not spelling.startswith(hub.PREFIX) or any(model.size_bytes is None for model in models):
+        return []
+    return sorted((model.path for model in models), key=lambda path: (is_projector(path.name), path.name))
 
 
 def files_named(
