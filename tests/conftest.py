@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import asyncio
 import re
 import signal
 import tomllib
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tidy_loop import TidyPolicy
 
 from harness import ROOT, Daemon
 
@@ -27,6 +29,7 @@ MISSING = re.compile(r"No module named '(\w+)")
 
 def pytest_configure() -> None:
     """A shell without job control starts what it puts into the background deaf to Ctrl-C, and so all its children."""
+    asyncio.set_event_loop_policy(TidyPolicy())
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
