@@ -11,7 +11,7 @@ class TidyLoop(asyncio.SelectorEventLoop):
     def close(self) -> None:
         if not self.is_closed() and not self.is_running():
             for transport in list(self._transports.values()):  # asyncio has no public list of them
-                if transport.is_closing():
+                if transport.is_closing() and transport.get_write_buffer_size():
                     transport.abort()
             self.run_until_complete(asyncio.sleep(0))
         super().close()
